@@ -1,0 +1,94 @@
+#include "base/digest.h"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <vector>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+
+namespace gantry {
+namespace {
+
+constexpr absl::string_view kPrefix = "sha256:";
+constexpr size_t kHexDigits = 64;
+constexpr size_t kBufferSize = 1 << 20;
+
+// libcrypto fails here only when memory runs out.
+void Require(int ok) {
+  if (ok != 1) std::abort();
+}
+
+bool IsLowerHex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+}  // namespace
+
+void Sha256::Free::operator()(evp_md_ctx_st* context) const {
+  EVP_MD_CTX_free(context);
+}
+
+Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
+  Require(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr));
+}
+
+Sha256::~Sha256() = default;
+
+void Sha256::Update(absl::string_view data) {
+  Require(EVP_DigestUpdate(context_.get(), data.data(), data.size()));
+}
+
+std::string Sha256::Finish() {
+  unsigned char bytes[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  Require(EVP_DigestFinal_ex(context_.get(), bytes, &size));
+  return absl::StrCat(kPrefix,
+                      absl::BytesToHexString(absl::string_view(
+                          reinterpret_cast<const char*>(bytes), size)));
+}
+
+std::string Sha256Digest(absl::string_view data) {
+  Sha256 sha256;
+  sha256.Update(data);
+  return sha256.Finish();
+}
+
+absl::StatusOr<std::string> FileSha256Digest(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return ErrnoStatus(errno, path);
+  const absl::Cleanup close_fd = [fd] { close(fd); };
+  Sha256 sha256;
+  std::vector<char> buffer(kBufferSize);
+  while (true) {
+    const ssize_t got = read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return ErrnoStatus(errno, path);
+    if (got == 0) return sha256.Finish();
+    sha256.Update(absl::string_view(buffer.data(), got));
+  }
+}
+
+absl::Status ValidateDigest(absl::string_view digest) {
+  const absl::string_view hex = DigestHex(digest);
+  if (!absl::StartsWith(digest, kPrefix) || hex.size() != kHexDigits ||
+      !std::all_of(hex.begin(), hex.end(), IsLowerHex)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", digest, "\" is not sha256:<64 hex digits>"));
+  }
+  return absl::OkStatus();
+}
+
+absl::string_view DigestHex(absl::string_view digest) {
+  return digest.substr(std::min(kPrefix.size(), digest.size()));
+}
+
+}  // namespace gantry

@@ -1,0 +1,46 @@
+#include "base/temp_dir.h"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+
+#include "gtest/gtest.h"
+
+namespace gantry {
+namespace {
+
+namespace fs = std::filesystem;
+
+TEST(TempDirTest, IsRemovedWithItsContent) {
+  std::string path;
+  {
+    auto dir = TempDir::Create(testing::TempDir());
+    ASSERT_TRUE(dir.ok()) << dir.status();
+    path = dir->path();
+    fs::create_directories(path + "/a/b");
+    std::ofstream(path + "/a/b/c") << "x";
+    fs::permissions(path + "/a/b", fs::perms::owner_read);
+    ASSERT_TRUE(fs::exists(path));
+  }
+  EXPECT_FALSE(fs::exists(path));
+}
+
+TEST(TempDirTest, MovingMovesTheDuty) {
+  auto first = TempDir::Create(testing::TempDir());
+  auto second = TempDir::Create(testing::TempDir());
+  ASSERT_TRUE(first.ok() && second.ok());
+  const std::string kept = first->path(), dropped = second->path();
+  *second = *std::move(first);
+  EXPECT_FALSE(fs::exists(dropped));
+  EXPECT_TRUE(fs::exists(kept));
+  EXPECT_EQ(second->path(), kept);
+}
+
+TEST(TempDirTest, MissingParentIsNotFound) {
+  EXPECT_EQ(TempDir::Create("/nonexistent").status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace gantry

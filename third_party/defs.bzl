@@ -1,0 +1,149 @@
+"""Third-party code, taken from the packages of Debian 12 (or newer).
+
+To build from upstream sources instead, call something other than
+system_dependencies() in WORKSPACE that makes repositories of the same names;
+no BUILD file changes.
+"""
+
+load("//third_party:system_library.bzl", "system_library")
+
+def _bazel_dependencies():
+    """What Bazel itself wants, and would download."""
+
+    # Installed along with bazel-bootstrap; the last one only by Debian sid's.
+    for name, path in {
+        "bazel_skylib": "/usr/share/bazel/tools/skylib",
+        "platforms": "/usr/share/bazel/tools/platforms",
+        "rules_java": "/usr/share/bazel/rules/java",
+        "rules_python": "/usr/share/bazel/rules/python",
+    }.items():
+        native.local_repository(name = name, path = path)
+    system_library(
+        name = "rules_cc",
+        overlay = {"//third_party/bazel_rules:cc_defs.bzl": "cc/defs.bzl"},
+        targets = {"cc": []},
+    )
+    system_library(
+        name = "rules_proto",
+        overlay = {"//third_party/bazel_rules:proto_defs.bzl": "proto/defs.bzl"},
+        targets = {"proto": []},
+    )
+
+    # Every test needs it, also outside of `bazel coverage`.
+    system_library(
+        name = "remote_coverage_tools",
+        overlay = {
+            "//third_party/coverage:coverage.py": "coverage.py",
+            "//third_party/coverage:tools.BUILD": "BUILD",
+        },
+    )
+
+def system_dependencies():
+    """Declares every external repository of this workspace."""
+    _bazel_dependencies()
+
+    system_library(
+        name = "com_google_absl",
+        modules = ["absl_*"],
+        packages = ["libabsl-dev"],
+        static = True,
+        targets = {
+            "absl/algorithm": ["algorithm", "container"],
+            "absl/base": ["base", "config", "core_headers", "log_severity", "no_destructor", "nullability"],
+            "absl/cleanup": ["cleanup"],
+            "absl/container": ["btree", "fixed_array", "flat_hash_map", "flat_hash_set", "inlined_vector", "node_hash_map", "node_hash_set"],
+            "absl/debugging": ["failure_signal_handler", "leak_check", "stacktrace", "symbolize"],
+            "absl/flags": ["commandlineflag", "config", "flag", "marshalling", "parse", "reflection", "usage"],
+            "absl/functional": ["any_invocable", "bind_front", "function_ref"],
+            "absl/hash": ["hash"],
+            "absl/log": ["check", "globals", "initialize", "log"],  # Not in Debian 12.
+            "absl/memory": ["memory"],
+            "absl/meta": ["type_traits"],
+            "absl/numeric": ["bits", "int128"],
+            "absl/random": ["bit_gen_ref", "distributions", "random"],
+            "absl/status": ["status", "statusor"],
+            "absl/strings": ["cord", "str_format", "strings"],
+            "absl/synchronization": ["synchronization"],
+            "absl/time": ["time"],
+            "absl/types": ["any", "optional", "span", "variant"],
+            "absl/utility": ["utility"],
+        },
+    )
+
+    system_library(
+        name = "com_googlesource_code_re2",
+        modules = ["re2"],
+        packages = ["libre2-dev"],
+        static = True,
+        targets = {"": ["re2"]},
+    )
+
+    system_library(
+        name = "com_google_googletest",
+        modules = ["gmock", "gtest"],
+        overlay = {"//third_party:googletest.BUILD": "BUILD"},
+        packages = ["libgtest-dev", "libgmock-dev"],
+        targets = {"": ["gtest"]},
+    )
+
+    system_library(
+        name = "com_github_google_benchmark",
+        modules = ["benchmark"],
+        overlay = {"//third_party:benchmark.BUILD": "BUILD"},
+        packages = ["libbenchmark-dev"],
+        targets = {"": ["benchmark"]},
+    )
+
+    system_library(
+        name = "com_google_protobuf",
+        links = {"src/google/protobuf": "/usr/include/google/protobuf"},
+        modules = ["protobuf"],
+        overlay = {"//third_party:protobuf.BUILD": "BUILD"},
+        packages = ["libprotobuf-dev", "protobuf-compiler"],
+        static = True,
+        targets = {"": ["protobuf", "protobuf_headers", "protobuf_lite"]},
+        tools = {"protoc": "protoc"},
+    )
+
+    system_library(
+        name = "com_github_grpc_grpc",
+        libs = ["-lgrpc++_reflection", "-lgrpcpp_channelz"],
+        modules = ["grpc++", "grpc"],
+        overlay = {
+            "//third_party/grpc:cc_grpc_library.bzl": "bazel/cc_grpc_library.bzl",
+            "//third_party/grpc:compiler.BUILD": "src/compiler/BUILD",
+        },
+        packages = ["libgrpc++-dev", "protobuf-compiler-grpc"],
+        static = True,
+        targets = {"": ["gpr", "grpc", "grpc++", "grpc++_reflection", "grpcpp_channelz"]},
+        tools = {"src/compiler/grpc_cpp_plugin": "grpc_cpp_plugin"},
+        deps = ["@com_google_protobuf//:protobuf"],
+    )
+
+    system_library(
+        name = "boringssl",
+        modules = ["openssl"],
+        packages = ["libssl-dev"],
+        static = True,
+        targets = {"": ["crypto", "ssl"]},
+    )
+
+    # Libraries whose upstream has no Bazel build: @<name>//:<name>.
+    for name, module, package in [
+        ("curl", "libcurl", "libcurl4-openssl-dev"),
+        ("e2fsprogs", "ext2fs", "libext2fs-dev"),
+        ("elfutils", "libelf", "libelf-dev"),
+        ("kmod", "libkmod", "libkmod-dev"),
+        ("libarchive", "libarchive", "libarchive-dev"),
+        ("libpq", "libpq", "libpq-dev"),
+        ("libpqxx", "libpqxx", "libpqxx-dev"),
+        ("prometheus_cpp", "prometheus-cpp-pull", "prometheus-cpp-dev"),
+        ("sqlite3", "sqlite3", "libsqlite3-dev"),
+        ("zstd", "libzstd", "libzstd-dev"),
+    ]:
+        system_library(
+            name = name,
+            modules = [module],
+            packages = [package],
+            targets = {"": [name]},
+        )
