@@ -1,0 +1,190 @@
+#include "release/publish/oci_layout.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "google/protobuf/struct.pb.h"
+#include "google/protobuf/util/json_util.h"
+
+namespace gantry {
+namespace {
+
+using ::gantry::payload::v1::Blob;
+using ::google::protobuf::Struct;
+using ::google::protobuf::Value;
+
+constexpr char kLayoutFile[] = R"({"imageLayoutVersion":"1.0.0"})";
+constexpr char kEmptyIndex[] =
+    R"({"schemaVersion":2,)"
+    R"("mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]})";
+constexpr char kRefName[] = "org.opencontainers.image.ref.name";
+constexpr size_t kBufferSize = 1 << 20;
+
+absl::StatusOr<Struct> ReadJson(const std::string& path) {
+  GANTRY_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  Struct json;
+  const auto status = google::protobuf::util::JsonStringToMessage(text, &json);
+  if (!status.ok()) {
+    return absl::DataLossError(
+        absl::StrCat(path, ": ", std::string(status.message())));
+  }
+  return json;
+}
+
+std::string RefName(const Value& descriptor) {
+  const auto& fields = descriptor.struct_value().fields();
+  const auto annotations = fields.find("annotations");
+  if (annotations == fields.end()) return "";
+  const auto& names = annotations->second.struct_value().fields();
+  const auto name = names.find(kRefName);
+  return name == names.end() ? "" : name->second.string_value();
+}
+
+Value MakeDescriptor(const Blob& manifest, absl::string_view tag) {
+  Value value;
+  auto& fields = *value.mutable_struct_value()->mutable_fields();
+  fields["mediaType"].set_string_value(manifest.media_type());
+  fields["digest"].set_string_value(manifest.digest());
+  fields["size"].set_number_value(static_cast<double>(manifest.size()));
+  auto& annotations =
+      *fields["annotations"].mutable_struct_value()->mutable_fields();
+  annotations[kRefName].set_string_value(std::string(tag));
+  return value;
+}
+
+// Copies `in` to `out` and checks what went by.
+absl::Status CopyChecked(int in, int out, const Blob& blob) {
+  Sha256 sha256;
+  int64_t size = 0;
+  std::vector<char> buffer(kBufferSize);
+  while (true) {
+    const ssize_t got = read(in, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return ErrnoStatus(errno, "read");
+    if (got == 0) break;
+    sha256.Update(absl::string_view(buffer.data(), got));
+    size += got;
+    for (ssize_t done = 0; done < got;) {
+      const ssize_t wrote = write(out, buffer.data() + done, got - done);
+      if (wrote < 0 && errno == EINTR) continue;
+      if (wrote < 0) return ErrnoStatus(errno, "write");
+      done += wrote;
+    }
+  }
+  const std::string digest = sha256.Finish();
+  if (size != blob.size() || digest != blob.digest()) {
+    return absl::DataLossError(absl::StrCat("is ", digest, " with ", size,
+                                            " bytes, expected ", blob.digest(),
+                                            " with ", blob.size(), " bytes"));
+  }
+  if (fsync(out) != 0) return ErrnoStatus(errno, "fsync");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<OciLayout> OciLayout::Open(const std::string& directory) {
+  OciLayout layout(directory);
+  GANTRY_RETURN_IF_ERROR(
+      CreateDirectories(JoinPath(directory, "blobs/sha256")));
+  const std::string marker = JoinPath(directory, "oci-layout");
+  const auto present = ReadFile(marker);
+  if (absl::IsNotFound(present.status())) {
+    GANTRY_RETURN_IF_ERROR(
+        WriteFileAtomically(layout.index_path(), kEmptyIndex));
+    GANTRY_RETURN_IF_ERROR(WriteFileAtomically(marker, kLayoutFile));
+    return layout;
+  }
+  GANTRY_ASSIGN_OR_RETURN(const Struct json, ReadJson(marker));
+  const auto version = json.fields().find("imageLayoutVersion");
+  if (version == json.fields().end() ||
+      version->second.string_value() != "1.0.0") {
+    return absl::FailedPreconditionError(
+        absl::StrCat(marker, ": imageLayoutVersion is not 1.0.0"));
+  }
+  return layout;
+}
+
+std::string OciLayout::index_path() const {
+  return JoinPath(directory_, "index.json");
+}
+
+absl::Status OciLayout::PutBlob(const Blob& blob, const std::string& source) {
+  GANTRY_RETURN_IF_ERROR(Annotate(ValidateDigest(blob.digest()), source));
+  const std::string path =
+      absl::StrCat(directory_, "/blobs/sha256/", DigestHex(blob.digest()));
+  struct stat present;
+  if (stat(path.c_str(), &present) == 0 && present.st_size == blob.size()) {
+    return absl::OkStatus();
+  }
+
+  const int in = open(source.c_str(), O_RDONLY | O_CLOEXEC);
+  if (in < 0) return ErrnoStatus(errno, source);
+  const absl::Cleanup close_in = [in] { close(in); };
+  std::string temporary = absl::StrCat(path, ".XXXXXX");
+  const int out = mkostemp(&temporary[0], O_CLOEXEC);
+  if (out < 0) return ErrnoStatus(errno, path);
+  absl::Cleanup remove = [&] { unlink(temporary.c_str()); };
+  const absl::Cleanup close_out = [out] { close(out); };
+  GANTRY_RETURN_IF_ERROR(Annotate(CopyChecked(in, out, blob), source));
+  if (fchmod(out, 0644) != 0 || rename(temporary.c_str(), path.c_str()) != 0) {
+    return ErrnoStatus(errno, path);
+  }
+  std::move(remove).Cancel();
+  return absl::OkStatus();
+}
+
+absl::Status OciLayout::Tag(const Blob& manifest, absl::string_view tag) {
+  const int lock = open(directory_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (lock < 0) return ErrnoStatus(errno, directory_);
+  const absl::Cleanup unlock = [lock] { close(lock); };
+  if (flock(lock, LOCK_EX) != 0) return ErrnoStatus(errno, directory_);
+  // The blobs' names too must be on disk before the index points at them.
+  if (syncfs(lock) != 0) return ErrnoStatus(errno, directory_);
+
+  GANTRY_ASSIGN_OR_RETURN(Struct index, ReadJson(index_path()));
+  auto& manifests =
+      *(*index.mutable_fields())["manifests"].mutable_list_value();
+  google::protobuf::ListValue kept;
+  for (const Value& value : manifests.values()) {
+    if (RefName(value) != tag) *kept.add_values() = value;
+  }
+  *kept.add_values() = MakeDescriptor(manifest, tag);
+  manifests.Swap(&kept);
+
+  std::string text;
+  const auto status = google::protobuf::util::MessageToJsonString(index, &text);
+  if (!status.ok()) {
+    return absl::InternalError(std::string(status.message()));
+  }
+  return WriteFileAtomically(index_path(), text);
+}
+
+absl::StatusOr<std::string> OciLayout::FindTag(absl::string_view tag) const {
+  GANTRY_ASSIGN_OR_RETURN(const Struct index, ReadJson(index_path()));
+  const auto manifests = index.fields().find("manifests");
+  if (manifests != index.fields().end()) {
+    for (const Value& value : manifests->second.list_value().values()) {
+      if (RefName(value) != tag) continue;
+      const auto& fields = value.struct_value().fields();
+      const auto digest = fields.find("digest");
+      if (digest != fields.end()) return digest->second.string_value();
+    }
+  }
+  return absl::NotFoundError(
+      absl::StrCat(index_path(), ": no image is named ", tag));
+}
+
+}  // namespace gantry
