@@ -1,0 +1,153 @@
+// The init of the guest that proves modules: loads what /plan lists, tells
+// each step on the console (see console_record.h), and switches the guest off.
+//
+// /plan: the nonce on the first line, then one path of a module a line.
+
+#include <fcntl.h>
+#include <sys/klog.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "payload/proof/console_record.h"
+
+namespace gantry {
+namespace {
+
+using Type = ConsoleRecord::Type;
+
+// Per step; the rest of a talkative module's lines is dropped.
+constexpr int kMaxLogLines = 40;
+constexpr size_t kMaxLogLineLength = 300;
+
+// syslog(2): SYSLOG_ACTION_CONSOLE_LEVEL.
+constexpr int kSetConsoleLevel = 8;
+
+class Console {
+ public:
+  Console(int fd, std::string nonce) : fd_(fd), nonce_(std::move(nonce)) {}
+
+  // One write(2) per record.  The console is drained, so that a crash of the
+  // next step cannot take it away.
+  void Tell(Type type, uint64_t argument, std::string_view text) {
+    const std::string line = FormatConsoleRecord(
+        nonce_, {sequence_++, type, argument, std::string(text)});
+    std::string_view rest = line;
+    while (!rest.empty()) {
+      const ssize_t written = write(fd_, rest.data(), rest.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) break;  // The host misses this sequence number.
+      rest.remove_prefix(static_cast<size_t>(written));
+    }
+    tcdrain(fd_);
+  }
+
+ private:
+  const int fd_;
+  const std::string nonce_;
+  uint64_t sequence_ = 0;
+};
+
+std::string ReadWhole(const char* path) {
+  std::string content;
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  char buffer[4096];
+  for (ssize_t n; (n = read(fd, buffer, sizeof(buffer))) > 0;) {
+    content.append(buffer, static_cast<size_t>(n));
+  }
+  if (fd >= 0) close(fd);
+  return content;
+}
+
+std::vector<std::string> SplitLines(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    if (end != 0) lines.emplace_back(text.substr(0, end));
+    text.remove_prefix(end == text.npos ? text.size() : end + 1);
+  }
+  return lines;
+}
+
+// Tells what the kernel has logged since the last call; a negative `step`
+// drops it.  The records' form: the kernel's Documentation/ABI/testing/dev-kmsg.
+void TellLog(int kmsg, int step, Console& console) {
+  char buffer[8192];
+  int lines = 0;
+  while (true) {
+    const ssize_t size = read(kmsg, buffer, sizeof(buffer));
+    if (size < 0 && (errno == EPIPE || errno == EINTR)) continue;
+    if (size <= 0) return;
+    if (step < 0 || ++lines > kMaxLogLines) continue;
+    std::string_view record(buffer, static_cast<size_t>(size));
+    const size_t text = record.find(';');
+    if (text == record.npos) continue;
+    record.remove_prefix(text + 1);
+    record = record.substr(0, record.find('\n')).substr(0, kMaxLogLineLength);
+    console.Tell(Type::kLog, static_cast<uint64_t>(step), record);
+  }
+}
+
+// 0, or the errno of the refusal.
+int LoadModule(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  const long result = syscall(SYS_finit_module, fd, "", 0);
+  const int error_number = result == 0 ? 0 : errno;
+  close(fd);
+  return error_number;
+}
+
+void Run() {
+  mkdir("/proc", 0755);
+  mkdir("/sys", 0755);
+  mount("proc", "/proc", "proc", 0, nullptr);
+  mount("sysfs", "/sys", "sysfs", 0, nullptr);
+  // The nodes that the initramfs brings are enough where there is no devtmpfs.
+  mount("devtmpfs", "/dev", "devtmpfs", 0, nullptr);
+  // From here on the kernel only panics on the console; what it logs comes as
+  // records.
+  klogctl(kSetConsoleLevel, nullptr, 1);
+
+  std::vector<std::string> plan = SplitLines(ReadWhole("/plan"));
+  if (plan.empty()) return;
+  Console console(open("/dev/console", O_WRONLY | O_CLOEXEC | O_NOCTTY),
+                  plan.front());
+  plan.erase(plan.begin());
+  const int kmsg = open("/dev/kmsg", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+  utsname name = {};
+  uname(&name);
+  console.Tell(Type::kHello, plan.size(), name.release);
+  TellLog(kmsg, -1, console);
+  for (size_t step = 0; step < plan.size(); ++step) {
+    console.Tell(Type::kBegin, step, "");
+    const int error_number = LoadModule(plan[step]);
+    TellLog(kmsg, static_cast<int>(step), console);
+    console.Tell(Type::kResult, static_cast<uint64_t>(error_number),
+                 std::to_string(step));
+  }
+  console.Tell(Type::kBye, plan.size(), "");
+}
+
+}  // namespace
+}  // namespace gantry
+
+int main() {
+  gantry::Run();
+  sync();
+  // QEMU runs with -no-reboot: a restart ends it, and unlike a power-off needs
+  // no ACPI.
+  reboot(RB_AUTOBOOT);
+  while (true) pause();
+}
