@@ -13,10 +13,10 @@
 #include "absl/strings/str_cat.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "google/protobuf/struct.pb.h"
-#include "google/protobuf/util/json_util.h"
 
 namespace gantry {
 namespace {
@@ -35,11 +35,7 @@ constexpr size_t kBufferSize = 1 << 20;
 absl::StatusOr<Struct> ReadJson(const std::string& path) {
   GANTRY_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   Struct json;
-  const auto status = google::protobuf::util::JsonStringToMessage(text, &json);
-  if (!status.ok()) {
-    return absl::DataLossError(
-        absl::StrCat(path, ": ", std::string(status.message())));
-  }
+  GANTRY_RETURN_IF_ERROR(ParseJson(text, path, json));
   return json;
 }
 
@@ -164,12 +160,7 @@ absl::Status OciLayout::Tag(const Blob& manifest, absl::string_view tag) {
   *kept.add_values() = MakeDescriptor(manifest, tag);
   manifests.Swap(&kept);
 
-  std::string text;
-  const auto status = google::protobuf::util::MessageToJsonString(index, &text);
-  if (!status.ok()) {
-    return absl::InternalError(std::string(status.message()));
-  }
-  return WriteFileAtomically(index_path(), text);
+  return WriteFileAtomically(index_path(), FormatJson(index));
 }
 
 absl::StatusOr<std::string> OciLayout::FindTag(absl::string_view tag) const {
