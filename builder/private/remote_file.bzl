@@ -1,0 +1,169 @@
+"""Downloading files of the schema's RemoteFile inside repository rules.
+
+What is fetched is verified here, always: by digest, by size where it is known,
+and by signature where there is one.
+"""
+
+_APT_HELPER = "/usr/lib/apt/apt-helper"
+_BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+# What apt escapes in URLs of packages.
+_ESCAPES = {"%2b": "+", "%2B": "+", "%7e": "~", "%7E": "~"}
+_HEX_DIGITS = {"sha256": 64, "sha512": 128}
+_NAME_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+~-"
+
+def file_name(url):
+    """Name of the file that a URL names, and of its target.
+
+    Args:
+      url: absolute URL.
+
+    Returns:
+      The last part of the path, without URL escapes.
+    """
+    name = url.split("?")[0].split("#")[0].split("/")[-1]
+    for escape, character in _ESCAPES.items():
+        name = name.replace(escape, character)
+    if not name or [c for c in name.elems() if c not in _NAME_CHARACTERS]:
+        fail("url %s: its last part is no file name in [A-Za-z0-9._+~-]" % url)
+    return name
+
+def parse_remote_file(text):
+    """Reads one file from JSON.
+
+    Args:
+      text: JSON object with the fields of RemoteFile; `url` and `digest` are
+        required.
+
+    Returns:
+      struct(name, url, algorithm, hex, size, signature_url).
+    """
+    value = json.decode(text)
+    url = value.get("url", "")
+    algorithm, _, hex = value.get("digest", "").partition(":")
+    if url.partition("://")[0] not in ["http", "https", "file"]:
+        fail("url %r: wants an absolute http, https or file URL" % url)
+    if _HEX_DIGITS.get(algorithm) != len(hex) or hex.lower() != hex:
+        fail("digest %r of %s: wants sha256:<hex> or sha512:<hex>" % (value.get("digest", ""), url))
+    return struct(
+        name = file_name(url),
+        url = url,
+        algorithm = algorithm,
+        hex = hex,
+        # Protobuf's JSON writes int64 as text.
+        size = int(value.get("size", 0)),
+        signature_url = value.get("signature_url", ""),
+    )
+
+def hex_to_base64(hex):
+    """Recodes bytes.
+
+    Args:
+      hex: pairs of hexadecimal digits.
+
+    Returns:
+      The same bytes in base64, padded.
+    """
+    text = ""
+    for start in range(0, len(hex), 6):
+        chunk = hex[start:start + 6]
+        bits = int(chunk + "0" * (6 - len(chunk)), 16)
+        digits = [_BASE64[(bits >> shift) % 64] for shift in (18, 12, 6, 0)]
+        used = len(chunk) // 2 + 1
+        text += "".join(digits[:used]) + "=" * (4 - used)
+    return text
+
+def _give_up(rctx, files, folder, message):
+    for file in files:
+        rctx.delete(folder + "/" + file.name)
+    fail("@%s: %s" % (rctx.name, message))
+
+def _is_archive_package(file):
+    # Only apt knows this machine's way to the distribution's mirrors.
+    return file.name.endswith(".deb") and not file.url.startswith("file:")
+
+def _fetch_packages(rctx, files, folder):
+    """Downloads through apt, which honours the machine's apt settings."""
+    rctx.report_progress("Downloading %d packages" % len(files))
+    triples = []
+    for file in files:
+        triples += [
+            file.url,
+            str(rctx.path(folder + "/" + file.name)),
+            "%s:%s" % (file.algorithm.upper(), file.hex),
+        ]
+    result = rctx.execute([_APT_HELPER, "download-file"] + triples, timeout = 7200)
+    if result.return_code != 0:
+        errors = [line for line in result.stderr.split("\n") if line.startswith("E: ")]
+        _give_up(rctx, files, folder, (
+            "apt could not download:\n%s\nA package that the mirror no longer has was replaced by " +
+            "a newer one: run discovery again (bazel run //release:discover)."
+        ) % ("\n".join(errors) or result.stderr.strip()))
+
+def _fetch_file(rctx, file, folder):
+    rctx.download(
+        url = file.url,
+        output = folder + "/" + file.name,
+        sha256 = file.hex if file.algorithm == "sha256" else "",
+        integrity = "" if file.algorithm == "sha256" else "sha512-" + hex_to_base64(file.hex),
+    )
+
+def _check_signature(rctx, files, file, folder, keyring):
+    signature = folder + "/" + file.name + ".gantry-signature"
+    rctx.download(url = file.signature_url, output = signature)
+    result = rctx.execute([
+        "gpgv",
+        "--keyring",
+        keyring,
+        str(rctx.path(signature)),
+        str(rctx.path(folder + "/" + file.name)),
+    ], timeout = 3600)
+    rctx.delete(signature)
+    if result.return_code != 0:
+        _give_up(rctx, files, folder, "%s: %s is no good signature by a key of %s:\n%s" % (
+            file.name,
+            file.signature_url,
+            keyring,
+            result.stderr.strip(),
+        ))
+
+def _check_sizes(rctx, files, folder):
+    sized = [file for file in files if file.size]
+    if not sized:
+        return
+    result = rctx.execute(["stat", "--format=%s"] +
+                          [str(rctx.path(folder + "/" + file.name)) for file in sized])
+    if result.return_code != 0:
+        fail("@%s: %s" % (rctx.name, result.stderr.strip()))
+    for file, size in zip(sized, result.stdout.strip().split("\n")):
+        if int(size) != file.size:
+            _give_up(rctx, files, folder, "%s has %s bytes, not %d" % (file.name, size, file.size))
+
+def fetch_remote_files(rctx, files, folder, keyring = ""):
+    """Downloads and verifies files, or fails and leaves none.
+
+    Args:
+      rctx: repository context.
+      files: list of what parse_remote_file() returns.
+      folder: folder in the repository to put them in, created if need be.
+      keyring: absolute path of a binary OpenPGP keyring.  If given, every file
+        must have a signature by one of its keys.
+    """
+    for file in files:
+        if bool(keyring) != bool(file.signature_url):
+            fail("@%s: %s has %s" % (
+                rctx.name,
+                file.url,
+                "no signature_url to check against keyring %s" % keyring if keyring else "a signature_url, but there is no keyring",
+            ))
+    packages = [file for file in files if _is_archive_package(file)]
+    others = [file for file in files if not _is_archive_package(file)]
+    rctx.execute(["mkdir", "-p", str(rctx.path(folder))])
+    if packages:
+        _fetch_packages(rctx, packages, folder)
+    for file in others:
+        _fetch_file(rctx, file, folder)
+    _check_sizes(rctx, files, folder)
+    for file in files:
+        if file.signature_url:
+            _check_signature(rctx, files, file, folder, keyring)

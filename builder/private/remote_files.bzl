@@ -1,0 +1,43 @@
+"""remote_files: a repository of downloaded files."""
+
+load("//builder/private:remote_file.bzl", "fetch_remote_files", "parse_remote_file")
+
+_BUILD = """\
+package(default_visibility = ["//visibility:public"])
+
+exports_files(%r)
+
+filegroup(
+    name = "files",
+    srcs = %r,
+)
+"""
+
+def _remote_files_impl(rctx):
+    files = [parse_remote_file(text) for text in rctx.attr.files]
+    names = []
+    for file in files:
+        if file.name in names:
+            fail("@%s: files: two are named %s" % (rctx.name, file.name))
+        names.append(file.name)
+    fetch_remote_files(rctx, files, ".", rctx.attr.keyring)
+    rctx.file("BUILD.bazel", _BUILD % (names, names))
+
+remote_files = repository_rule(
+    implementation = _remote_files_impl,
+    doc = """Downloads files, each of which is a target `@<name>//:<base name>`.
+
+`@<name>//:files` is all of them.  Debian packages are fetched through apt, so
+that they come the way that this machine's apt is set up for, other files by
+Bazel's downloader.  A file that is not what its digest, size and signature say
+fails the repository, and with it only what is built from it.""",
+    attrs = {
+        "files": attr.string_list(
+            mandatory = True,
+            doc = "JSON objects with the fields of proto/lock.proto's RemoteFile: url, digest, size, signature_url.",
+        ),
+        "keyring": attr.string(
+            doc = "Absolute path of a binary OpenPGP keyring; if set, every file needs a signature by one of its keys.",
+        ),
+    },
+)
