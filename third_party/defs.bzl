@@ -120,6 +120,12 @@ def system_dependencies():
         deps = ["@com_google_protobuf//:protobuf"],
     )
 
+    # Debian packages no googleapis.
+    native.local_repository(
+        name = "com_google_googleapis",
+        path = "third_party/googleapis",
+    )
+
     system_library(
         name = "boringssl",
         modules = ["openssl"],
@@ -139,6 +145,7 @@ def system_dependencies():
         ("libpqxx", "libpqxx", "libpqxx-dev"),
         ("prometheus_cpp", "prometheus-cpp-pull", "prometheus-cpp-dev"),
         ("sqlite3", "sqlite3", "libsqlite3-dev"),
+        ("zlib", "zlib", "zlib1g-dev"),
         ("zstd", "libzstd", "libzstd-dev"),
     ]:
         system_library(
