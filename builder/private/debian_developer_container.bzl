@@ -97,6 +97,12 @@ def _make_root(rctx, as_root, unpack, debs):
 
     rctx.report_progress("Unpacking %d packages" % len(debs))
     _run(rctx, "unpack", as_root + [unpack, root] + debs)
+
+    # Headers from 6.12 on bring the kernel's type information, and building a
+    # module then needs pahole, whose output varies.  Modules load without.
+    if rctx.path("work/root/usr/src").exists:
+        command = ["find", root + "/usr/src", "-maxdepth", "2", "-name", "vmlinux", "-delete"]
+        _run(rctx, "type information", command)
     for path, content in _ACCOUNTS.items():
         rctx.file("work/root/" + path, content, executable = False)
         _run(rctx, "accounts", ["chmod", "644", root + "/" + path])
