@@ -1,0 +1,65 @@
+#include "release/matrix/failure_report.h"
+
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "base/file.h"
+#include "base/status_macros.h"
+
+namespace gantry {
+namespace {
+
+constexpr size_t kMaxReason = 500;
+
+// What a repository rule said to fail(): the last such line of the traceback.
+absl::string_view StarlarkReason(absl::string_view message) {
+  absl::string_view reason;
+  for (absl::string_view line : absl::StrSplit(message, '\n')) {
+    line = absl::StripAsciiWhitespace(line);
+    if (absl::ConsumePrefix(&line, "Error in fail: ")) reason = line;
+  }
+  return reason;
+}
+
+absl::string_view FirstLine(absl::string_view text) {
+  text = absl::StripLeadingAsciiWhitespace(text);
+  return absl::StripAsciiWhitespace(text.substr(0, text.find('\n')));
+}
+
+std::string Reason(const BuildFailure& failure, absl::string_view log) {
+  absl::string_view what = FirstLine(log);
+  if (what.empty()) what = StarlarkReason(failure.message);
+  if (what.empty()) what = FirstLine(failure.message);
+  const absl::string_view stage =
+      failure.mnemonic.empty() ? failure.label : failure.mnemonic;
+  return absl::StrCat(stage, ": ", what).substr(0, kMaxReason);
+}
+
+}  // namespace
+
+absl::StatusOr<FailureReport> KeepFailure(const BuildFailure& failure,
+                                          const std::string& folder) {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+  GANTRY_RETURN_IF_ERROR(CreateDirectories(folder));
+  // A killed Bazel may have taken the log away: its message is what is left.
+  const std::string log =
+      failure.log_path.empty() ? "" : ReadFile(failure.log_path).value_or("");
+  FailureReport report;
+  report.reason = Reason(failure, log);
+  report.log_path = JoinPath(
+      folder,
+      absl::StrCat(failure.mnemonic.empty() ? "fetch" : failure.mnemonic,
+                   ".log"));
+  GANTRY_RETURN_IF_ERROR(WriteFileAtomically(
+      report.log_path,
+      log.empty() ? absl::StrCat(failure.message, "\n") : log));
+  return report;
+}
+
+}  // namespace gantry

@@ -1,0 +1,27 @@
+#ifndef GANTRY_RELEASE_MATRIX_FAILURE_REPORT_H_
+#define GANTRY_RELEASE_MATRIX_FAILURE_REPORT_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "release/matrix/build_events.h"
+
+namespace gantry {
+
+// A failure as it is recorded and shown.
+struct FailureReport {
+  // One line.  Example: "CompileKernelModules: nv-pci.c:1:2: error: ...".
+  std::string reason;
+  // Absolute path of the log that was kept.
+  std::string log_path;
+};
+
+// Keeps the failure's log in the folder, which is emptied first: Bazel's own
+// copy goes with its next command.  The first line of the log is the reason,
+// for Gantry's tools begin with what went wrong.
+absl::StatusOr<FailureReport> KeepFailure(const BuildFailure& failure,
+                                          const std::string& folder);
+
+}  // namespace gantry
+
+#endif  // GANTRY_RELEASE_MATRIX_FAILURE_REPORT_H_
