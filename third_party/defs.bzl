@@ -136,6 +136,7 @@ def system_dependencies():
 
     # Libraries whose upstream has no Bazel build: @<name>//:<name>.
     for name, module, package in [
+        ("comerr", "com_err", "comerr-dev"),
         ("curl", "libcurl", "libcurl4-openssl-dev"),
         ("e2fsprogs", "ext2fs", "libext2fs-dev"),
         ("elfutils", "libelf", "libelf-dev"),
