@@ -36,6 +36,9 @@ std::string StateDir::apt_path() const { return JoinPath(path_, "apt"); }
 std::string StateDir::database_path() const {
   return JoinPath(path_, "release.db");
 }
+std::string StateDir::job_lock_path() const {
+  return JoinPath(path_, "job.lock");
+}
 std::string StateDir::oci_path() const { return JoinPath(path_, "oci"); }
 std::string StateDir::log_path(absl::string_view cell_id) const {
   return JoinPath(JoinPath(path_, "logs"), cell_id);

@@ -35,6 +35,9 @@ class StateDir {
   // The embedded service's database.
   std::string database_path() const;
 
+  // Locked by the job that works on this folder.
+  std::string job_lock_path() const;
+
   // The OCI image layout that payloads are published to by default.
   std::string oci_path() const;
 

@@ -1,0 +1,89 @@
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "base/file.h"
+#include "base/progress.h"
+#include "release/matrix/bazel_build.h"
+#include "release/matrix/matrix_job.h"
+#include "release/matrix/matrix_view.h"
+#include "release/matrix/work_plan.h"
+
+ABSL_FLAG(std::string, matrix, "",
+          "matrix file; empty: release/matrix.textproto of the workspace");
+ABSL_FLAG(std::vector<std::string>, channel, {},
+          "only these channels, separated by commas");
+ABSL_FLAG(std::string, service, "",
+          "HOST:PORT of a release service; empty: an own one on the state's "
+          "database");
+ABSL_FLAG(std::string, registry, "",
+          "repository to publish to, such as registry.example/gantry; empty: "
+          "the OCI layout in the state folder");
+ABSL_FLAG(std::string, state, "",
+          "folder of lock, database, images and logs; empty: .gantry in the "
+          "workspace");
+ABSL_FLAG(bool, dry_run, false,
+          "show what is built and missing, build nothing");
+ABSL_FLAG(bool, json, false, "print one JSON object instead of a table");
+ABSL_FLAG(std::vector<std::string>, bazel_options, {},
+          "further options of the inner `bazel build`, separated by commas");
+
+namespace {
+
+constexpr char kUsage[] =
+    "Builds, proves and publishes every cell of a matrix that is missing, and "
+    "prints the matrix.\n"
+    "Exit codes: 0 every wanted cell is built, 1 the job could not be done "
+    "(the reason is on standard error), 3 some wanted cell is not built.";
+constexpr int kIncomplete = 3;
+
+// A path as the user meant it: `bazel run` starts programs elsewhere.
+std::string UserPath(const std::string& path) {
+  const char* user_dir = getenv("BUILD_WORKING_DIRECTORY");
+  return user_dir == nullptr || path[0] == '/'
+             ? path
+             : gantry::JoinPath(user_dir, path);
+}
+
+gantry::MatrixOptions OptionsFromFlags() {
+  const char* workspace = getenv("BUILD_WORKSPACE_DIRECTORY");
+  gantry::MatrixOptions options;
+  options.workspace = workspace == nullptr ? "." : workspace;
+  const std::string matrix = absl::GetFlag(FLAGS_matrix);
+  options.matrix_path =
+      matrix.empty()
+          ? gantry::JoinPath(options.workspace, "release/matrix.textproto")
+          : UserPath(matrix);
+  options.channels = absl::GetFlag(FLAGS_channel);
+  options.service = absl::GetFlag(FLAGS_service);
+  options.registry = absl::GetFlag(FLAGS_registry);
+  options.state = absl::GetFlag(FLAGS_state);
+  options.dry_run = absl::GetFlag(FLAGS_dry_run);
+  options.bazel = gantry::BazelFromEnvironment();
+  options.bazel_options = absl::GetFlag(FLAGS_bazel_options);
+  return options;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(kUsage);
+  absl::ParseCommandLine(argc, argv);
+  absl::StatusOr<std::vector<gantry::release::v1::Cell>> cells;
+  {
+    gantry::Progress progress(stderr);
+    cells = gantry::RunMatrixJob(OptionsFromFlags(), progress);
+  }
+  if (!cells.ok()) {
+    std::cerr << "matrix: " << cells.status().message() << "\n";
+    return 1;
+  }
+  std::cout << (absl::GetFlag(FLAGS_json) ? gantry::FormatMatrixJson(*cells)
+                                          : gantry::FormatMatrixTable(*cells));
+  return gantry::IsComplete(*cells) ? 0 : kIncomplete;
+}

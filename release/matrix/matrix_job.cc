@@ -1,0 +1,288 @@
+#include "release/matrix/matrix_job.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/types/optional.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "base/textproto.h"
+#include "google/protobuf/util/time_util.h"
+#include "proto/lock.pb.h"
+#include "release/client/release_client.h"
+#include "release/discover/discover.h"
+#include "release/discover/lock_file.h"
+#include "release/matrix/bazel_build.h"
+#include "release/matrix/cell_outputs.h"
+#include "release/matrix/failure_report.h"
+#include "release/matrix/work_plan.h"
+#include "release/publish/publisher.h"
+#include "release/server/release_server.h"
+#include "release/state/state_dir.h"
+#include "release/store/file_lock.h"
+
+namespace gantry {
+namespace {
+
+using ::gantry::matrix::v1::Lock;
+using ::gantry::release::v1::Cell;
+
+// Long enough for a large matrix on a small machine; a job that was killed
+// takes its cells back by its worker name, however long they are leased.
+constexpr int kLeaseHours = 6;
+
+// A lock and the file that Bazel reads it from.
+struct LockFile {
+  Lock lock;
+  std::string path;
+};
+
+// The connection to the service, and the service where it is our own.
+struct Service {
+  std::unique_ptr<ReleaseServer> own_server;
+  std::unique_ptr<ReleaseClient> client;
+};
+
+std::string WorkerName(const StateDir& state) {
+  char host[256] = "";
+  gethostname(host, sizeof(host) - 1);
+  return absl::StrCat(host, ":", state.path());
+}
+
+// The state's lock if it was made of this very matrix.
+absl::StatusOr<absl::optional<LockFile>> FindLock(
+    const std::string& matrix_digest, const StateDir& state) {
+  std::error_code error;
+  LockFile file;
+  file.path = std::filesystem::canonical(state.lock_path(), error);
+  if (error) return absl::nullopt;
+  GANTRY_RETURN_IF_ERROR(ReadTextProto(file.path, file.lock));
+  if (file.lock.matrix_digest() != matrix_digest) return absl::nullopt;
+  return absl::optional<LockFile>(std::move(file));
+}
+
+absl::StatusOr<LockFile> FindOrMakeLock(const MatrixOptions& options,
+                                        const StateDir& state,
+                                        Progress& progress) {
+  GANTRY_ASSIGN_OR_RETURN(const std::string digest,
+                          FileSha256Digest(options.matrix_path));
+  GANTRY_ASSIGN_OR_RETURN(absl::optional<LockFile> found,
+                          FindLock(digest, state));
+  if (found.has_value()) return *std::move(found);
+
+  progress.Line(absl::StrCat("discovering releases for ", options.matrix_path));
+  DiscoverOptions discover;
+  discover.matrix_path = options.matrix_path;
+  discover.progress = [&](absl::string_view what) {
+    progress.Status(what, absl::Now());
+  };
+  LockFile file;
+  GANTRY_ASSIGN_OR_RETURN(file.lock, Discover(discover, state));
+  GANTRY_ASSIGN_OR_RETURN(file.path, WriteLock(file.lock, state));
+  return file;
+}
+
+absl::StatusOr<Service> ConnectService(const MatrixOptions& options,
+                                       const StateDir& state) {
+  Service service;
+  if (!options.service.empty()) {
+    GANTRY_ASSIGN_OR_RETURN(service.client,
+                            ReleaseClient::Connect(options.service));
+    return service;
+  }
+  ReleaseServerOptions server;
+  server.database_path = state.database_path();
+  GANTRY_ASSIGN_OR_RETURN(service.own_server, ReleaseServer::Start(server));
+  service.client = std::make_unique<ReleaseClient>(
+      service.own_server->InProcessChannel(), state.database_path());
+  return service;
+}
+
+// Carries one job; the functions are its steps, in order.
+class Job {
+ public:
+  Job(const MatrixOptions& options, const StateDir& state, LockFile lock,
+      ReleaseClient& client, Progress& progress)
+      : options_(options),
+        state_(state),
+        worker_(WorkerName(state)),
+        lock_(std::move(lock)),
+        client_(client),
+        progress_(progress) {}
+
+  absl::StatusOr<std::vector<Cell>> Run() {
+    GANTRY_ASSIGN_OR_RETURN(const auto plans,
+                            PlanOfLock(lock_.lock, options_.channels));
+    GANTRY_ASSIGN_OR_RETURN(std::vector<Cell> cells, client_.PlanCells(plans));
+    if (options_.dry_run) return cells;
+    GANTRY_RETURN_IF_ERROR(TakeBack(cells));
+    GANTRY_ASSIGN_OR_RETURN(cells, client_.PlanCells(plans));
+    GANTRY_ASSIGN_OR_RETURN(const std::vector<Cell> claimed, Claim(cells));
+    if (!claimed.empty()) GANTRY_RETURN_IF_ERROR(BuildAndRecord(claimed));
+    return client_.PlanCells(plans);
+  }
+
+ private:
+  // A job that was killed on this state folder left leases behind.
+  absl::Status TakeBack(const std::vector<Cell>& cells) {
+    for (const Cell& cell : LeasedTo(worker_, cells)) {
+      GANTRY_RETURN_IF_ERROR(
+          Fail(cell, "the job that built it was interrupted", ""));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<Cell>> Claim(const std::vector<Cell>& cells) {
+    release::v1::ClaimCellsRequest request;
+    for (const std::string& id : MissingCells(cells)) request.add_id(id);
+    if (request.id().empty()) return std::vector<Cell>();
+    request.set_worker(worker_);
+    *request.mutable_lease_duration() =
+        google::protobuf::util::TimeUtil::HoursToDuration(kLeaseHours);
+    return client_.ClaimCells(request);
+  }
+
+  absl::Status BuildAndRecord(const std::vector<Cell>& claimed) {
+    const auto built = Build(claimed);
+    for (const Cell& cell : claimed) {
+      // Without a build there is nothing to tell apart: all cells failed.
+      const absl::Status recorded =
+          built.ok() ? Record(cell, *built)
+                     : Fail(cell, OneLine(built.status()), LogPath());
+      GANTRY_RETURN_IF_ERROR(Annotate(recorded, cell.id()));
+    }
+    return built.status();
+  }
+
+  absl::StatusOr<BuildEvents> Build(const std::vector<Cell>& claimed) {
+    progress_.Line(
+        absl::StrCat("building ", claimed.size(), " cells; log: ", LogPath()));
+    const absl::Time start = absl::Now();
+    GANTRY_RETURN_IF_ERROR(
+        CreateDirectories(std::filesystem::path(LogPath()).parent_path()));
+    BazelBuildOptions build;
+    build.bazel = options_.bazel;
+    build.workspace = options_.workspace;
+    build.options = options_.bazel_options;
+    build.options.push_back(
+        absl::StrCat("--repo_env=GANTRY_LOCK=", lock_.path));
+    for (const Cell& cell : claimed) {
+      build.labels.push_back(Label(cell));
+    }
+    build.log_path = LogPath();
+    build.on_status = [&](absl::string_view status) {
+      const absl::Time now = absl::Now();
+      const absl::Duration elapsed = absl::Trunc(now - start, absl::Seconds(1));
+      progress_.Status(absl::StrCat(absl::FormatDuration(elapsed), " ", status),
+                       now);
+    };
+    return BuildWithBazel(build);
+  }
+
+  // Publishes a built cell, or records why it isn't.
+  absl::Status Record(const Cell& cell, const BuildEvents& events) {
+    const auto target = events.targets.find(Label(cell));
+    if (target == events.targets.end()) {
+      return Fail(cell, "Bazel said nothing of it", LogPath());
+    }
+    if (target->second.failure.has_value()) {
+      GANTRY_ASSIGN_OR_RETURN(
+          const FailureReport report,
+          KeepFailure(*target->second.failure, state_.log_path(cell.id())));
+      progress_.Line(absl::StrCat("failed ", cell.id(), ": ", report.reason));
+      return Fail(cell, report.reason, report.log_path);
+    }
+    const auto payload = Publish(target->second, events.execution_root);
+    if (!payload.ok()) {
+      progress_.Line(
+          absl::StrCat("failed ", cell.id(), ": ", payload.status().message()));
+      return Fail(cell, OneLine(payload.status()), "");
+    }
+    release::v1::PublishPayloadRequest request = *payload;
+    request.set_channel(cell.channel());
+    request.set_fencing_token(cell.lease().fencing_token());
+    GANTRY_RETURN_IF_ERROR(client_.PublishPayload(request).status());
+    progress_.Line(
+        absl::StrCat("built ", cell.id(), " ", request.payload().digest()));
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<release::v1::PublishPayloadRequest> Publish(
+      const BuiltTarget& target, const std::string& execution_root) {
+    GANTRY_ASSIGN_OR_RETURN(const CellOutputs outputs, ReadCellOutputs(target));
+    PublishTarget destination;
+    if (options_.registry.empty()) {
+      destination.layout_directory = state_.oci_path();
+    } else {
+      destination.registry_repository = options_.registry;
+    }
+    release::v1::PublishPayloadRequest request;
+    *request.mutable_coordinates() = outputs.image.coordinates();
+    auto& payload = *request.mutable_payload();
+    GANTRY_ASSIGN_OR_RETURN(
+        *payload.mutable_reference(),
+        PublishImage(outputs.image, execution_root, destination));
+    payload.set_digest(outputs.image.manifest().digest());
+    int64_t size =
+        outputs.image.manifest().size() + outputs.image.config().size();
+    for (const auto& layer : outputs.image.layer()) size += layer.size();
+    payload.set_total_size(size);
+    *payload.mutable_proof() = outputs.proof;
+    return request;
+  }
+
+  absl::Status Fail(const Cell& cell, const std::string& reason,
+                    const std::string& log_path) {
+    release::v1::FailAttemptRequest request;
+    request.set_id(cell.id());
+    request.set_fencing_token(cell.lease().fencing_token());
+    request.set_reason(reason);
+    if (!log_path.empty()) {
+      request.set_log_uri(absl::StrCat("file://", log_path));
+    }
+    return client_.FailAttempt(request).status();
+  }
+
+  static std::string OneLine(const absl::Status& status) {
+    const absl::string_view message = status.message();
+    return std::string(message.substr(0, message.find('\n')));
+  }
+
+  static std::string Label(const Cell& cell) {
+    return absl::StrCat("@cells//", cell.id(), ":cell");
+  }
+
+  std::string LogPath() const { return state_.log_path("bazel.log"); }
+
+  const MatrixOptions& options_;
+  const StateDir& state_;
+  const std::string worker_;
+  const LockFile lock_;
+  ReleaseClient& client_;
+  Progress& progress_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<Cell>> RunMatrixJob(const MatrixOptions& options,
+                                               Progress& progress) {
+  GANTRY_ASSIGN_OR_RETURN(const StateDir state, StateDir::Open(options.state));
+  // Two jobs of one folder would share a worker's name.
+  GANTRY_ASSIGN_OR_RETURN(const FileLock only_job,
+                          FileLock::Acquire(state.job_lock_path()));
+  GANTRY_ASSIGN_OR_RETURN(LockFile lock,
+                          FindOrMakeLock(options, state, progress));
+  GANTRY_ASSIGN_OR_RETURN(const Service service,
+                          ConnectService(options, state));
+  return Job(options, state, std::move(lock), *service.client, progress).Run();
+}
+
+}  // namespace gantry
