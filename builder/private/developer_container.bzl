@@ -3,10 +3,10 @@
 load("//builder:providers.bzl", "DeveloperContainerInfo")
 
 def _developer_container_impl(ctx):
-    root_tar = ctx.actions.declare_file(ctx.label.name + ".tar")
-    facts = ctx.actions.declare_file(ctx.label.name + ".container.textproto")
-    symvers = ctx.actions.declare_file(ctx.label.name + ".symvers")
-    kernel_image = ctx.actions.declare_file(ctx.label.name + ".vmlinuz")
+    root_tar = ctx.outputs.root_tar
+    facts = ctx.outputs.facts
+    symvers = ctx.outputs.symvers
+    kernel_image = ctx.outputs.kernel_image
 
     args = ctx.actions.args()
     args.add(ctx.file.image, format = "--image=%s")
@@ -72,6 +72,13 @@ Nothing is mounted, and the action needs neither root nor network.  It makes
             executable = True,
             cfg = "exec",
         ),
+    },
+    # Predeclared, so that BUILD files can name each.
+    outputs = {
+        "facts": "%{name}.container.textproto",
+        "kernel_image": "%{name}.vmlinuz",
+        "root_tar": "%{name}.tar",
+        "symvers": "%{name}.symvers",
     },
     provides = [DeveloperContainerInfo],
 )
