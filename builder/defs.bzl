@@ -3,11 +3,25 @@
 load(
     "//builder:providers.bzl",
     _DeveloperContainerInfo = "DeveloperContainerInfo",
+    _KernelModulesInfo = "KernelModulesInfo",
+    _KernelPatchInfo = "KernelPatchInfo",
 )
 load(
     "//builder/private:developer_container.bzl",
     _developer_container = "developer_container",
 )
+load(
+    "//builder/private:kernel_modules.bzl",
+    _kernel_modules = "kernel_modules",
+)
+load(
+    "//builder/private:kernel_patch.bzl",
+    _kernel_patch = "kernel_patch",
+)
 
 DeveloperContainerInfo = _DeveloperContainerInfo
+KernelModulesInfo = _KernelModulesInfo
+KernelPatchInfo = _KernelPatchInfo
 developer_container = _developer_container
+kernel_modules = _kernel_modules
+kernel_patch = _kernel_patch

@@ -9,3 +9,21 @@ DeveloperContainerInfo = provider(
         "symvers": "File: Module.symvers of the kernel's build tree.",
     },
 )
+
+KernelPatchInfo = provider(
+    doc = "A patch to module sources, and which kernels call for it.",
+    fields = {
+        "matches": "string: RE2 pattern that must match in when_header; empty with it.",
+        "reason": "string: why.",
+        "src": "File: unified diff, -p1.",
+        "when_header": "string: header in the kernel's source tree; empty: always applied.",
+    },
+)
+
+KernelModulesInfo = provider(
+    doc = "Compiled kernel modules.",
+    fields = {
+        "modules_tar": "File: uncompressed tar of *.ko and modules.order.",
+        "symvers": "File: the Module.symvers that the modules' build made.",
+    },
+)

@@ -1,0 +1,27 @@
+#ifndef GANTRY_BUILDER_DRIVER_COMPILE_MODULES_H_
+#define GANTRY_BUILDER_DRIVER_COMPILE_MODULES_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "builder/driver/compile_request.pb.h"
+
+namespace gantry {
+
+// Compiles kernel modules in a developer container's root file system and
+// writes the request's outputs.
+//
+// The outputs' bytes depend on the request's files only: not on folder, time,
+// environment, user, number of jobs or the machine's kernel.  (The log is for
+// people, and is not so.)  Works in a fresh folder beside `modules_tar`, which
+// is removed at the end.
+//
+// Any error leaves no output, and its message is what to tell first, in one
+// line; `log` has all that was said, also by the kernel build, whatever the
+// result.  ABORTED: the kernel build failed.
+absl::Status CompileModules(const builder::v1::CompileRequest& request,
+                            int jobs, std::string& log);
+
+}  // namespace gantry
+
+#endif  // GANTRY_BUILDER_DRIVER_COMPILE_MODULES_H_

@@ -1,0 +1,41 @@
+"""kernel_patch: a patch to module sources, and when a kernel calls for it."""
+
+load("//builder:providers.bzl", "KernelPatchInfo")
+
+def _kernel_patch_impl(ctx):
+    if bool(ctx.attr.when_header) != bool(ctx.attr.matches):
+        fail("when_header and matches: give both or neither")
+    if not ctx.attr.reason:
+        fail("reason: must not be empty")
+    return [
+        DefaultInfo(files = depset([ctx.file.src])),
+        KernelPatchInfo(
+            src = ctx.file.src,
+            when_header = ctx.attr.when_header,
+            matches = ctx.attr.matches,
+            reason = ctx.attr.reason,
+        ),
+    ]
+
+kernel_patch = rule(
+    implementation = _kernel_patch_impl,
+    doc = "A patch that kernel_modules applies where the kernel's headers call for it.",
+    attrs = {
+        "src": attr.label(
+            allow_single_file = True,
+            mandatory = True,
+            doc = "Unified diff, -p1, against the folder of the Kbuild file or Makefile.",
+        ),
+        "when_header": attr.string(
+            doc = "Header in the kernel's source tree that decides. Empty: the patch is always applied. Example: include/linux/pci.h.",
+        ),
+        "matches": attr.string(
+            doc = "RE2 pattern that must match somewhere in when_header (\".\" also matches line ends).",
+        ),
+        "reason": attr.string(
+            mandatory = True,
+            doc = "Why; the compile log shows it.",
+        ),
+    },
+    provides = [KernelPatchInfo],
+)
