@@ -80,7 +80,8 @@ std::vector<std::string> SplitLines(std::string_view text) {
 }
 
 // Tells what the kernel has logged since the last call; a negative `step`
-// drops it.  The records' form: the kernel's Documentation/ABI/testing/dev-kmsg.
+// drops it.  The records' form: the kernel's
+// Documentation/ABI/testing/dev-kmsg.
 void TellLog(int kmsg, int step, Console& console) {
   char buffer[8192];
   int lines = 0;

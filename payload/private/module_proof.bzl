@@ -1,0 +1,106 @@
+"""module_proof: evidence that a kernel accepts a set of modules."""
+
+def _module_proof_impl(ctx):
+    proof = ctx.outputs.proof
+    console = ctx.outputs.console
+
+    args = ctx.actions.args()
+    args.add(ctx.file.modules, format = "--modules=%s")
+    args.add(ctx.file.container, format = "--container=%s")
+    args.add(ctx.file.root, format = "--root=%s")
+    args.add(ctx.file.symvers, format = "--symvers=%s")
+    args.add_joined(ctx.files.extra_symvers, join_with = ",", format_joined = "--extra_symvers=%s")
+    args.add(ctx.file.kernel_image, format = "--kernel_image=%s")
+    inputs = [
+        ctx.file.modules,
+        ctx.file.container,
+        ctx.file.root,
+        ctx.file.symvers,
+        ctx.file.kernel_image,
+        ctx.executable._init,
+    ] + ctx.files.extra_symvers
+    if ctx.file.fake_pci:
+        args.add(ctx.file.fake_pci, format = "--fake_pci=%s")
+        inputs.append(ctx.file.fake_pci)
+    args.add(ctx.executable._init, format = "--init=%s")
+    args.add(proof, format = "--proof=%s")
+    args.add(console, format = "--console=%s")
+
+    ctx.actions.run(
+        executable = ctx.executable._prove,
+        arguments = [args],
+        inputs = inputs,
+        outputs = [proof, console],
+        mnemonic = "ProveModules",
+        progress_message = "Proving modules %s" % ctx.label,
+        execution_requirements = {"block-network": ""},
+        # PATH, on which the tool looks for QEMU.
+        use_default_shell_env = True,
+    )
+
+    return [DefaultInfo(files = depset([proof, console]))]
+
+module_proof = rule(
+    implementation = _module_proof_impl,
+    doc = """Proves that a kernel accepts a set of modules.
+
+Statically (vermagic, every undefined symbol and its CRC against Module.symvers)
+and by booting the very kernel in QEMU, which has to load every module and to
+refuse an altered copy of one.  It makes
+
+* `<name>.proof.textproto`: gantry.proof.v1.Proof, always an accepted one;
+* `<name>.console.log`: the serial console of that boot.
+
+If the proof is not accepted, the action fails, and the first line of its
+standard error is `prove: <reason>`.""",
+    attrs = {
+        "modules": attr.label(
+            allow_single_file = True,
+            mandatory = True,
+            doc = "Uncompressed tar of *.ko and modules.order (names in loading order), as kernel_modules makes it.",
+        ),
+        "container": attr.label(
+            allow_single_file = True,
+            mandatory = True,
+            doc = "gantry.builder.v1.DeveloperContainer in the text format; names the kernel release.",
+        ),
+        "root": attr.label(
+            allow_single_file = True,
+            mandatory = True,
+            doc = "Tar of the container's root file system, for in-tree modules that the others depend on.",
+        ),
+        "symvers": attr.label(
+            allow_single_file = True,
+            mandatory = True,
+            doc = "Module.symvers of the kernel.",
+        ),
+        "extra_symvers": attr.label_list(
+            allow_files = True,
+            doc = "Module.symvers of out-of-tree builds whose modules are in `modules`.",
+        ),
+        "kernel_image": attr.label(
+            allow_single_file = True,
+            mandatory = True,
+            doc = "The kernel to boot (bzImage).",
+        ),
+        "fake_pci": attr.label(
+            allow_single_file = True,
+            doc = "Tar of //payload/proof/fake_pci's module for this kernel, which lets nvidia.ko stay without a GPU. Default: none is loaded.",
+        ),
+        "_init": attr.label(
+            default = "//payload/proof:init",
+            executable = True,
+            cfg = "target",
+        ),
+        "_prove": attr.label(
+            default = "//payload/proof:prove",
+            executable = True,
+            cfg = "exec",
+        ),
+    },
+    # Predeclared, so that BUILD files can name each.
+    outputs = {
+        "console": "%{name}.console.log",
+        "proof": "%{name}.proof.textproto",
+    },
+)

@@ -1,0 +1,50 @@
+#ifndef GANTRY_PAYLOAD_PROOF_BOOT_H_
+#define GANTRY_PAYLOAD_PROOF_BOOT_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "payload/proof/boot_console.h"
+#include "payload/proof/console_record.h"
+#include "payload/proof/guest.h"
+
+namespace gantry {
+
+// Which accelerator a boot uses.
+enum class AcceleratorChoice {
+  // KVM if a boot with an empty plan comes to its end with it, else TCG.
+  kAutomatic,
+  kKvm,
+  kTcg,
+};
+
+struct BootOptions {
+  std::string qemu = "qemu-system-x86_64";
+  AcceleratorChoice accelerator = AcceleratorChoice::kAutomatic;
+  std::string kernel_image;
+  // The static binary of init_main.cc.
+  std::string init;
+  absl::Duration timeout = absl::Seconds(120);
+  // Gets each record as it comes.  May be unset.
+  std::function<void(const ConsoleRecord&)> on_record;
+};
+
+struct Boot {
+  BootConsole console;
+  GuestRun run;
+  Accelerator accelerator = Accelerator::kTcg;
+};
+
+// Boots the kernel and loads `modules` (ELF files) in this order, whether or
+// not those before them were accepted.  That the guest died is no error here:
+// see Boot::run.  Error: a file cannot be read, or QEMU not started.
+absl::StatusOr<Boot> BootModules(const BootOptions& options,
+                                 const std::vector<absl::string_view>& modules);
+
+}  // namespace gantry
+
+#endif  // GANTRY_PAYLOAD_PROOF_BOOT_H_

@@ -1,0 +1,76 @@
+#include "payload/proof/boot_console.h"
+
+#include <optional>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
+#include "payload/proof/console_record.h"
+
+namespace gantry {
+namespace {
+
+using Type = ConsoleRecord::Type;
+
+constexpr size_t kMaxLastLine = 200;
+
+std::string Printable(absl::string_view line) {
+  std::string text;
+  for (const char c : line) {
+    if (absl::ascii_isprint(static_cast<unsigned char>(c))) text.push_back(c);
+  }
+  return std::string(absl::StripAsciiWhitespace(text)).substr(0, kMaxLastLine);
+}
+
+void Apply(const ConsoleRecord& record, BootConsole& console) {
+  switch (record.type) {
+    case Type::kHello:
+      console.kernel_release = record.text;
+      return;
+    case Type::kBye:
+      console.finished = true;
+      return;
+    case Type::kBegin:
+      if (record.argument < console.steps.size()) {
+        console.steps[record.argument].begun = true;
+      }
+      return;
+    case Type::kLog:
+      if (record.argument < console.steps.size()) {
+        console.steps[record.argument].log.push_back(record.text);
+      }
+      return;
+    case Type::kResult: {
+      uint64_t step = 0;
+      if (absl::SimpleAtoi(record.text, &step) && step < console.steps.size()) {
+        console.steps[step].result = static_cast<int>(record.argument);
+      }
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+BootConsole ParseBootConsole(absl::string_view console, absl::string_view nonce,
+                             size_t step_count) {
+  BootConsole result;
+  result.steps.resize(step_count);
+  uint64_t expected = 0;
+  for (const absl::string_view line : absl::StrSplit(console, '\n')) {
+    std::string printable = Printable(line);
+    if (!printable.empty()) result.last_line = std::move(printable);
+    const std::optional<ConsoleRecord> record =
+        ParseConsoleRecord(std::string_view(nonce.data(), nonce.size()),
+                           std::string_view(line.data(), line.size()));
+    if (!record) continue;
+    if (record->sequence != expected && !result.lost_record) {
+      result.lost_record = expected;
+    }
+    expected = record->sequence + 1;
+    Apply(*record, result);
+  }
+  return result;
+}
+
+}  // namespace gantry

@@ -1,0 +1,239 @@
+#include "payload/proof/elf_module.h"
+
+#include <gelf.h>
+#include <libelf.h>
+
+#include <cstring>
+#include <memory>
+#include <set>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "base/status_macros.h"
+
+namespace gantry {
+namespace {
+
+struct EndElf {
+  void operator()(Elf* elf) const { elf_end(elf); }
+};
+using ElfHandle = std::unique_ptr<Elf, EndElf>;
+
+absl::Status Malformed(absl::string_view what) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("not a kernel module: ", what));
+}
+
+absl::Status LibelfError(absl::string_view what) {
+  const char* const message = elf_errmsg(-1);
+  return Malformed(
+      absl::StrCat(what, ": ", message != nullptr ? message : "unknown error"));
+}
+
+absl::Status CheckHeader(absl::string_view bytes, Elf* elf) {
+  GElf_Ehdr header;
+  if (elf_kind(elf) != ELF_K_ELF || gelf_getehdr(elf, &header) == nullptr) {
+    return Malformed("no ELF file");
+  }
+  if (header.e_ident[EI_CLASS] != ELFCLASS64 ||
+      header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_machine != EM_X86_64) {
+    return Malformed("not for x86-64");
+  }
+  if (header.e_type != ET_REL) return Malformed("not relocatable");
+  // libelf reads the table in place.
+  if (header.e_shentsize != sizeof(Elf64_Shdr) ||
+      header.e_shoff > bytes.size() ||
+      header.e_shnum > (bytes.size() - header.e_shoff) / sizeof(Elf64_Shdr)) {
+    return Malformed("section table outside of the file");
+  }
+  return absl::OkStatus();
+}
+
+absl::string_view RangeOf(absl::string_view bytes, const ByteRange& range) {
+  return bytes.substr(range.offset, range.size);
+}
+
+uint32_t ReadU32(absl::string_view bytes, uint64_t offset) {
+  uint32_t value = 0;
+  for (int i = 3; i >= 0; --i) {
+    value = value << 8 | static_cast<unsigned char>(bytes[offset + i]);
+  }
+  return value;
+}
+
+// The string up to the first NUL, or nothing without one.
+absl::optional<absl::string_view> UpToNul(absl::string_view bytes) {
+  const size_t end = bytes.find('\0');
+  if (end == bytes.npos) return absl::nullopt;
+  return bytes.substr(0, end);
+}
+
+absl::Status ParseModinfo(absl::string_view section, ElfModule& module) {
+  while (!section.empty()) {
+    const auto entry = UpToNul(section);
+    if (!entry) return Malformed(".modinfo does not end in NUL");
+    section.remove_prefix(entry->size() + 1);
+    if (entry->empty()) continue;
+    const size_t equals = entry->find('=');
+    if (equals == entry->npos) return Malformed(".modinfo entry without \"=\"");
+    module.modinfo.emplace_back(entry->substr(0, equals),
+                                entry->substr(equals + 1));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseVersions(absl::string_view section, ElfModule& module) {
+  if (section.size() % kVersionRecordSize != 0) {
+    return Malformed("__versions is not made of whole records");
+  }
+  for (uint64_t at = 0; at < section.size(); at += kVersionRecordSize) {
+    const absl::string_view record = section.substr(at, kVersionRecordSize);
+    const auto name = UpToNul(record.substr(kVersionNameOffset));
+    if (!name) return Malformed("__versions has a name without end");
+    if (!name->empty()) {
+      module.versions[std::string(*name)] = ReadU32(record, 0);
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Documentation/kbuild/modules.rst, "Module Versioning": as many CRCs of 32
+// bits as names that end in NUL.
+absl::Status ParseExtendedVersions(absl::string_view crcs,
+                                   absl::string_view names, ElfModule& module) {
+  if (crcs.size() % 4 != 0) {
+    return Malformed("__version_ext_crcs is not made of whole CRCs");
+  }
+  for (uint64_t at = 0; at < crcs.size(); at += 4) {
+    const auto name = UpToNul(names);
+    if (!name) return Malformed("__version_ext_names has too few names");
+    names.remove_prefix(name->size() + 1);
+    module.versions[std::string(*name)] = ReadU32(crcs, at);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseSymbols(Elf* elf, Elf_Scn* section, const GElf_Shdr& header,
+                          ElfModule& module) {
+  Elf_Data* const data = elf_getdata(section, nullptr);
+  if (data == nullptr) return LibelfError("symbol table");
+  std::set<std::string> seen;
+  const uint64_t count = data->d_size / sizeof(Elf64_Sym);
+  for (uint64_t i = 1; i < count; ++i) {
+    GElf_Sym symbol;
+    if (gelf_getsym(data, static_cast<int>(i), &symbol) == nullptr) {
+      return LibelfError("symbol");
+    }
+    if (symbol.st_shndx != SHN_UNDEF) continue;
+    const char* const name = elf_strptr(elf, header.sh_link, symbol.st_name);
+    if (name == nullptr) return LibelfError("symbol name");
+    // The kernel passes over it (kernel/module/main.c, ignore_undef_symbol()).
+    if (std::strcmp(name, "_GLOBAL_OFFSET_TABLE_") == 0) continue;
+    if (*name == '\0' || !seen.insert(name).second) continue;
+    module.undefined.push_back(
+        {name, GELF_ST_BIND(symbol.st_info) == STB_WEAK});
+  }
+  std::sort(module.undefined.begin(), module.undefined.end(),
+            [](const ElfModule::Symbol& a, const ElfModule::Symbol& b) {
+              return a.name < b.name;
+            });
+  return absl::OkStatus();
+}
+
+// The module's place to note the range of the section `name`; null: of no
+// interest.
+absl::optional<ByteRange>* RangeFor(absl::string_view name, ElfModule& module) {
+  if (name == ".modinfo") return &module.modinfo_range;
+  if (name == "__versions") return &module.versions_range;
+  if (name == "__version_ext_crcs") return &module.extended_crcs_range;
+  if (name == "__version_ext_names") return &module.extended_names_range;
+  return nullptr;
+}
+
+absl::Status ParseSections(absl::string_view bytes, Elf* elf,
+                           ElfModule& module) {
+  size_t names = 0;
+  if (elf_getshdrstrndx(elf, &names) != 0) return LibelfError("section names");
+  bool has_symbols = false;
+  for (Elf_Scn* section = nullptr;
+       (section = elf_nextscn(elf, section)) != nullptr;) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) == nullptr) {
+      return LibelfError("section");
+    }
+    if (header.sh_type == SHT_NOBITS || header.sh_type == SHT_NULL) continue;
+    if (header.sh_offset > bytes.size() ||
+        header.sh_size > bytes.size() - header.sh_offset) {
+      return Malformed("section outside of the file");
+    }
+    if (header.sh_type == SHT_SYMTAB) {
+      if (has_symbols) return Malformed("two symbol tables");
+      has_symbols = true;
+      GANTRY_RETURN_IF_ERROR(ParseSymbols(elf, section, header, module));
+      continue;
+    }
+    const char* const name = elf_strptr(elf, names, header.sh_name);
+    if (name == nullptr) return LibelfError("section name");
+    absl::optional<ByteRange>* const range = RangeFor(name, module);
+    if (range == nullptr) continue;
+    if (range->has_value())
+      return Malformed(absl::StrCat("two sections ", name));
+    *range = ByteRange{header.sh_offset, header.sh_size};
+  }
+  if (!has_symbols) return Malformed("no symbol table");
+  if (!module.modinfo_range) return Malformed("no .modinfo");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::string_view ElfModule::Info(absl::string_view key) const {
+  for (const auto& [name, value] : modinfo) {
+    if (name == key) return value;
+  }
+  return "";
+}
+
+std::vector<absl::string_view> ElfModule::AllInfo(absl::string_view key) const {
+  std::vector<absl::string_view> values;
+  for (const auto& [name, value] : modinfo) {
+    if (name == key) values.push_back(value);
+  }
+  return values;
+}
+
+absl::StatusOr<ElfModule> ParseElfModule(absl::string_view bytes) {
+  if (elf_version(EV_CURRENT) == EV_NONE) {
+    return absl::InternalError("libelf is older than its header");
+  }
+  // libelf wants a mutable and aligned image; it writes to it only on request.
+  std::vector<char> image(bytes.begin(), bytes.end());
+  const ElfHandle elf(elf_memory(image.data(), image.size()));
+  if (elf == nullptr) return LibelfError("cannot read");
+  GANTRY_RETURN_IF_ERROR(CheckHeader(bytes, elf.get()));
+  ElfModule module;
+  GANTRY_RETURN_IF_ERROR(ParseSections(bytes, elf.get(), module));
+  GANTRY_RETURN_IF_ERROR(
+      ParseModinfo(RangeOf(bytes, *module.modinfo_range), module));
+  if (module.versions_range) {
+    GANTRY_RETURN_IF_ERROR(
+        ParseVersions(RangeOf(bytes, *module.versions_range), module));
+  }
+  if (module.extended_crcs_range.has_value() !=
+      module.extended_names_range.has_value()) {
+    return Malformed("one of __version_ext_crcs and __version_ext_names only");
+  }
+  if (module.extended_crcs_range) {
+    GANTRY_RETURN_IF_ERROR(ParseExtendedVersions(
+        RangeOf(bytes, *module.extended_crcs_range),
+        RangeOf(bytes, *module.extended_names_range), module));
+  }
+  return module;
+}
+
+std::string KernelModuleName(absl::string_view name) {
+  return absl::StrReplaceAll(name, {{"-", "_"}});
+}
+
+}  // namespace gantry

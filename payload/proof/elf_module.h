@@ -1,0 +1,67 @@
+#ifndef GANTRY_PAYLOAD_PROOF_ELF_MODULE_H_
+#define GANTRY_PAYLOAD_PROOF_ELF_MODULE_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+
+namespace gantry {
+
+// A range of a file's bytes, inside it.
+struct ByteRange {
+  uint64_t offset = 0;
+  uint64_t size = 0;
+};
+
+// What a kernel module says about itself.
+struct ElfModule {
+  struct Symbol {
+    std::string name;
+    // The kernel loads the module also without it.
+    bool weak = false;
+  };
+
+  // .modinfo in file order: "license" -> "GPL".  Keys may repeat.
+  std::vector<std::pair<std::string, std::string>> modinfo;
+
+  // Undefined symbols, by name, each once.
+  std::vector<Symbol> undefined;
+
+  // Symbol -> CRC that the module was built against, from `__versions` and
+  // from its successor `__version_ext_crcs`/`__version_ext_names` (Linux 6.14,
+  // CONFIG_EXTENDED_MODVERSIONS).
+  std::map<std::string, uint32_t> versions;
+
+  // Where in the file they are; unset: the module has no such section.
+  absl::optional<ByteRange> modinfo_range;
+  absl::optional<ByteRange> versions_range;
+  absl::optional<ByteRange> extended_crcs_range;
+  absl::optional<ByteRange> extended_names_range;
+
+  // First value of a .modinfo key; empty if there is none.
+  absl::string_view Info(absl::string_view key) const;
+  // All values of a key, in order.
+  std::vector<absl::string_view> AllInfo(absl::string_view key) const;
+};
+
+// One record of `__versions` (struct modversion_info of
+// include/linux/module.h, 64-bit): an unsigned long, then the name.
+inline constexpr uint64_t kVersionRecordSize = 64;
+inline constexpr uint64_t kVersionNameOffset = 8;
+
+// Reads an uncompressed module: ELF64, little endian, relocatable, x86-64.
+// INVALID_ARGUMENT says what is wrong with it; any bytes may be given.
+absl::StatusOr<ElfModule> ParseElfModule(absl::string_view bytes);
+
+// A module's name as the kernel knows it: with "_" for "-".
+std::string KernelModuleName(absl::string_view name);
+
+}  // namespace gantry
+
+#endif  // GANTRY_PAYLOAD_PROOF_ELF_MODULE_H_

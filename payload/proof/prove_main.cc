@@ -1,0 +1,109 @@
+// prove: proves that a kernel accepts a set of modules.
+
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "payload/proof/prove.h"
+#include "payload/proof/prove_output.h"
+
+ABSL_FLAG(std::string, modules, "", "tar of the modules, with modules.order");
+ABSL_FLAG(std::string, container, "", "DeveloperContainer textproto");
+ABSL_FLAG(std::string, root, "", "tar of the container's root file system");
+ABSL_FLAG(std::string, symvers, "", "the kernel's Module.symvers");
+ABSL_FLAG(std::vector<std::string>, extra_symvers, {},
+          "Module.symvers of out-of-tree builds");
+ABSL_FLAG(std::string, kernel_image, "", "bzImage to boot");
+ABSL_FLAG(std::string, fake_pci, "",
+          "tar of the fake_pci module; may be empty");
+ABSL_FLAG(std::string, init, "", "static binary that is the guest's init");
+ABSL_FLAG(std::string, proof, "", "output: Proof textproto");
+ABSL_FLAG(std::string, console, "", "output: log of the serial console");
+ABSL_FLAG(std::string, qemu, "qemu-system-x86_64", "QEMU to run");
+ABSL_FLAG(std::string, accelerator, "auto",
+          "auto (KVM if it works), kvm or tcg");
+ABSL_FLAG(absl::Duration, boot_timeout, absl::Seconds(120),
+          "the guest is killed after this time");
+ABSL_FLAG(bool, boot_refused, false,
+          "boot also modules that the static check refuses, to hear the "
+          "kernel's own words");
+ABSL_FLAG(bool, progress, isatty(STDERR_FILENO) != 0,
+          "a line on standard error for each step; by default on a terminal");
+
+namespace {
+
+constexpr char kUsage[] =
+    "Proves that a kernel accepts a set of modules: their symbols and CRCs "
+    "against its Module.symvers, then by loading them in that kernel in QEMU. "
+    "All flags for files but --fake_pci are required.\n"
+    "Exit code: 0 accepted, 1 not accepted (nothing is written), "
+    "2 wrong flags, or nothing could be found out.";
+
+constexpr int kNothingFoundOut = 2;
+
+bool ParseAccelerator(absl::string_view name,
+                      gantry::AcceleratorChoice& choice) {
+  if (name == "auto") {
+    choice = gantry::AcceleratorChoice::kAutomatic;
+  } else if (name == "kvm") {
+    choice = gantry::AcceleratorChoice::kKvm;
+  } else if (name == "tcg") {
+    choice = gantry::AcceleratorChoice::kTcg;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(kUsage);
+  if (absl::ParseCommandLine(argc, argv).size() > 1) {
+    std::cerr << "prove: unexpected argument\n";
+    return kNothingFoundOut;
+  }
+  gantry::ProveOptions options;
+  options.modules = absl::GetFlag(FLAGS_modules);
+  options.container = absl::GetFlag(FLAGS_container);
+  options.root = absl::GetFlag(FLAGS_root);
+  options.symvers = absl::GetFlag(FLAGS_symvers);
+  options.extra_symvers = absl::GetFlag(FLAGS_extra_symvers);
+  options.kernel_image = absl::GetFlag(FLAGS_kernel_image);
+  options.fake_pci = absl::GetFlag(FLAGS_fake_pci);
+  options.init = absl::GetFlag(FLAGS_init);
+  options.qemu = absl::GetFlag(FLAGS_qemu);
+  options.boot_timeout = absl::GetFlag(FLAGS_boot_timeout);
+  if (absl::GetFlag(FLAGS_boot_refused)) {
+    options.static_refusal = gantry::StaticRefusal::kBootAnyway;
+  }
+  if (!ParseAccelerator(absl::GetFlag(FLAGS_accelerator),
+                        options.accelerator)) {
+    std::cerr << "prove: --accelerator is auto, kvm or tcg\n";
+    return kNothingFoundOut;
+  }
+  if (absl::GetFlag(FLAGS_progress)) {
+    options.progress = [](absl::string_view line) {
+      std::cerr << "prove: " << line << std::endl;
+    };
+  }
+  const auto accepted = gantry::ProveToFiles(
+      options, absl::GetFlag(FLAGS_proof), absl::GetFlag(FLAGS_console));
+  if (!accepted.ok()) {
+    std::cerr << "prove: " << accepted.status().message() << "\n";
+    return kNothingFoundOut;
+  }
+  if (!accepted->accepted) {
+    std::cerr << "prove: " << accepted->reason << "\n"
+              << accepted->console_tail;
+    return 1;
+  }
+  return 0;
+}

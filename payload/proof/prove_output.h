@@ -1,0 +1,32 @@
+#ifndef GANTRY_PAYLOAD_PROOF_PROVE_OUTPUT_H_
+#define GANTRY_PAYLOAD_PROOF_PROVE_OUTPUT_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "payload/proof/prove.h"
+
+namespace gantry {
+
+// The end of a console log, for people: its last `lines` lines that hold
+// anything, printable, each with a line end.
+std::string ConsoleTail(absl::string_view console, size_t lines);
+
+struct ProveOutcome {
+  bool accepted = false;
+  // Set if not accepted.
+  std::string reason;
+  // Set if not accepted, and something was booted.
+  std::string console_tail;
+};
+
+// Proves, and writes an accepted proof (as textproto) and its console log.
+// Unless it is accepted neither file is written.
+absl::StatusOr<ProveOutcome> ProveToFiles(const ProveOptions& options,
+                                          const std::string& proof_path,
+                                          const std::string& console_path);
+
+}  // namespace gantry
+
+#endif  // GANTRY_PAYLOAD_PROOF_PROVE_OUTPUT_H_

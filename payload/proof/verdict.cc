@@ -1,0 +1,211 @@
+#include "payload/proof/verdict.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "payload/proof/elf_module.h"
+
+namespace gantry {
+namespace {
+
+using proof::v1::ControlProof;
+using proof::v1::ModuleProof;
+using proof::v1::Proof;
+using proof::v1::Verdict;
+
+// Modules that refuse to load on a kernel that lacks what they are for, and
+// what the kernel's log says then.
+struct Inapplicable {
+  absl::string_view module;
+  int error_number;
+  absl::string_view log;
+};
+constexpr Inapplicable kInapplicable[] = {
+    // nvidia-peermem.c, nv_mem_client_init(): the kernel it was built for has
+    // no InfiniBand.
+    {"nvidia_peermem", EINVAL, "without IB peer memory symbols"},
+};
+
+// The words with which kernels refuse a module of another kernel
+// (kernel/module/main.c, check_modinfo(); kernel/module/version.c,
+// check_version()), as opposed to a damaged file, which is ENOEXEC too.
+constexpr absl::string_view kOtherKernel[] = {
+    "version magic", "disagrees about version of symbol"};
+
+bool AnyLineHas(const StepEvents& step, absl::string_view text) {
+  return absl::c_any_of(step.log, [text](const std::string& line) {
+    return absl::StrContains(line, text);
+  });
+}
+
+bool IsInapplicable(const std::string& name, const StepEvents& step) {
+  return absl::c_any_of(kInapplicable, [&](const Inapplicable& known) {
+    return known.module == KernelModuleName(name) &&
+           known.error_number == step.result && AnyLineHas(step, known.log);
+  });
+}
+
+bool IsRefusedAsOtherKernels(const StepEvents& step) {
+  return step.result == ENOEXEC &&
+         absl::c_any_of(kOtherKernel, [&](absl::string_view words) {
+           return AnyLineHas(step, words);
+         });
+}
+
+// What the kernel said about a refusal: the first line that begins with the
+// module's name, else the last one, else the errno's text.
+std::string KernelsWords(const std::string& name, const StepEvents& step) {
+  for (const std::string& line : step.log) {
+    if (absl::StartsWith(line, KernelModuleName(name) + ":") ||
+        absl::StartsWith(line, name + ":")) {
+      return line;
+    }
+  }
+  if (!step.log.empty()) return step.log.back();
+  return std::strerror(*step.result);
+}
+
+std::string WithErrno(const std::string& message, int error_number) {
+  return absl::StrCat(message, " (", std::strerror(error_number), ")");
+}
+
+// Why the boot as a whole shows nothing; empty: it is complete.
+std::string Incomplete(const std::vector<BootStep>& plan,
+                       const BootConsole& console, const absl::Status& end) {
+  const std::string tail =
+      absl::StrCat("; the console ends: \"", console.last_line, "\"");
+  if (!console.finished || !end.ok()) {
+    const std::string how =
+        end.ok() ? "ended" : absl::StrCat("ended (", end.message(), ")");
+    if (console.kernel_release.empty()) {
+      return absl::StrCat("the guest ", how, " before it reached our init",
+                          tail);
+    }
+    for (size_t i = 0; i < plan.size(); ++i) {
+      if (console.steps[i].begun && !console.steps[i].result) {
+        return absl::StrCat("the guest ", how, " while it loaded ",
+                            plan[i].name, tail);
+      }
+    }
+    return absl::StrCat("the guest ", how, " before the end of its plan", tail);
+  }
+  if (console.lost_record) {
+    return absl::StrCat("record ", *console.lost_record,
+                        " of the console is missing or damaged");
+  }
+  for (size_t i = 0; i < plan.size(); ++i) {
+    if (!console.steps[i].result) {
+      return absl::StrCat("the console has no result for ", plan[i].name);
+    }
+  }
+  return "";
+}
+
+void JudgeModule(const StepEvents& step, ModuleProof& module) {
+  if (!step.result) return;
+  module.set_load_errno(*step.result);
+  if (*step.result == 0) {
+    module.set_boot_verdict(proof::v1::VERDICT_ACCEPTED);
+    return;
+  }
+  module.set_message(KernelsWords(module.name(), step));
+  module.set_boot_verdict(IsInapplicable(module.name(), step)
+                              ? proof::v1::VERDICT_NOT_APPLICABLE
+                              : proof::v1::VERDICT_REFUSED);
+}
+
+void JudgeControl(const StepEvents& step, ControlProof& control) {
+  if (!step.result) return;
+  control.set_load_errno(*step.result);
+  if (*step.result == 0) {
+    control.set_boot_verdict(proof::v1::VERDICT_ACCEPTED);
+    return;
+  }
+  control.set_message(KernelsWords(control.name(), step));
+  // Another refusal proves nothing.  EEXIST even shows that the kernel found
+  // nothing wrong: it compares names only after vermagic and CRCs.
+  if (IsRefusedAsOtherKernels(step)) {
+    control.set_boot_verdict(proof::v1::VERDICT_REFUSED);
+  }
+}
+
+// Why the proof is not accepted though the boot is complete; empty: it is.
+std::string Refusal(const std::vector<BootStep>& plan,
+                    const BootConsole& console, const Proof& proof) {
+  for (size_t i = 0; i < plan.size(); ++i) {
+    const StepEvents& step = console.steps[i];
+    if (plan[i].kind == StepKind::kPrerequisite && step.result != 0) {
+      return absl::StrCat(
+          plan[i].name, ", which the modules need, is refused: ",
+          WithErrno(KernelsWords(plan[i].name, step), *step.result));
+    }
+  }
+  for (const ModuleProof& module : proof.module()) {
+    if (module.boot_verdict() == proof::v1::VERDICT_REFUSED) {
+      return absl::StrCat(module.name(), " is refused: ",
+                          WithErrno(module.message(), module.load_errno()));
+    }
+  }
+  const ControlProof& control = proof.control();
+  const bool shows_something =
+      absl::c_any_of(proof.module(), [&](const ModuleProof& module) {
+        return module.name() == control.name() &&
+               module.boot_verdict() == proof::v1::VERDICT_ACCEPTED;
+      });
+  if (!shows_something) {
+    return absl::StrCat("void: ", control.name(),
+                        ", the control, was not accepted unaltered either");
+  }
+  if (control.boot_verdict() != proof::v1::VERDICT_REFUSED) {
+    return absl::StrCat(
+        "void: the control, ", control.name(), " with altered ",
+        control.alteration(), ", is not refused as another kernel's: ",
+        control.load_errno() == 0
+            ? "it was loaded"
+            : WithErrno(control.message(), control.load_errno()));
+  }
+  return "";
+}
+
+}  // namespace
+
+bool JudgeStatic(Proof& proof) {
+  for (const ModuleProof& module : proof.module()) {
+    if (module.static_verdict() != proof::v1::VERDICT_ACCEPTED) {
+      proof.set_accepted(false);
+      proof.set_reason(absl::StrCat(module.name(), ": ", module.message()));
+      return false;
+    }
+  }
+  return true;
+}
+
+void Judge(const std::vector<BootStep>& plan, const BootConsole& console,
+           const absl::Status& end, Proof& proof) {
+  const std::string wanted_release = proof.kernel_release();
+  proof.set_kernel_release(console.kernel_release);
+  proof.set_accepted(false);
+  const bool statically_sound = JudgeStatic(proof);
+  int module = 0;
+  for (size_t i = 0; i < plan.size(); ++i) {
+    if (plan[i].kind == StepKind::kModule) {
+      JudgeModule(console.steps[i], *proof.mutable_module(module++));
+    } else if (plan[i].kind == StepKind::kControl) {
+      JudgeControl(console.steps[i], *proof.mutable_control());
+    }
+  }
+  std::string reason = Incomplete(plan, console, end);
+  if (reason.empty() && console.kernel_release != wanted_release) {
+    reason = absl::StrCat("the kernel image is of ", console.kernel_release,
+                          ", not of ", wanted_release);
+  }
+  if (reason.empty()) reason = Refusal(plan, console, proof);
+  if (reason.empty() && !statically_sound) reason = proof.reason();
+  proof.set_accepted(reason.empty());
+  proof.set_reason(std::move(reason));
+}
+
+}  // namespace gantry
