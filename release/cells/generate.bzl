@@ -1,0 +1,88 @@
+"""The files of @cells, from a lock."""
+
+load(":build_text.bzl", "build_file", "call")
+load(":names.bzl", "driver_name")
+load(":repositories_file.bzl", "repositories_file")
+load(
+    ":stages.bzl",
+    "FLAVOURS",
+    "driver_layer_name",
+    "modules_name",
+    "stages_files",
+    "toolkit_layer_name",
+)
+load(":textproto.bzl", "first")
+
+def _cell_file(coordinates, driver, toolkit):
+    release_name = first(coordinates, "os_release")
+    modules = modules_name(release_name, driver)
+
+    # From the least to the most often changed, for registries and nodes keep
+    # the layers below the first that differs.
+    layers = ["@gantry//payload/install:installer_layer"] + [
+        "//stages:" + name
+        for name in [toolkit_layer_name(toolkit), driver_layer_name(driver), modules + ".payload"]
+        if name
+    ]
+    return build_file(
+        [("@gantry//payload:defs.bzl", ["payload_image"])],
+        [
+            call("alias", [("name", "container"), ("actual", "//stages:" + release_name)]),
+            call("alias", [("name", "modules"), ("actual", "//stages:" + modules)]),
+            call("alias", [("name", "proof"), ("actual", "//stages:%s.proof" % modules)]),
+            call("payload_image", [
+                ("name", "image"),
+                ("container", "//stages:%s.container.textproto" % release_name),
+                ("cuda_version", first(toolkit, "version")),
+                ("driver_flavour", FLAVOURS.get(first(driver, "flavour"))),
+                ("driver_version", first(driver, "version")),
+                ("layers", layers),
+                ("os_release", release_name),
+            ]),
+            "# What a publisher needs.\n" + call("filegroup", [
+                ("name", "cell"),
+                ("srcs", [":image", ":proof"]),
+            ]),
+        ],
+    )
+
+def _unique(items):
+    return {item: None for item in items}.keys()
+
+def cells_files(lock):
+    """Everything in @cells.
+
+    Args:
+      lock: Lock, from parse_textproto(); {} for none.
+
+    Returns:
+      dict from path in the repository to content.
+    """
+    drivers = {driver_name(driver): driver for driver in lock.get("driver", [])}
+    toolkits = {first(toolkit, "version"): toolkit for toolkit in lock.get("cuda", [])}
+    releases = {first(release, "name"): release for release in lock.get("release", [])}
+
+    files = {}
+    module_sets = []
+    for cell in lock.get("cell", []):
+        if cell.get("exclusion_reason"):
+            continue
+        coordinates = first(cell, "coordinates")
+        release = releases[first(coordinates, "os_release")]
+        driver = drivers[driver_name({
+            "flavour": [first(coordinates, "driver_flavour")],
+            "version": [first(coordinates, "driver_version")],
+        })]
+        toolkit = toolkits[first(coordinates, "cuda_version")]
+        module_sets.append((first(release, "name"), driver_name(driver)))
+        files[first(cell, "id") + "/BUILD.bazel"] = _cell_file(coordinates, driver, toolkit)
+
+    files.update(stages_files(
+        releases.values(),
+        drivers.values(),
+        toolkits.values(),
+        [(release, drivers[driver]) for release, driver in _unique(module_sets)],
+    ))
+    files["BUILD.bazel"] = ""
+    files["repositories.bzl"] = repositories_file(releases.values(), drivers.values(), toolkits.values())
+    return files

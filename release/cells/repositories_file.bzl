@@ -1,0 +1,75 @@
+"""repositories.bzl of @cells: what the cells of a lock download."""
+
+load(":build_text.bzl", "call")
+load(
+    ":names.bzl",
+    "container_repository",
+    "driver_name",
+    "kernel_repository",
+    "source_repository",
+    "toolkit_repository",
+    "userland_repository",
+)
+load(":textproto.bzl", "first")
+
+def _json(file):
+    fields = ["url", "digest", "size", "signature_url"]
+    return json.encode({field: first(file, field) for field in fields if file.get(field)})
+
+def _remote_files(name, files, keyring = ""):
+    return name, call("remote_files", [
+        ("name", name),
+        ("files", [_json(file) for file in files]),
+        ("keyring", keyring),
+    ], "    ")
+
+def _release_repositories(release):
+    if release.get("package"):
+        name = container_repository(release)
+        return [(name, call("debian_developer_container", [
+            ("name", name),
+            ("packages", [_json(file) for file in release["package"]]),
+        ], "    "))]
+    keyring = first(release, "keyring")
+    repositories = [_remote_files(container_repository(release), release["developer_container"], keyring)]
+    if release.get("kernel_image"):
+        repositories.append(_remote_files(kernel_repository(release), release["kernel_image"], keyring))
+    return repositories
+
+def repositories_file(releases, drivers, toolkits):
+    """Text of repositories.bzl.
+
+    Args:
+      releases: list of LockedRelease.
+      drivers: list of LockedDriver.
+      toolkits: list of LockedToolkit.
+
+    Returns:
+      Text that defines cell_repositories().
+    """
+    repositories = []
+    for release in releases:
+        repositories += [(first(release, "name"), repository) for repository in _release_repositories(release)]
+    for driver in drivers:
+        owner = "driver " + driver_name(driver)
+        repositories.append((owner, _remote_files(source_repository(driver), driver["source"])))
+        if driver.get("userland"):
+            repositories.append((owner, _remote_files(userland_repository(driver), driver["userland"])))
+    for toolkit in toolkits:
+        owner = "CUDA " + first(toolkit, "version")
+        repositories.append((owner, _remote_files(toolkit_repository(toolkit), toolkit["component"])))
+
+    owners = {}
+    for owner, (name, _) in repositories:
+        if name in owners:
+            fail("%s and %s would both be repository @%s" % (owners[name], owner, name))
+        owners[name] = owner
+    body = "\n".join([text for _, (_, text) in repositories]) or "    pass\n"
+    return '''\
+"""What the cells of this lock download, when one of them is built."""
+
+load("@gantry//builder:repositories.bzl", "debian_developer_container", "remote_files")
+
+def cell_repositories():
+    """Declares a repository per developer container, driver and toolkit."""
+''' + body

@@ -1,0 +1,196 @@
+"""Targets of the stages that cells share: each is defined once.
+
+Outputs of one stage are the inputs of the next, by label:
+container -> modules -> proof, and every stage -> its layer.
+"""
+
+load(":build_text.bzl", "build_file", "call")
+load(
+    ":names.bzl",
+    "container_repository",
+    "driver_name",
+    "kernel_repository",
+    "source_repository",
+    "toolkit_repository",
+    "userland_repository",
+)
+load(":textproto.bzl", "first")
+
+FLAVOURS = {
+    "DRIVER_FLAVOUR_OPEN": "open",
+    "DRIVER_FLAVOUR_PROPRIETARY": "proprietary",
+}
+
+# File of a debian_developer_container; the other repositories have :files.
+_DEBIAN_IMAGE = "developer_container.bin.zst"
+
+def modules_name(release_name, driver):
+    """Target name of a driver's modules for a release.
+
+    Args:
+      release_name: name of the LockedRelease.
+      driver: LockedDriver.
+
+    Returns:
+      Name of the kernel_modules target in //stages.
+    """
+    return release_name + "-" + driver_name(driver)
+
+def driver_layer_name(driver):
+    """Target name of a driver's user space layer.
+
+    Args:
+      driver: LockedDriver.
+
+    Returns:
+      Name of the payload_layer target in //stages; None for a driver without
+      user space.
+    """
+    return "driver-%s.payload" % driver_name(driver) if driver.get("userland") else None
+
+def toolkit_layer_name(toolkit):
+    """Target name of a toolkit's layer.
+
+    Args:
+      toolkit: LockedToolkit.
+
+    Returns:
+      Name of the payload_layer target in //stages.
+    """
+    return "cuda-%s.payload" % first(toolkit, "version")
+
+def _release_calls(release):
+    name = first(release, "name")
+    image = _DEBIAN_IMAGE if release.get("package") else "files"
+    return [
+        call("developer_container", [
+            ("name", name),
+            ("expected_kernel_release", first(release, "expected_kernel_release")),
+            ("image", "@%s//:%s" % (container_repository(release), image)),
+            ("kernel_image", "@%s//:files" % kernel_repository(release) if release.get("kernel_image") else None),
+        ]),
+        # A made-up GPU, so that the drivers stay loaded in the proof.
+        call("kernel_modules", [
+            ("name", name + ".fake_pci"),
+            ("srcs", ["@gantry//payload/proof/fake_pci:sources"]),
+            ("container", ":" + name),
+        ]),
+    ]
+
+def patch_path(driver, index):
+    """Path of a patch file in //stages.
+
+    Args:
+      driver: LockedDriver.
+      index: position of the patch in it.
+
+    Returns:
+      Path relative to the package.
+    """
+    return "patches/%s/%d-%s" % (driver_name(driver), index + 1, first(driver["patch"][index], "name"))
+
+def _driver_calls(driver):
+    name = "driver-" + driver_name(driver)
+    calls = [
+        call("kernel_patch", [
+            ("name", "%s.patch-%d" % (name, index + 1)),
+            ("src", patch_path(driver, index)),
+            ("matches", first(patch, "matches")),
+            ("reason", first(patch, "reason")),
+            ("when_header", first(patch, "when_header")),
+        ])
+        for index, patch in enumerate(driver.get("patch", []))
+    ]
+    if driver.get("userland"):
+        calls += [
+            call("file_tree", [
+                ("name", name),
+                ("archives", ["@%s//:files" % userland_repository(driver)]),
+                ("layout", "driver"),
+            ]),
+            call("payload_layer", [
+                ("name", driver_layer_name(driver)),
+                ("kind", "driver"),
+                ("prefix", "/payload/nvidia/" + first(driver, "version")),
+                ("tree", ":%s.tree.tar" % name),
+            ]),
+        ]
+    return calls
+
+def _toolkit_calls(toolkit):
+    version = first(toolkit, "version")
+    return [
+        call("file_tree", [
+            ("name", "cuda-" + version),
+            ("archives", ["@%s//:files" % toolkit_repository(toolkit)]),
+            ("layout", "cuda"),
+            ("with_static_archives", first(toolkit, "with_static_archives", None)),
+        ]),
+        call("payload_layer", [
+            ("name", toolkit_layer_name(toolkit)),
+            ("kind", "cuda"),
+            ("prefix", "/payload/cuda/" + version),
+            ("tree", ":cuda-%s.tree.tar" % version),
+        ]),
+    ]
+
+def _modules_calls(release_name, driver):
+    name = modules_name(release_name, driver)
+    patches = range(len(driver.get("patch", [])))
+    return [
+        call("kernel_modules", [
+            ("name", name),
+            ("container", ":" + release_name),
+            ("flavour", FLAVOURS.get(first(driver, "flavour"))),
+            ("modules", driver.get("module")),
+            ("patches", [":driver-%s.patch-%d" % (driver_name(driver), index + 1) for index in patches]),
+            ("source", "@%s//:files" % source_repository(driver)),
+        ]),
+        call("payload_layer", [
+            ("name", name + ".payload"),
+            ("kind", "modules"),
+            ("prefix", "/payload/modules/%s/%s" % (first(driver, "version"), release_name)),
+            ("tree", ":%s.modules.tar" % name),
+        ]),
+        call("module_proof", [
+            ("name", name + ".proof"),
+            ("container", ":%s.container.textproto" % release_name),
+            ("extra_symvers", [":%s.module_symvers" % name]),
+            ("fake_pci", ":%s.fake_pci.modules.tar" % release_name),
+            ("kernel_image", ":%s.vmlinuz" % release_name),
+            ("modules", ":%s.modules.tar" % name),
+            ("root", ":%s.tar" % release_name),
+            ("symvers", ":%s.symvers" % release_name),
+        ]),
+    ]
+
+def stages_files(releases, drivers, toolkits, module_sets):
+    """The package //stages.
+
+    Args:
+      releases: list of LockedRelease.
+      drivers: list of LockedDriver.
+      toolkits: list of LockedToolkit.
+      module_sets: list of (release name, LockedDriver) to compile.
+
+    Returns:
+      dict from path in the repository to content.
+    """
+    calls = []
+    for release in releases:
+        calls += _release_calls(release)
+    for driver in drivers:
+        calls += _driver_calls(driver)
+    for toolkit in toolkits:
+        calls += _toolkit_calls(toolkit)
+    for release_name, driver in module_sets:
+        calls += _modules_calls(release_name, driver)
+    loads = [
+        ("@gantry//builder:defs.bzl", ["developer_container", "file_tree", "kernel_modules", "kernel_patch"]),
+        ("@gantry//payload:defs.bzl", ["module_proof", "payload_layer"]),
+    ] if calls else []
+    files = {"stages/BUILD.bazel": build_file(loads, calls)}
+    for driver in drivers:
+        for index, patch in enumerate(driver.get("patch", [])):
+            files["stages/" + patch_path(driver, index)] = first(patch, "content")
+    return files
