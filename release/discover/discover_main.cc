@@ -1,0 +1,80 @@
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
+#include "base/status_macros.h"
+#include "release/discover/discover.h"
+#include "release/discover/lock_file.h"
+#include "release/discover/summary.h"
+#include "release/state/state_dir.h"
+
+ABSL_FLAG(std::string, matrix, "",
+          "matrix to settle; empty: release/matrix.textproto of the workspace");
+ABSL_FLAG(std::string, state, "",
+          "state folder; empty: .gantry in the workspace");
+ABSL_FLAG(std::vector<std::string>, channel, {},
+          "only the releases of these channels, separated by commas");
+ABSL_FLAG(bool, json, false,
+          "print the lock as one JSON object on standard output");
+
+namespace gantry {
+namespace {
+
+// A path as the user meant it: `bazel run` starts programs elsewhere.
+std::string UserPath(const std::string& path, const char* folder_variable) {
+  const char* const folder = std::getenv(folder_variable);
+  return path[0] == '/' || folder == nullptr ? path : JoinPath(folder, path);
+}
+
+absl::Status Run() {
+  GANTRY_ASSIGN_OR_RETURN(const StateDir state,
+                          StateDir::Open(absl::GetFlag(FLAGS_state)));
+  const std::string matrix = absl::GetFlag(FLAGS_matrix);
+  DiscoverOptions options;
+  options.matrix_path =
+      matrix.empty()
+          ? UserPath("release/matrix.textproto", "BUILD_WORKSPACE_DIRECTORY")
+          : UserPath(matrix, "BUILD_WORKING_DIRECTORY");
+  options.channels = absl::GetFlag(FLAGS_channel);
+  // A terminal shows the last line only.
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  options.progress = [&](absl::string_view what) {
+    std::cerr << (terminal ? "\r\033[Kdiscover: " : "discover: ") << what
+              << (terminal ? "" : "\n") << std::flush;
+  };
+  const absl::StatusOr<matrix::v1::Lock> lock = Discover(options, state);
+  if (terminal) std::cerr << "\r\033[K" << std::flush;
+  if (!lock.ok()) return lock.status();
+  GANTRY_ASSIGN_OR_RETURN(const std::string path, WriteLock(*lock, state));
+  std::cout << (absl::GetFlag(FLAGS_json) ? JsonLock(*lock)
+                                          : TextSummary(*lock, path));
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace gantry
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(
+      "Settles what a matrix leaves open (releases, versions, URLs, digests) "
+      "and writes the lock.\n"
+      "Usage: discover [--matrix=FILE] [--state=FOLDER] [--channel=A,B] "
+      "[--json]\n"
+      "Exit code: 0, or 1 after an error; the old lock then stays in force.");
+  const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
+  const absl::Status status =
+      arguments.size() > 1 ? absl::InvalidArgumentError(absl::StrCat(
+                                 "unexpected argument \"", arguments[1], "\""))
+                           : gantry::Run();
+  if (status.ok()) return 0;
+  std::cerr << "discover: " << status.message() << "\n";
+  return 1;
+}
