@@ -23,10 +23,9 @@ def _kernel_modules_impl(ctx):
         fail("source and srcs: give exactly one")
     source_files = _source_files(ctx.files.srcs) if ctx.files.srcs else []
 
-    name = ctx.label.name
-    modules_tar = ctx.actions.declare_file(name + ".modules.tar")
-    symvers = ctx.actions.declare_file(name + ".module_symvers")
-    log = ctx.actions.declare_file(name + ".log")
+    modules_tar = ctx.outputs.modules_tar
+    symvers = ctx.outputs.symvers
+    log = ctx.outputs.log
 
     container = ctx.attr.container[DeveloperContainerInfo]
     patches = [patch[KernelPatchInfo] for patch in ctx.attr.patches]
@@ -52,7 +51,7 @@ def _kernel_modules_impl(ctx):
     if ctx.file.source:
         fields["source_archive"] = ctx.file.source.path
 
-    request = ctx.actions.declare_file(name + ".request.textproto")
+    request = ctx.actions.declare_file(ctx.label.name + ".request.textproto")
     ctx.actions.write(request, proto.encode_text(struct(**fields)))
     args = ctx.actions.args()
     args.add(request, format = "--request=%s")
@@ -123,6 +122,12 @@ A failed build says so first: `compile_modules: first error: <file>:<line>:
             executable = True,
             cfg = "exec",
         ),
+    },
+    # Predeclared, so that BUILD files can name each.
+    outputs = {
+        "log": "%{name}.log",
+        "modules_tar": "%{name}.modules.tar",
+        "symvers": "%{name}.module_symvers",
     },
     provides = [KernelModulesInfo],
 )
