@@ -1,0 +1,84 @@
+#include "tests/e2e/matrix_runner.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/status_macros.h"
+
+namespace gantry {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The source tree: where the link to WORKSPACE among the runfiles points.
+std::string Workspace() { return fs::canonical("WORKSPACE").parent_path(); }
+
+// A clean environment with a home that nobody else uses.
+std::map<std::string, std::string> Environment(const std::string& home) {
+  return {{"HOME", home},
+          {"USER", "nobody"},
+          {"LC_ALL", "C.UTF-8"},
+          {"PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}};
+}
+
+}  // namespace
+
+MatrixRunner::MatrixRunner(std::string directory, std::string disk_cache)
+    : directory_(std::move(directory)), workspace_(Workspace()) {
+  fs::create_directories(directory_);
+  // The convenience links are those of the user's own build.
+  AddBazelOption("--symlink_prefix=/");
+  if (!disk_cache.empty()) {
+    AddBazelOption(absl::StrCat("--disk_cache=", disk_cache));
+  }
+}
+
+MatrixRunner::~MatrixRunner() {
+  SubprocessOptions shutdown;
+  shutdown.argv = Bazel();
+  shutdown.argv.push_back("shutdown");
+  shutdown.working_directory = workspace_;
+  shutdown.environment = Environment(directory_);
+  (void)RunSubprocess(shutdown);
+}
+
+void MatrixRunner::AddBazelOption(std::string option) {
+  bazel_options_.push_back(std::move(option));
+}
+
+std::vector<std::string> MatrixRunner::Bazel() const {
+  return {JoinPath(workspace_, "bazelw"),
+          absl::StrCat("--output_user_root=", directory_),
+          "--max_idle_secs=60"};
+}
+
+absl::StatusOr<MatrixRunner::Result> MatrixRunner::Run(
+    const std::vector<std::string>& arguments) {
+  const std::vector<std::string> bazel = Bazel();
+  SubprocessOptions matrix;
+  matrix.argv = {fs::absolute("release/matrix/matrix"), "--json"};
+  matrix.argv.push_back(
+      absl::StrCat("--bazel_options=", absl::StrJoin(bazel_options_, ",")));
+  matrix.argv.insert(matrix.argv.end(), arguments.begin(), arguments.end());
+  matrix.environment = Environment(directory_);
+  (*matrix.environment)["BUILD_WORKSPACE_DIRECTORY"] = workspace_;
+  (*matrix.environment)["GANTRY_BAZEL"] = bazel[0];
+  (*matrix.environment)["GANTRY_BAZEL_STARTUP_OPTIONS"] =
+      absl::StrJoin(bazel.begin() + 1, bazel.end(), "\n");
+  GANTRY_ASSIGN_OR_RETURN(const SubprocessResult output, RunSubprocess(matrix));
+  Result result;
+  result.exit_code = output.exit_code;
+  result.progress = output.error_output;
+  if (!output.output.empty()) {
+    GANTRY_RETURN_IF_ERROR(
+        ParseJson(output.output, "matrix --json", result.report));
+  }
+  return result;
+}
+
+}  // namespace gantry
