@@ -17,8 +17,9 @@ TEST(RelativePathTest, UnsafePathIsRefused) {
   EXPECT_EQ(
       CleanRelativePath("lib/../../x").status().ToString(),
       "INVALID_ARGUMENT: unsafe path \"lib/../../x\": it has a \"..\" part");
-  EXPECT_EQ(CleanRelativePath(absl::string_view("a\0b", 3)).status().ToString(),
-            "INVALID_ARGUMENT: unsafe path \"a\\x00b\": it has a NUL");
+  EXPECT_EQ(
+      CleanRelativePath(absl::string_view("a\0/b", 4)).status().ToString(),
+      "INVALID_ARGUMENT: unsafe path \"a\\x00/b\": it has a NUL");
 }
 
 TEST(RelativePathTest, LinkLeadsWhereTheKernelWouldGo) {

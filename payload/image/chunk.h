@@ -1,0 +1,36 @@
+#ifndef GANTRY_PAYLOAD_IMAGE_CHUNK_H_
+#define GANTRY_PAYLOAD_IMAGE_CHUNK_H_
+
+#include <cstddef>
+#include <memory>
+
+#include "absl/strings/string_view.h"
+
+namespace gantry {
+
+// A piece of a byte stream that several threads read at the same time.
+class Chunk {
+ public:
+  static constexpr size_t kCapacity = 1 << 20;
+
+  Chunk() : bytes_(new char[kCapacity]) {}
+
+  absl::string_view text() const {
+    return absl::string_view(bytes_.get(), size_);
+  }
+
+  size_t size() const { return size_; }
+  size_t room() const { return kCapacity - size_; }
+
+  // Where the next bytes go; at most room() of them.
+  char* end() { return bytes_.get() + size_; }
+  void Extend(size_t size) { size_ += size; }
+
+ private:
+  const std::unique_ptr<char[]> bytes_;
+  size_t size_ = 0;
+};
+
+}  // namespace gantry
+
+#endif  // GANTRY_PAYLOAD_IMAGE_CHUNK_H_

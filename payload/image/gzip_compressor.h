@@ -1,0 +1,49 @@
+#ifndef GANTRY_PAYLOAD_IMAGE_GZIP_COMPRESSOR_H_
+#define GANTRY_PAYLOAD_IMAGE_GZIP_COMPRESSOR_H_
+
+#include <cstdint>
+#include <deque>
+#include <future>
+#include <memory>
+#include <string>
+
+#include "payload/image/compressor.h"
+
+namespace gantry {
+
+// Makes one gzip member: every chunk is deflated on a thread of its own, with
+// the end of the chunk before it as its dictionary, and ends at a byte; the
+// pieces one after the other are one deflate stream (RFC 1951).  pigz works
+// like this.
+class GzipCompressor final : public Compressor {
+ public:
+  GzipCompressor(int threads, Output output);
+
+  absl::Status Add(std::shared_ptr<const Chunk> chunk) override;
+  absl::Status Finish() override;
+
+ private:
+  struct Piece {
+    std::string deflated;
+    // Of the input.
+    uint32_t crc = 0;
+    uint64_t size = 0;
+  };
+
+  static Piece Deflate(std::shared_ptr<const Chunk> dictionary,
+                       std::shared_ptr<const Chunk> chunk);
+  // Outputs the oldest piece.
+  absl::Status TakeOne();
+
+  const size_t threads_;
+  const Output output_;
+  std::shared_ptr<const Chunk> last_;
+  std::deque<std::future<Piece>> running_;
+  uint32_t crc_ = 0;
+  uint64_t size_ = 0;
+  bool has_header_ = false;
+};
+
+}  // namespace gantry
+
+#endif  // GANTRY_PAYLOAD_IMAGE_GZIP_COMPRESSOR_H_

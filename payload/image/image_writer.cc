@@ -1,0 +1,154 @@
+#include "payload/image/image_writer.h"
+
+#include <unistd.h>
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "base/cell_name.h"
+#include "base/digest.h"
+#include "base/output_file.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "payload/image/layer_writer.h"
+#include "payload/image/oci_json.h"
+
+namespace gantry {
+namespace {
+
+using payload::v1::Blob;
+using payload::v1::ImageDescriptor;
+using payload::v1::LayerDescriptor;
+using payload::v1::PayloadManifest;
+
+constexpr char kGantryFolder[] = "/gantry";
+constexpr char kManifestName[] = "manifest.binpb";
+
+absl::Status ValidateLayers(const std::vector<ImageLayer>& layers) {
+  bool has_installer = false;
+  std::set<std::string> folders;
+  for (const ImageLayer& layer : layers) {
+    const LayerDescriptor& descriptor = layer.descriptor;
+    GANTRY_RETURN_IF_ERROR(
+        Annotate(ValidateDigest(descriptor.digest()), layer.path));
+    GANTRY_RETURN_IF_ERROR(
+        Annotate(ValidateDigest(descriptor.diff_id()), layer.path));
+    if (!descriptor.has_component()) {
+      has_installer = true;
+    } else if (!folders.insert(descriptor.component().source_path()).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(layer.path, ": another layer already fills ",
+                       descriptor.component().source_path()));
+    }
+  }
+  if (!has_installer) {
+    return absl::InvalidArgumentError("no layer has the installer");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Validate(const ImageOptions& options) {
+  GANTRY_RETURN_IF_ERROR(ValidateCoordinates(options.coordinates));
+  if (options.coordinates.kernel_release().empty()) {
+    return absl::InvalidArgumentError("kernel_release is not set");
+  }
+  return ValidateLayers(options.layers);
+}
+
+std::string SerializeDeterministically(const PayloadManifest& manifest) {
+  std::string bytes;
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  manifest.SerializeToCodedStream(&coded);
+  coded.Trim();
+  return bytes;
+}
+
+absl::StatusOr<LayerDescriptor> WriteManifestLayer(
+    const ImageOptions& options) {
+  PayloadManifest manifest;
+  *manifest.mutable_coordinates() = options.coordinates;
+  for (const ImageLayer& layer : options.layers) {
+    if (!layer.descriptor.has_component()) continue;
+    *manifest.add_component() = layer.descriptor.component();
+  }
+  LayerEntry entry;
+  entry.content = SerializeDeterministically(manifest);
+  entry.entry.path = kManifestName;
+  entry.entry.mode = 0644;
+  entry.entry.size = entry.content.size();
+
+  LayerOptions layer;
+  layer.prefix = kGantryFolder;
+  layer.compression = options.compression;
+  layer.output = options.manifest_layer_output;
+  return WriteLayer(layer, {entry});
+}
+
+absl::StatusOr<Blob> WriteJson(absl::string_view json,
+                               absl::string_view media_type,
+                               const std::string& path) {
+  GANTRY_ASSIGN_OR_RETURN(OutputFile file, OutputFile::Create(path));
+  GANTRY_RETURN_IF_ERROR(file.Append(json));
+  GANTRY_RETURN_IF_ERROR(file.Close());
+  Blob blob;
+  blob.set_digest(Sha256Digest(json));
+  blob.set_size(json.size());
+  blob.set_media_type(std::string(media_type));
+  blob.set_path(path);
+  return blob;
+}
+
+Blob LayerBlob(const LayerDescriptor& descriptor, const std::string& path) {
+  Blob blob;
+  blob.set_digest(descriptor.digest());
+  blob.set_size(descriptor.size());
+  blob.set_media_type(descriptor.media_type());
+  blob.set_path(path);
+  return blob;
+}
+
+}  // namespace
+
+absl::StatusOr<ImageDescriptor> WriteImage(const ImageOptions& options) {
+  GANTRY_RETURN_IF_ERROR(Validate(options));
+  absl::Cleanup remove = [&] {
+    for (const std::string* path :
+         {&options.manifest_output, &options.config_output,
+          &options.manifest_layer_output}) {
+      unlink(path->c_str());
+    }
+  };
+  ImageDescriptor image;
+  *image.mutable_coordinates() = options.coordinates;
+  std::vector<LayerDescriptor> layers;
+  for (const ImageLayer& layer : options.layers) {
+    layers.push_back(layer.descriptor);
+    *image.add_layer() = LayerBlob(layer.descriptor, layer.path);
+  }
+  GANTRY_ASSIGN_OR_RETURN(LayerDescriptor last, WriteManifestLayer(options));
+  *image.add_layer() = LayerBlob(last, options.manifest_layer_output);
+  layers.push_back(std::move(last));
+
+  const std::map<std::string, std::string> annotations =
+      ImageAnnotations(options.coordinates);
+  GANTRY_ASSIGN_OR_RETURN(*image.mutable_config(),
+                          WriteJson(ImageConfigJson(annotations, layers),
+                                    kConfigMediaType, options.config_output));
+  GANTRY_ASSIGN_OR_RETURN(
+      *image.mutable_manifest(),
+      WriteJson(ImageManifestJson(annotations, image.config(), layers),
+                kManifestMediaType, options.manifest_output));
+  std::move(remove).Cancel();
+  return image;
+}
+
+}  // namespace gantry

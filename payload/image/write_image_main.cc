@@ -1,0 +1,99 @@
+// Writes a payload image out of finished layers, and its description.
+
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/file.h"
+#include "base/status_macros.h"
+#include "base/textproto.h"
+#include "payload/image/image_writer.h"
+#include "proto/developer_container.pb.h"
+
+ABSL_FLAG(std::vector<std::string>, layer, {},
+          "description=blob of each layer, lowest first, a comma between two");
+ABSL_FLAG(std::string, container, "",
+          "facts of the developer container, a "
+          "gantry.builder.v1.DeveloperContainer textproto; the kernel release "
+          "comes from it");
+ABSL_FLAG(std::string, os_release, "", "see CellCoordinates.os_release");
+ABSL_FLAG(std::string, driver_version, "", "such as 535.261.03");
+ABSL_FLAG(std::string, driver_flavour, "",
+          "open, proprietary, or empty for a driver that is not NVIDIA's");
+ABSL_FLAG(std::string, cuda_version, "", "such as 12.4");
+ABSL_FLAG(std::string, compression, "zstd", "zstd or gzip");
+ABSL_FLAG(std::string, manifest, "", "path of the image manifest to write");
+ABSL_FLAG(std::string, config, "", "path of the image config to write");
+ABSL_FLAG(std::string, manifest_layer, "", "path of the last layer to write");
+ABSL_FLAG(std::string, descriptor, "",
+          "path of the description to write, a "
+          "gantry.payload.v1.ImageDescriptor textproto");
+
+namespace gantry {
+namespace {
+
+absl::StatusOr<cell::v1::DriverFlavour> ParseFlavour(const std::string& name) {
+  if (name.empty()) return cell::v1::DRIVER_FLAVOUR_UNSPECIFIED;
+  if (name == "open") return cell::v1::DRIVER_FLAVOUR_OPEN;
+  if (name == "proprietary") return cell::v1::DRIVER_FLAVOUR_PROPRIETARY;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "driver_flavour \"", name, "\" is not open, proprietary or empty"));
+}
+
+absl::StatusOr<cell::v1::CellCoordinates> ReadCoordinates() {
+  builder::v1::DeveloperContainer container;
+  GANTRY_RETURN_IF_ERROR(
+      ReadTextProto(absl::GetFlag(FLAGS_container), container));
+  cell::v1::CellCoordinates coordinates;
+  coordinates.set_os_release(absl::GetFlag(FLAGS_os_release));
+  coordinates.set_kernel_release(container.kernel_release());
+  coordinates.set_driver_version(absl::GetFlag(FLAGS_driver_version));
+  coordinates.set_cuda_version(absl::GetFlag(FLAGS_cuda_version));
+  GANTRY_ASSIGN_OR_RETURN(const cell::v1::DriverFlavour flavour,
+                          ParseFlavour(absl::GetFlag(FLAGS_driver_flavour)));
+  coordinates.set_driver_flavour(flavour);
+  return coordinates;
+}
+
+absl::Status Run() {
+  ImageOptions options;
+  GANTRY_ASSIGN_OR_RETURN(options.coordinates, ReadCoordinates());
+  GANTRY_ASSIGN_OR_RETURN(options.compression,
+                          ParseCompression(absl::GetFlag(FLAGS_compression)));
+  for (const std::string& layer : absl::GetFlag(FLAGS_layer)) {
+    const std::pair<std::string, std::string> paths =
+        absl::StrSplit(layer, absl::MaxSplits('=', 1));
+    options.layers.emplace_back();
+    options.layers.back().path = paths.second;
+    GANTRY_RETURN_IF_ERROR(
+        ReadTextProto(paths.first, options.layers.back().descriptor));
+  }
+  options.manifest_output = absl::GetFlag(FLAGS_manifest);
+  options.config_output = absl::GetFlag(FLAGS_config);
+  options.manifest_layer_output = absl::GetFlag(FLAGS_manifest_layer);
+  GANTRY_ASSIGN_OR_RETURN(const payload::v1::ImageDescriptor image,
+                          WriteImage(options));
+  return WriteFileAtomically(absl::GetFlag(FLAGS_descriptor),
+                             FormatTextProto(image));
+}
+
+}  // namespace
+}  // namespace gantry
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(
+      "Writes a payload image out of finished layers, and its description.\n"
+      "Exit code: 0 done; 1 failed.");
+  absl::ParseCommandLine(argc, argv);
+  const absl::Status status = gantry::Run();
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "write_image: %s\n", status.ToString().c_str());
+  return 1;
+}

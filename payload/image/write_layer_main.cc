@@ -1,0 +1,90 @@
+// Writes one layer of a payload image, and its description.
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/file.h"
+#include "base/status_macros.h"
+#include "base/textproto.h"
+#include "payload/image/layer_writer.h"
+
+ABSL_FLAG(std::string, kind, "",
+          "installer, cuda, driver or modules: what the layer is in the "
+          "payload's manifest; the installer is not in it");
+ABSL_FLAG(std::string, prefix, "", "folder in the image, absolute");
+ABSL_FLAG(std::string, tree, "", "uncompressed tar with the content");
+ABSL_FLAG(std::vector<std::string>, program, {},
+          "instead of --tree: name=path, a comma between two of them");
+ABSL_FLAG(std::string, compression, "zstd", "zstd or gzip");
+ABSL_FLAG(std::string, output, "", "path of the blob");
+ABSL_FLAG(std::string, descriptor, "",
+          "path of the description, a gantry.payload.v1.LayerDescriptor "
+          "textproto");
+
+namespace gantry {
+namespace {
+
+// Beyond these the pipeline's other stages are the limit.
+constexpr unsigned kMaxThreads = 8;
+
+absl::StatusOr<payload::v1::ComponentKind> ParseKind(const std::string& name) {
+  if (name == "installer") return payload::v1::COMPONENT_KIND_UNSPECIFIED;
+  if (name == "cuda") return payload::v1::COMPONENT_KIND_CUDA;
+  if (name == "driver") return payload::v1::COMPONENT_KIND_DRIVER;
+  if (name == "modules") return payload::v1::COMPONENT_KIND_MODULES;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "kind \"", name, "\" is not installer, cuda, driver or modules"));
+}
+
+absl::StatusOr<std::vector<LayerEntry>> ReadContent() {
+  if (!absl::GetFlag(FLAGS_tree).empty()) {
+    return ContentOfTar(absl::GetFlag(FLAGS_tree));
+  }
+  std::map<std::string, std::string> programs;
+  for (const std::string& program : absl::GetFlag(FLAGS_program)) {
+    programs.insert(absl::StrSplit(program, absl::MaxSplits('=', 1)));
+  }
+  return ContentOfPrograms(programs);
+}
+
+absl::Status Run() {
+  LayerOptions options;
+  options.prefix = absl::GetFlag(FLAGS_prefix);
+  options.output = absl::GetFlag(FLAGS_output);
+  options.threads =
+      std::clamp(std::thread::hardware_concurrency(), 1u, kMaxThreads);
+  GANTRY_ASSIGN_OR_RETURN(options.kind, ParseKind(absl::GetFlag(FLAGS_kind)));
+  GANTRY_ASSIGN_OR_RETURN(options.compression,
+                          ParseCompression(absl::GetFlag(FLAGS_compression)));
+  GANTRY_ASSIGN_OR_RETURN(const std::vector<LayerEntry> entries, ReadContent());
+  GANTRY_ASSIGN_OR_RETURN(const payload::v1::LayerDescriptor descriptor,
+                          WriteLayer(options, entries));
+  const absl::Status status = WriteFileAtomically(
+      absl::GetFlag(FLAGS_descriptor), FormatTextProto(descriptor));
+  if (!status.ok()) std::remove(options.output.c_str());
+  return status;
+}
+
+}  // namespace
+}  // namespace gantry
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(
+      "Writes one layer of a payload image, and its description.\n"
+      "Exit code: 0 done; 1 failed, and nothing is left.");
+  absl::ParseCommandLine(argc, argv);
+  const absl::Status status = gantry::Run();
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "write_layer: %s\n", status.ToString().c_str());
+  return 1;
+}

@@ -1,0 +1,69 @@
+#include "payload/image/zstd_compressor.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+
+namespace gantry {
+namespace {
+
+constexpr int kLevel = 3;
+// Fixed, because where a job ends shows in the output.
+constexpr int kJobSize = 8 << 20;
+constexpr size_t kPieceSize = 1 << 20;
+
+// These fail only for values out of bounds or a library without threads.
+void Require(size_t result) {
+  if (ZSTD_isError(result)) std::abort();
+}
+
+}  // namespace
+
+ZstdCompressor::ZstdCompressor(int threads, Output output)
+    : context_(ZSTD_createCCtx()), output_(std::move(output)) {
+  ZSTD_CCtx* context = context_.get();
+  Require(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, kLevel));
+  Require(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1));
+  // From one worker on, the output does not depend on their number ("zstd.h",
+  // ZSTD_c_nbWorkers); with none it differs.
+  Require(ZSTD_CCtx_setParameter(context, ZSTD_c_nbWorkers, threads));
+  Require(ZSTD_CCtx_setParameter(context, ZSTD_c_jobSize, kJobSize));
+}
+
+absl::Status ZstdCompressor::Add(std::shared_ptr<const Chunk> chunk) {
+  return Compress(chunk->text(), ZSTD_e_continue);
+}
+
+absl::Status ZstdCompressor::Finish() {
+  GANTRY_RETURN_IF_ERROR(Compress("", ZSTD_e_end));
+  return Flush();
+}
+
+absl::Status ZstdCompressor::Compress(absl::string_view input,
+                                      ZSTD_EndDirective directive) {
+  ZSTD_inBuffer in = {input.data(), input.size(), 0};
+  while (true) {
+    if (piece_.empty()) piece_.resize(kPieceSize);
+    ZSTD_outBuffer out = {&piece_[0], piece_.size(), piece_used_};
+    const size_t remaining =
+        ZSTD_compressStream2(context_.get(), &out, &in, directive);
+    if (ZSTD_isError(remaining)) {
+      return absl::InternalError(
+          absl::StrCat("zstd: ", ZSTD_getErrorName(remaining)));
+    }
+    piece_used_ = out.pos;
+    if (piece_used_ == kPieceSize) GANTRY_RETURN_IF_ERROR(Flush());
+    const bool done =
+        directive == ZSTD_e_end ? remaining == 0 : in.pos == in.size;
+    if (done) return absl::OkStatus();
+  }
+}
+
+absl::Status ZstdCompressor::Flush() {
+  piece_.resize(std::exchange(piece_used_, 0));
+  return output_(std::exchange(piece_, std::string()));
+}
+
+}  // namespace gantry

@@ -1,0 +1,23 @@
+"""Providers of the payload's rules.  The builder's rules see none of them: the
+rooms exchange files."""
+
+CompressionInfo = provider(
+    doc = "The value of //payload:compression.",
+    fields = {"name": "\"zstd\" or \"gzip\"."},
+)
+
+PayloadLayerInfo = provider(
+    doc = "A finished layer.",
+    fields = {
+        "blob": "File: the compressed tar.",
+        "descriptor": "File: gantry.payload.v1.LayerDescriptor in the text format.",
+    },
+)
+
+PayloadImageInfo = provider(
+    doc = "A finished image.",
+    fields = {
+        "descriptor": "File: gantry.payload.v1.ImageDescriptor in the text format.",
+        "blobs": "Depset of files: all that the descriptor names.",
+    },
+)
