@@ -129,11 +129,5 @@ A failed build says so first: `compile_modules: first error: <file>:<line>:
         "modules_tar": "%{name}.modules.tar",
         "symvers": "%{name}.module_symvers",
     },
-    # Predeclared, so that BUILD files can name each.
-    outputs = {
-        "log": "%{name}.log",
-        "modules_tar": "%{name}.modules.tar",
-        "symvers": "%{name}.module_symvers",
-    },
     provides = [KernelModulesInfo],
 )
