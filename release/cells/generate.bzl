@@ -83,6 +83,6 @@ def cells_files(lock):
         toolkits.values(),
         [(release, drivers[driver]) for release, driver in _unique(module_sets)],
     ))
-    files["BUILD.bazel"] = ""
+    files["BUILD.bazel"] = 'exports_files(["repositories.bzl"])\n'
     files["repositories.bzl"] = repositories_file(releases.values(), drivers.values(), toolkits.values())
     return files
