@@ -5,7 +5,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
+#include "base/relative_path.h"
 #include "base/status_macros.h"
 #include "payload/install/installed.h"
 #include "payload/install/leftovers.h"
@@ -16,12 +16,6 @@ namespace {
 
 constexpr mode_t kFolderMode = 0755;
 constexpr mode_t kConfMode = 0644;
-
-// "a/b" of "a/b/c"; empty for "c".
-absl::string_view Parent(absl::string_view path) {
-  const size_t slash = path.rfind('/');
-  return path.substr(0, slash == absl::string_view::npos ? 0 : slash);
-}
 
 absl::Status SwitchCurrent(const Folder& base, const std::string& target) {
   GANTRY_RETURN_IF_ERROR(base.RemoveTree(kNewLink));
@@ -46,7 +40,7 @@ absl::Status StageDurably(const Folder& image, const InstallTarget& target,
 absl::Status MoveToPlace(const Folder& base, const std::string& staging,
                          const InstallTarget& target) {
   GANTRY_ASSIGN_OR_RETURN(const Folder parent,
-                          base.Make(Parent(target.folder)));
+                          base.Make(ParentPath(target.folder)));
   GANTRY_RETURN_IF_ERROR(base.Rename(staging, target.folder));
   GANTRY_RETURN_IF_ERROR(parent.Sync());
   return base.Sync();
@@ -60,6 +54,8 @@ absl::Status ReplaceByStagingTwice(const Folder& base,
   GANTRY_RETURN_IF_ERROR(SwitchCurrent(base, staging));
   GANTRY_RETURN_IF_ERROR(base.RemoveTree(target.folder));
   const std::string second = StagingName(staging);
+  // A run that was stopped here left `current` leading to it.
+  GANTRY_RETURN_IF_ERROR(base.RemoveTree(second));
   progress.AddTotal(target.Bytes(), target.Files());
   GANTRY_RETURN_IF_ERROR(StageDurably(image, target, base, second, progress));
   GANTRY_RETURN_IF_ERROR(MoveToPlace(base, second, target));

@@ -8,8 +8,11 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
+#include <tuple>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "base/file.h"
@@ -131,7 +134,9 @@ class CrashTest : public testing::TestWithParam<std::tuple<Scenario, Ending>> {
     if (child == 0) _exit(Install(Options(*new_, stop)).ok() ? 0 : 1);
     int state = 0;
     EXPECT_EQ(waitpid(child, &state, 0), child);
-    if (WIFEXITED(state)) EXPECT_EQ(WEXITSTATUS(state), 0);
+    if (WIFEXITED(state)) {
+      EXPECT_EQ(WEXITSTATUS(state), 0);
+    }
     return WIFSIGNALED(state);
   }
 
@@ -174,16 +179,18 @@ const Scenario kScenarios[] = {
     {"ReplaceWithoutExchange", "12.4", "old", false},
 };
 
+std::string TestName(const testing::TestParamInfo<CrashTest::ParamType>& info) {
+  constexpr const char* kEndings[] = {"Error", "ErrorsFromThere", "Kill"};
+  const auto& [scenario, ending] = info.param;
+  return std::string(scenario.name) + kEndings[static_cast<int>(ending)];
+}
+
 INSTANTIATE_TEST_SUITE_P(
     All, CrashTest,
     testing::Combine(testing::ValuesIn(kScenarios),
                      testing::Values(Ending::kError, Ending::kErrorsFromThere,
                                      Ending::kKill)),
-    [](const auto& info) {
-      const char* const endings[] = {"Error", "ErrorsFromThere", "Kill"};
-      return std::string(std::get<0>(info.param).name) +
-             endings[static_cast<int>(std::get<1>(info.param))];
-    });
+    TestName);
 
 }  // namespace
 }  // namespace gantry

@@ -16,6 +16,7 @@
 #include "base/cell_name.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/relative_path.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 
@@ -39,11 +40,7 @@ absl::Status Invalid(absl::string_view path, absl::string_view what) {
 }
 
 bool IsNormalRelative(absl::string_view path) {
-  if (absl::StrContains(path, '\0')) return false;
-  for (absl::string_view part : absl::StrSplit(path, '/')) {
-    if (part.empty() || part == "." || part == "..") return false;
-  }
-  return true;
+  return !path.empty() && CleanRelativePath(path).value_or("") == path;
 }
 
 absl::Status ValidateKernelRelease(absl::string_view release) {
@@ -84,12 +81,12 @@ absl::Status ValidateEntry(const FileEntry& file) {
   }
 }
 
-absl::Status RequireParent(const Entries& entries, absl::string_view path) {
-  const size_t slash = path.rfind('/');
-  if (slash == absl::string_view::npos) return absl::OkStatus();
-  const auto parent = entries.find(std::string(path.substr(0, slash)));
-  if (parent == entries.end() ||
-      parent->second.type != payload::v1::FILE_TYPE_DIRECTORY) {
+absl::Status RequireFolder(const Entries& entries, absl::string_view folder,
+                           absl::string_view path) {
+  if (folder.empty()) return absl::OkStatus();
+  const auto found = entries.find(std::string(folder));
+  if (found == entries.end() ||
+      found->second.type != payload::v1::FILE_TYPE_DIRECTORY) {
     return Invalid(path, "is not in a folder listed before it");
   }
   return absl::OkStatus();
@@ -111,7 +108,8 @@ absl::Status AddEntry(const FileEntry& file, absl::string_view source_path,
     entry.link_target = file.link_target();
   }
   if (entry.path == kReceipt) return Invalid(entry.path, "is reserved");
-  GANTRY_RETURN_IF_ERROR(RequireParent(entries, entry.path));
+  GANTRY_RETURN_IF_ERROR(
+      RequireFolder(entries, ParentPath(entry.path), entry.path));
   const auto [known, is_new] = entries.emplace(entry.path, entry);
   const bool is_shared_folder =
       entry.type == payload::v1::FILE_TYPE_DIRECTORY &&
@@ -164,7 +162,7 @@ absl::Status AddComponent(const Component& component, absl::string_view prefix,
       entry.type = payload::v1::FILE_TYPE_DIRECTORY;
       entry.mode = kFolderMode;
       entries.emplace(folder, std::move(entry));
-      GANTRY_RETURN_IF_ERROR(RequireParent(entries, folder + "/"));
+      GANTRY_RETURN_IF_ERROR(RequireFolder(entries, folder, prefix));
     }
   }
   for (const FileEntry& file : component.file()) {

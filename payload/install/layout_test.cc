@@ -160,7 +160,8 @@ TEST(LayoutTest, ModulesDoNotGoThroughALinkOfTheDriver) {
   AddDriverAndModules(manifest);
   *manifest.mutable_component(1)->add_file() = Link("lib", "lib64");
   EXPECT_EQ(MakeLayout(manifest).status().message(),
-            "\"lib/\": is not in a folder listed before it");
+            "\"lib/modules/6.6.95-flatcar/video\": is not in a folder listed "
+            "before it");
 }
 
 TEST(LayoutTest, RefusesLinksThatLeaveTheirFolder) {
