@@ -33,24 +33,35 @@ int AddBzip2Filter(archive* reader) {
   const char* path = std::getenv("PATH");
   for (absl::string_view folder :
        absl::StrSplit(path != nullptr ? path : "/usr/bin:/bin", ':')) {
-    const std::string program = JoinPath(folder, "lbzip2");
-    if (absl::StartsWith(program, "/") && access(program.c_str(), X_OK) == 0) {
-      return archive_read_append_filter_program(
-          reader, absl::StrCat("\"", program, "\" -d -q").c_str());
+    if (access(JoinPath(folder, "lbzip2").c_str(), X_OK) == 0) {
+      return archive_read_append_filter_program(reader, "lbzip2 -d -q");
     }
   }
-  return archive_read_support_filter_bzip2(reader);
+  return archive_read_append_filter(reader, ARCHIVE_FILTER_BZIP2);
+}
+
+// libarchive's own gzip leaves the checksum unread (3.6.2, consume_trailer).
+int AddGzipFilter(archive* reader) {
+  return archive_read_append_filter_program(reader, "gzip -d -q");
+}
+
+int AddXzFilter(archive* reader) {
+  return archive_read_append_filter(reader, ARCHIVE_FILTER_XZ);
+}
+
+int AddZstdFilter(archive* reader) {
+  return archive_read_append_filter(reader, ARCHIVE_FILTER_ZSTD);
 }
 
 const Format* FindFormat(absl::string_view start) {
   static constexpr Format kFormats[] = {
       {"BZh", "bzip2", AddBzip2Filter},
-      {"\x1f\x8b", "gzip", archive_read_support_filter_gzip},
+      {"\x1f\x8b", "gzip", AddGzipFilter},
       {absl::string_view("\xfd"
                          "7zXZ\0",
                          6),
-       "xz", archive_read_support_filter_xz},
-      {"\x28\xb5\x2f\xfd", "zstd", archive_read_support_filter_zstd},
+       "xz", AddXzFilter},
+      {"\x28\xb5\x2f\xfd", "zstd", AddZstdFilter},
   };
   for (const Format& format : kFormats) {
     if (absl::StartsWith(start, format.magic)) return &format;

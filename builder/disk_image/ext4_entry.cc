@@ -21,7 +21,7 @@ constexpr uint64_t kMaxSymlinkTarget = 4095;
 
 // True if the inode is large enough to have the field.
 bool HasField(const ext2_inode_large& inode, size_t field_end) {
-  return EXT2_GOOD_OLD_INODE_SIZE + inode.i_extra_isize >= field_end;
+  return size_t{EXT2_GOOD_OLD_INODE_SIZE} + inode.i_extra_isize >= field_end;
 }
 
 // Whether there is anything for libext2fs to parse: for most inodes not.
