@@ -11,6 +11,10 @@ load(
     _developer_container = "developer_container",
 )
 load(
+    "//builder/private:file_tree.bzl",
+    _file_tree = "file_tree",
+)
+load(
     "//builder/private:kernel_modules.bzl",
     _kernel_modules = "kernel_modules",
 )
@@ -23,5 +27,6 @@ DeveloperContainerInfo = _DeveloperContainerInfo
 KernelModulesInfo = _KernelModulesInfo
 KernelPatchInfo = _KernelPatchInfo
 developer_container = _developer_container
+file_tree = _file_tree
 kernel_modules = _kernel_modules
 kernel_patch = _kernel_patch

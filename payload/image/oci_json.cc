@@ -94,12 +94,13 @@ std::map<std::string, std::string> ImageAnnotations(
 
 std::string ImageConfigJson(const std::map<std::string, std::string>& labels,
                             const std::vector<LayerDescriptor>& layers) {
-  const std::string history = absl::StrJoin(
-      layers, ",", [](std::string* out, const LayerDescriptor& layer) {
-        absl::StrAppend(
-            out, "{\"created\":\"", kCreated, "\",\"created_by\":",
-            JsonString(absl::StrCat("gantry: ", LayerPurpose(layer))), "}");
-      });
+  std::vector<std::string> history;
+  for (const LayerDescriptor& layer : layers) {
+    const bool is_last = history.size() + 1 == layers.size();
+    history.push_back(absl::StrCat(
+        "{\"created\":\"", kCreated, "\",\"created_by\":\"gantry: ",
+        is_last ? "payload manifest" : LayerPurpose(layer), "\"}"));
+  }
   const std::string diff_ids = absl::StrJoin(
       layers, ",", [](std::string* out, const LayerDescriptor& layer) {
         out->append(JsonString(layer.diff_id()));
@@ -108,7 +109,8 @@ std::string ImageConfigJson(const std::map<std::string, std::string>& labels,
       "{\"architecture\":\"amd64\",\"config\":{\"Entrypoint\":[\"/gantry/"
       "install\"],\"Labels\":",
       JsonMap(labels), "},\"created\":\"", kCreated, "\",\"history\":[",
-      history, "],\"os\":\"linux\",\"rootfs\":{\"diff_ids\":[", diff_ids,
+      absl::StrJoin(history, ","),
+      "],\"os\":\"linux\",\"rootfs\":{\"diff_ids\":[", diff_ids,
       "],\"type\":\"layers\"}}");
 }
 

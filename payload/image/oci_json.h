@@ -31,7 +31,8 @@ inline constexpr char kConfigMediaType[] =
 std::map<std::string, std::string> ImageAnnotations(
     const cell::v1::CellCoordinates& coordinates);
 
-// "config.md".  `layers` are the lowest first.  Created at the epoch.
+// "config.md".  `layers` are the lowest first, the last one with the payload's
+// manifest.  Created at the epoch.
 std::string ImageConfigJson(
     const std::map<std::string, std::string>& labels,
     const std::vector<payload::v1::LayerDescriptor>& layers);
