@@ -1,0 +1,24 @@
+#ifndef GANTRY_RELEASE_CLI_CELL_TEXT_H_
+#define GANTRY_RELEASE_CLI_CELL_TEXT_H_
+
+#include <string>
+#include <vector>
+
+#include "google/protobuf/message.h"
+#include "proto/release.pb.h"
+
+namespace gantry {
+
+// A table for people, one line per cell.
+std::string FormatTable(const std::vector<release::v1::Cell>& cells);
+
+// "name: value" lines for people.
+std::string FormatCell(const release::v1::Cell& cell);
+
+// protobuf's JSON, with the names of the .proto file and fields at their
+// defaults.
+std::string FormatJson(const google::protobuf::Message& message);
+
+}  // namespace gantry
+
+#endif  // GANTRY_RELEASE_CLI_CELL_TEXT_H_

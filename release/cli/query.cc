@@ -1,0 +1,155 @@
+#include "release/cli/query.h"
+
+#include <memory>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/status_macros.h"
+#include "proto/release.pb.h"
+#include "release/cli/cell_text.h"
+#include "release/cli/host.h"
+#include "release/client/release_client.h"
+#include "release/server/release_server.h"
+#include "release/state/state_dir.h"
+
+namespace gantry {
+namespace {
+
+using ::gantry::release::v1::Cell;
+
+struct Connection {
+  // Set if the service is inside this process; outlives the client.
+  std::unique_ptr<ReleaseServer> server;
+  std::unique_ptr<ReleaseClient> client;
+};
+
+absl::StatusOr<Connection> Connect(const QueryOptions& options) {
+  Connection connection;
+  if (!options.service.empty()) {
+    GANTRY_ASSIGN_OR_RETURN(connection.client,
+                            ReleaseClient::Connect(options.service));
+    return connection;
+  }
+  GANTRY_ASSIGN_OR_RETURN(const StateDir state,
+                          StateDir::Open(options.state_dir));
+  ReleaseServerOptions server_options;
+  server_options.database_path = state.database_path();
+  server_options.read_only = true;
+  absl::StatusOr<std::unique_ptr<ReleaseServer>> server =
+      ReleaseServer::Start(server_options);
+  if (absl::IsNotFound(server.status())) {
+    return absl::NotFoundError(
+        absl::StrCat(server.status().message(),
+                     "; run //release:matrix first, or give --service or "
+                     "--state"));
+  }
+  GANTRY_ASSIGN_OR_RETURN(connection.server, std::move(server));
+  connection.client = std::make_unique<ReleaseClient>(
+      connection.server->InProcessChannel(), state.database_path());
+  return connection;
+}
+
+absl::StatusOr<release::v1::ListCellsRequest> Filter(
+    const QueryOptions& options) {
+  release::v1::ListCellsRequest filter;
+  filter.set_channel(options.channel);
+  filter.set_os_release(options.os_release);
+  filter.set_driver_version(options.driver_version);
+  filter.set_cuda_version(options.cuda_version);
+  for (const std::string& name : options.cell_states) {
+    release::v1::CellState state;
+    if (!release::v1::CellState_Parse(
+            absl::StrCat("CELL_STATE_", absl::AsciiStrToUpper(name)), &state) ||
+        state == release::v1::CELL_STATE_UNSPECIFIED) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("\"", name,
+                       "\" is no cell state; there are planned, building, "
+                       "built, failed, excluded"));
+    }
+    filter.add_state(state);
+  }
+  return filter;
+}
+
+absl::StatusOr<bool> List(const QueryOptions& options, ReleaseClient& client,
+                          std::ostream& out) {
+  GANTRY_ASSIGN_OR_RETURN(const release::v1::ListCellsRequest filter,
+                          Filter(options));
+  GANTRY_ASSIGN_OR_RETURN(std::vector<Cell> cells, client.ListCells(filter));
+  if (!options.json) {
+    out << FormatTable(cells);
+    return true;
+  }
+  release::v1::ListCellsResponse response;
+  for (Cell& cell : cells) *response.add_cell() = std::move(cell);
+  out << FormatJson(response);
+  return true;
+}
+
+absl::StatusOr<bool> Get(const QueryOptions& options, ReleaseClient& client,
+                         std::ostream& out) {
+  absl::StatusOr<Cell> cell = client.GetCell(options.command[1]);
+  if (absl::IsNotFound(cell.status())) {
+    out << (options.json ? "null" : cell.status().message()) << "\n";
+    return false;
+  }
+  GANTRY_RETURN_IF_ERROR(cell.status());
+  out << (options.json ? FormatJson(*cell) : FormatCell(*cell));
+  return true;
+}
+
+absl::StatusOr<release::v1::ResolveRequest> NodeRequest(
+    const QueryOptions& options) {
+  Host host{options.os_release, options.kernel_release, options.gpu_device_id};
+  if (options.os_release.empty()) {
+    GANTRY_ASSIGN_OR_RETURN(host,
+                            DetectHost(options.rootfs, options.kernel_release));
+    if (!options.gpu_device_id.empty()) {
+      host.gpu_device_id = options.gpu_device_id;
+    }
+  }
+  release::v1::ResolveRequest request;
+  request.set_os_release(host.os_release);
+  request.set_kernel_release(host.kernel_release);
+  request.set_gpu_device_id(host.gpu_device_id);
+  request.set_driver_version(options.driver_version);
+  request.set_cuda_version(options.cuda_version);
+  return request;
+}
+
+absl::StatusOr<bool> Resolve(const QueryOptions& options, ReleaseClient& client,
+                             std::ostream& out) {
+  GANTRY_ASSIGN_OR_RETURN(const release::v1::ResolveRequest request,
+                          NodeRequest(options));
+  GANTRY_ASSIGN_OR_RETURN(const release::v1::ResolveResponse response,
+                          client.Resolve(request));
+  if (options.json) {
+    out << FormatJson(response);
+  } else if (response.has_cell()) {
+    out << FormatCell(response.cell());
+  } else {
+    out << "no payload: " << response.no_payload().reason() << "\n";
+  }
+  return response.has_cell();
+}
+
+}  // namespace
+
+absl::StatusOr<bool> Query(const QueryOptions& options, std::ostream& out) {
+  const std::string command = absl::StrJoin(options.command, " ");
+  const bool list = command == "list";
+  const bool resolve = command == "resolve";
+  const bool get = options.command.size() == 2 && options.command[0] == "get";
+  if (!list && !resolve && !get) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", command, "\" is no command; there are list, get ID, resolve"));
+  }
+  GANTRY_ASSIGN_OR_RETURN(const Connection connection, Connect(options));
+  if (list) return List(options, *connection.client, out);
+  if (resolve) return Resolve(options, *connection.client, out);
+  return Get(options, *connection.client, out);
+}
+
+}  // namespace gantry
