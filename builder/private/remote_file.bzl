@@ -92,7 +92,11 @@ def _fetch_packages(rctx, files, folder):
             str(rctx.path(folder + "/" + file.name)),
             "%s:%s" % (file.algorithm.upper(), file.hex),
         ]
-    result = rctx.execute([_APT_HELPER, "download-file"] + triples, timeout = 7200)
+
+    # Without its own user, who could not write here and who does not exist in
+    # a user namespace.
+    command = [_APT_HELPER, "-o", "APT::Sandbox::User=root", "download-file"]
+    result = rctx.execute(command + triples, timeout = 7200)
     if result.return_code != 0:
         errors = [line for line in result.stderr.split("\n") if line.startswith("E: ")]
         _give_up(rctx, files, folder, (
@@ -108,9 +112,11 @@ def _fetch_file(rctx, file, folder):
         integrity = "" if file.algorithm == "sha256" else "sha512-" + hex_to_base64(file.hex),
     )
 
+def _signature_path(file, folder):
+    return folder + "/" + file.name + ".gantry-signature"
+
 def _check_signature(rctx, files, file, folder, keyring):
-    signature = folder + "/" + file.name + ".gantry-signature"
-    rctx.download(url = file.signature_url, output = signature)
+    signature = _signature_path(file, folder)
     result = rctx.execute([
         "gpgv",
         "--keyring",
@@ -161,6 +167,9 @@ def fetch_remote_files(rctx, files, folder, keyring = ""):
     rctx.execute(["mkdir", "-p", str(rctx.path(folder))])
     if packages:
         _fetch_packages(rctx, packages, folder)
+    for file in files:
+        if file.signature_url:
+            rctx.download(url = file.signature_url, output = _signature_path(file, folder))
     for file in others:
         _fetch_file(rctx, file, folder)
     _check_sizes(rctx, files, folder)
