@@ -26,7 +26,7 @@ absl::Status SwitchCurrent(const Folder& base, const std::string& target) {
 
 absl::Status StageDurably(const Folder& image, const InstallTarget& target,
                           const Folder& base, const std::string& name,
-                          Progress& progress) {
+                          CopyProgress& progress) {
   GANTRY_RETURN_IF_ERROR(base.MakeFolder(name));
   GANTRY_ASSIGN_OR_RETURN(const Folder staging, base.OpenFolder(name));
   GANTRY_RETURN_IF_ERROR(Stage(image, target, staging, progress));
@@ -50,7 +50,8 @@ absl::Status MoveToPlace(const Folder& base, const std::string& staging,
 absl::Status ReplaceByStagingTwice(const Folder& base,
                                    const std::string& staging,
                                    const InstallTarget& target,
-                                   const Folder& image, Progress& progress) {
+                                   const Folder& image,
+                                   CopyProgress& progress) {
   GANTRY_RETURN_IF_ERROR(SwitchCurrent(base, staging));
   GANTRY_RETURN_IF_ERROR(base.RemoveTree(target.folder));
   const std::string second = StagingName(staging);
@@ -64,7 +65,7 @@ absl::Status ReplaceByStagingTwice(const Folder& base,
 
 absl::Status PutInPlace(const Folder& base, const std::string& staging,
                         const InstallTarget& target, TargetAction action,
-                        const Folder& image, Progress& progress) {
+                        const Folder& image, CopyProgress& progress) {
   if (action == TargetAction::kInstall) {
     return MoveToPlace(base, staging, target);
   }
@@ -90,10 +91,9 @@ absl::Status WriteLdConf(const Folder& rootfs) {
 
 absl::Status Apply(const std::vector<InstallTarget>& targets, const Plan& plan,
                    const HostSnapshot& host, const Folder& image,
-                   const Folder& rootfs, Progress& progress) {
+                   const Folder& rootfs, CopyProgress& progress) {
   // Best effort: the next run does it again before anything else.
   absl::Cleanup remove_staged = [&] { RemoveLeftovers(rootfs).IgnoreError(); };
-  const absl::Cleanup finish_progress = [&] { progress.Finish(); };
   progress.AddTotal(plan.bytes, plan.files);
 
   std::vector<Folder> bases;

@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "payload/install/copy_progress.h"
 #include "payload/install/folder.h"
 #include "payload/install/host.h"
 #include "payload/install/layout.h"
 #include "payload/install/plan.h"
-#include "payload/install/progress.h"
 
 namespace gantry {
 
@@ -36,7 +36,7 @@ namespace gantry {
 // while the old one is removed and the target is staged once more.
 absl::Status Apply(const std::vector<InstallTarget>& targets, const Plan& plan,
                    const HostSnapshot& host, const Folder& image,
-                   const Folder& rootfs, Progress& progress);
+                   const Folder& rootfs, CopyProgress& progress);
 
 }  // namespace gantry
 

@@ -74,7 +74,6 @@ bool ParseFlags(int argc, char** argv) {
 }
 
 gantry::InstallOptions OptionsFromFlags() {
-  using Style = gantry::Progress::Style;
   gantry::InstallOptions options;
   options.image_root = absl::GetFlag(FLAGS_image_root);
   options.rootfs = absl::GetFlag(FLAGS_rootfs);
@@ -82,7 +81,7 @@ gantry::InstallOptions OptionsFromFlags() {
   options.verify = absl::GetFlag(FLAGS_verify);
   options.dry_run = absl::GetFlag(FLAGS_dry_run);
   options.run_ldconfig = absl::GetFlag(FLAGS_ldconfig);
-  options.progress = isatty(STDERR_FILENO) ? Style::kTerminal : Style::kLines;
+  options.progress_stream = stderr;
   options.before_operation = StopOnSignal;
   return options;
 }
@@ -109,7 +108,7 @@ int main(int argc, char** argv) {
     std::cerr << "install: warning: " << warning << "\n";
   }
   if (absl::GetFlag(FLAGS_json)) {
-    std::cout << gantry::FormatJson(*result) << "\n";
+    std::cout << gantry::ResultJson(*result);
   } else if (absl::GetFlag(FLAGS_dry_run)) {
     std::cout << result->plan;
   } else {

@@ -3,15 +3,18 @@
 #include <sys/utsname.h>
 
 #include <cerrno>
-#include <cstdio>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/types/optional.h"
+#include "base/json.h"
+#include "base/progress.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "google/protobuf/struct.pb.h"
 #include "payload/install/apply.h"
+#include "payload/install/copy_progress.h"
 #include "payload/install/exit_code.h"
 #include "payload/install/host.h"
 #include "payload/install/install_lock.h"
@@ -96,7 +99,11 @@ absl::StatusOr<InstallResult> InstallLocked(
                options.verify ? CheckDepth::kContent : CheckDepth::kMetadata));
   GANTRY_ASSIGN_OR_RETURN(const Plan plan, PlanFor(options, targets, host));
   InstallResult result = Describe(targets, plan);
-  Progress progress(stderr, options.progress);
+  absl::optional<Progress> shown;
+  if (options.progress_stream != nullptr) {
+    shown.emplace(options.progress_stream);
+  }
+  CopyProgress progress(shown.has_value() ? &*shown : nullptr);
   if (plan.HasChanges()) {
     GANTRY_RETURN_IF_ERROR(Apply(targets, plan, host, image, rootfs, progress));
   }
@@ -154,22 +161,22 @@ std::string FormatSummary(const InstallResult& result) {
                       " files, ", HumanBytes(result.bytes_copied));
 }
 
-std::string FormatJson(const InstallResult& result) {
-  // Paths hold no character that JSON escapes: see ValidateCoordinates.
-  const auto target_json = [&](absl::string_view name) -> std::string {
-    for (const InstallResult::Target& target : result.targets) {
-      if (target.name != name) continue;
-      return absl::StrCat("{\"path\":\"", target.path,
-                          "\",\"changed\":", target.changed ? "true" : "false",
-                          "}");
-    }
-    return "null";
-  };
-  return absl::StrCat("{\"changed\":", result.changed ? "true" : "false",
-                      ",\"cuda\":", target_json("cuda"),
-                      ",\"nvidia\":", target_json("nvidia"),
-                      ",\"bytes_copied\":", result.bytes_copied,
-                      ",\"files_copied\":", result.files_copied, "}");
+std::string ResultJson(const InstallResult& result) {
+  google::protobuf::Struct object;
+  auto& fields = *object.mutable_fields();
+  fields["changed"].set_bool_value(result.changed);
+  fields["bytes_copied"].set_number_value(result.bytes_copied);
+  fields["files_copied"].set_number_value(result.files_copied);
+  for (const char* name : {"cuda", "nvidia"}) {
+    fields[name].set_null_value(google::protobuf::NULL_VALUE);
+  }
+  for (const InstallResult::Target& target : result.targets) {
+    auto& members =
+        *fields[target.name].mutable_struct_value()->mutable_fields();
+    members["path"].set_string_value(target.path);
+    members["changed"].set_bool_value(target.changed);
+  }
+  return FormatJson(object);
 }
 
 }  // namespace gantry

@@ -2,12 +2,12 @@
 #define GANTRY_PAYLOAD_INSTALL_INSTALLER_H_
 
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "payload/install/folder.h"
-#include "payload/install/progress.h"
 
 namespace gantry {
 
@@ -23,8 +23,8 @@ struct InstallOptions {
   // Only say what would be done.
   bool dry_run = false;
   bool run_ldconfig = true;
-  // On standard error.
-  Progress::Style progress = Progress::Style::kSilent;
+  // Where to show progress; null: nowhere.
+  std::FILE* progress_stream = nullptr;
   BeforeOperation before_operation;
 };
 
@@ -57,7 +57,7 @@ std::string FormatSummary(const InstallResult& result);
 
 // One JSON object: {"changed", "cuda": {"path", "changed"} or null, "nvidia":
 // the same, "bytes_copied", "files_copied"}.
-std::string FormatJson(const InstallResult& result);
+std::string ResultJson(const InstallResult& result);
 
 }  // namespace gantry
 

@@ -112,11 +112,20 @@ TEST_F(InstallerTest, SecondRunChangesNothing) {
   EXPECT_EQ(FormatSummary(result),
             "already installed: /opt/nvidia/535.261.03/flatcar-4230.2.0 and "
             "/opt/cuda/12.4; nothing changed");
-  EXPECT_EQ(FormatJson(result),
-            "{\"changed\":false,"
-            "\"cuda\":{\"path\":\"/opt/cuda/12.4\",\"changed\":false},"
-            "\"nvidia\":{\"path\":\"/opt/nvidia/535.261.03/flatcar-4230.2.0\","
-            "\"changed\":false},\"bytes_copied\":0,\"files_copied\":0}");
+  EXPECT_EQ(ResultJson(result),
+            "{\n"
+            " \"bytes_copied\": 0,\n"
+            " \"changed\": false,\n"
+            " \"cuda\": {\n"
+            "  \"changed\": false,\n"
+            "  \"path\": \"/opt/cuda/12.4\"\n"
+            " },\n"
+            " \"files_copied\": 0,\n"
+            " \"nvidia\": {\n"
+            "  \"changed\": false,\n"
+            "  \"path\": \"/opt/nvidia/535.261.03/flatcar-4230.2.0\"\n"
+            " }\n"
+            "}\n");
   ASSERT_EQ(lstat(In("opt/cuda/current").c_str(), &after), 0);
   EXPECT_EQ(before.st_ino, after.st_ino);
 }
@@ -124,11 +133,20 @@ TEST_F(InstallerTest, SecondRunChangesNothing) {
 TEST_F(InstallerTest, NewToolkitLeavesTheOldOneAndTheDriver) {
   Run(Payload("11.8"));
   const InstallResult result = Run(Payload("12.4"));
-  EXPECT_EQ(FormatJson(result),
-            "{\"changed\":true,"
-            "\"cuda\":{\"path\":\"/opt/cuda/12.4\",\"changed\":true},"
-            "\"nvidia\":{\"path\":\"/opt/nvidia/535.261.03/flatcar-4230.2.0\","
-            "\"changed\":false},\"bytes_copied\":14,\"files_copied\":2}");
+  EXPECT_EQ(ResultJson(result),
+            "{\n"
+            " \"bytes_copied\": 14,\n"
+            " \"changed\": true,\n"
+            " \"cuda\": {\n"
+            "  \"changed\": true,\n"
+            "  \"path\": \"/opt/cuda/12.4\"\n"
+            " },\n"
+            " \"files_copied\": 2,\n"
+            " \"nvidia\": {\n"
+            "  \"changed\": false,\n"
+            "  \"path\": \"/opt/nvidia/535.261.03/flatcar-4230.2.0\"\n"
+            " }\n"
+            "}\n");
   EXPECT_EQ(LinkOf("opt/cuda/current"), "12.4");
   EXPECT_EQ(Read("opt/cuda/11.8/bin/nvcc"), "nvcc one");
 }

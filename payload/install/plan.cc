@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "payload/install/copy_progress.h"
 #include "payload/install/exit_code.h"
-#include "payload/install/progress.h"
 
 namespace gantry {
 namespace {

@@ -40,7 +40,7 @@ absl::Status CheckContent(const Folder& image, const InstallEntry& entry,
 
 absl::Status CopyFile(const Folder& image, const InstallEntry& entry,
                       const Folder& staging, std::vector<char>& buffer,
-                      Progress& progress) {
+                      CopyProgress& progress) {
   absl::StatusOr<UniqueFd> source = image.OpenFile(entry.source);
   if (!source.ok()) return Damaged(source.status());
   posix_fadvise(source->get(), 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -71,7 +71,7 @@ absl::Status CopyFile(const Folder& image, const InstallEntry& entry,
 }  // namespace
 
 absl::Status Stage(const Folder& image, const InstallTarget& target,
-                   const Folder& staging, Progress& progress) {
+                   const Folder& staging, CopyProgress& progress) {
   std::vector<char> buffer(kBufferSize);
   for (const InstallEntry& entry : target.entries) {
     switch (entry.type) {

@@ -2,9 +2,9 @@
 #define GANTRY_PAYLOAD_INSTALL_STAGE_H_
 
 #include "absl/status/status.h"
+#include "payload/install/copy_progress.h"
 #include "payload/install/folder.h"
 #include "payload/install/layout.h"
-#include "payload/install/progress.h"
 
 namespace gantry {
 
@@ -15,7 +15,7 @@ namespace gantry {
 // Errors with ExitCode::kDamagedPayload name the file in the image: it is
 // missing, or its content is not what the manifest says (both digests given).
 absl::Status Stage(const Folder& image, const InstallTarget& target,
-                   const Folder& staging, Progress& progress);
+                   const Folder& staging, CopyProgress& progress);
 
 }  // namespace gantry
 
