@@ -36,7 +36,7 @@ TEST(ConsoleRecordTest, ComesBackAsItWasWritten) {
 
 TEST(ConsoleRecordTest, HasTheDocumentedForm) {
   EXPECT_EQ(Line({3, Type::kLog, 1, "a b"}),
-            "@gantry 0123abcd 4d7c3bd3 3 log 1 a b");
+            "@gantry 0123abcd 28fdf144 3 log 1 a b");
 }
 
 TEST(ConsoleRecordTest, TextBecomesPrintable) {

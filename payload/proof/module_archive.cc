@@ -83,7 +83,12 @@ absl::StatusOr<std::map<std::string, std::string>> ReadTar(
       return Annotate(content.status(), absl::StrCat(path, ": ", name));
     }
     // A hole at the end comes as no block.
-    content->resize(static_cast<size_t>(archive_entry_size(entry)));
+    const la_int64_t size = archive_entry_size(entry);
+    if (size < 0 || static_cast<uint64_t>(size) > kMaxModuleSize) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": ", name, ": too large for a module"));
+    }
+    content->resize(static_cast<size_t>(size));
     files[name] = *std::move(content);
   }
   if (result != ARCHIVE_EOF) return Annotate(ArchiveError(reader.get()), path);

@@ -69,7 +69,9 @@ std::string KernelsWords(const std::string& name, const StepEvents& step) {
 }
 
 std::string WithErrno(const std::string& message, int error_number) {
-  return absl::StrCat(message, " (", std::strerror(error_number), ")");
+  const std::string meaning = std::strerror(error_number);
+  return message == meaning ? message
+                            : absl::StrCat(message, " (", meaning, ")");
 }
 
 // Why the boot as a whole shows nothing; empty: it is complete.

@@ -1,0 +1,128 @@
+#include "payload/proof/boot_console.h"
+
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "payload/proof/console_record.h"
+
+namespace gantry {
+namespace {
+
+using Type = ConsoleRecord::Type;
+using ::testing::ElementsAre;
+
+constexpr char kNonce[] = "n1";
+
+// Writes a console log as a guest does, with the serial line's "\r\n".
+class ConsoleWriter {
+ public:
+  ConsoleWriter& Tell(Type type, uint64_t argument, const std::string& text) {
+    return Raw(
+        FormatConsoleRecord(kNonce, {sequence_++, type, argument, text}));
+  }
+  ConsoleWriter& Raw(const std::string& text) {
+    for (const char c : text) {
+      if (c == '\n') console_ += '\r';
+      console_ += c;
+    }
+    return *this;
+  }
+  ConsoleWriter& Lose() {
+    ++sequence_;
+    return *this;
+  }
+  BootConsole Parse(size_t steps) const {
+    return ParseBootConsole(console_, kNonce, steps);
+  }
+
+ private:
+  std::string console_;
+  uint64_t sequence_ = 0;
+};
+
+TEST(BootConsoleTest, ReadsAWholeBoot) {
+  const BootConsole console =
+      ConsoleWriter()
+          .Raw(
+              "\x1b[2J\x1b[01;01HSeaBIOS\n[    0.0] Linux version 6.1\nno line "
+              "end")
+          .Tell(Type::kHello, 2, "6.1.0-test")
+          .Tell(Type::kBegin, 0, "")
+          .Raw("[    1.2] BUG: an emergency goes to the console\n")
+          .Tell(Type::kLog, 0, "one")
+          .Tell(Type::kLog, 0, "two")
+          .Tell(Type::kResult, 0, "0")
+          .Tell(Type::kBegin, 1, "")
+          .Tell(Type::kResult, 8, "1")
+          .Tell(Type::kBye, 2, "")
+          .Raw("[    1.6] reboot: Restarting system\n")
+          .Parse(2);
+  EXPECT_EQ(console.kernel_release, "6.1.0-test");
+  EXPECT_TRUE(console.finished);
+  EXPECT_FALSE(console.lost_record.has_value());
+  EXPECT_EQ(console.steps[0].result, 0);
+  EXPECT_THAT(console.steps[0].log, ElementsAre("one", "two"));
+  EXPECT_EQ(console.steps[1].result, 8);
+  EXPECT_EQ(console.last_line, "[    1.6] reboot: Restarting system");
+}
+
+TEST(BootConsoleTest, TruncatedBootTellsHowFarItCame) {
+  const BootConsole console = ConsoleWriter()
+                                  .Tell(Type::kHello, 2, "6.1.0-test")
+                                  .Tell(Type::kBegin, 0, "")
+                                  .Raw("Kernel panic - not syncing: Oops\n\n")
+                                  .Parse(2);
+  EXPECT_FALSE(console.finished);
+  EXPECT_TRUE(console.steps[0].begun);
+  EXPECT_FALSE(console.steps[0].result.has_value());
+  EXPECT_FALSE(console.steps[1].begun);
+  EXPECT_EQ(console.last_line, "Kernel panic - not syncing: Oops");
+}
+
+TEST(BootConsoleTest, LostRecordShows) {
+  const BootConsole console = ConsoleWriter()
+                                  .Tell(Type::kHello, 1, "6.1.0-test")
+                                  .Tell(Type::kBegin, 0, "")
+                                  .Lose()
+                                  .Tell(Type::kBye, 1, "")
+                                  .Parse(1);
+  EXPECT_EQ(console.lost_record, 2u);
+  EXPECT_FALSE(console.steps[0].result.has_value());
+}
+
+TEST(BootConsoleTest, RepeatedRecordShows) {
+  const std::string hello =
+      FormatConsoleRecord(kNonce, {0, Type::kHello, 0, "a"});
+  EXPECT_EQ(ParseBootConsole(hello + hello, kNonce, 0).lost_record, 1u);
+}
+
+TEST(BootConsoleTest, RecordsOfAnotherBootDoNotCount) {
+  const std::string forged =
+      FormatConsoleRecord("n2", {0, Type::kHello, 0, "a"}) +
+      FormatConsoleRecord("n2", {1, Type::kBye, 0, ""});
+  const BootConsole console = ParseBootConsole(forged, kNonce, 0);
+  EXPECT_EQ(console.kernel_release, "");
+  EXPECT_FALSE(console.finished);
+}
+
+TEST(BootConsoleTest, StepsOutsideOfThePlanDoNotCount) {
+  const BootConsole console = ConsoleWriter()
+                                  .Tell(Type::kBegin, 7, "")
+                                  .Tell(Type::kLog, 18446744073709551615u, "x")
+                                  .Tell(Type::kResult, 0, "7")
+                                  .Tell(Type::kResult, 0, "none")
+                                  .Parse(1);
+  EXPECT_FALSE(console.steps[0].begun);
+  EXPECT_FALSE(console.steps[0].result.has_value());
+}
+
+TEST(BootConsoleTest, NothingIsNothing) {
+  const BootConsole console = ParseBootConsole("", kNonce, 1);
+  EXPECT_EQ(console.kernel_release, "");
+  EXPECT_EQ(console.last_line, "");
+  EXPECT_FALSE(console.finished);
+}
+
+}  // namespace
+}  // namespace gantry

@@ -1,0 +1,226 @@
+#include "payload/proof/verdict.h"
+
+#include <cerrno>
+
+#include "absl/status/status.h"
+#include "gtest/gtest.h"
+
+namespace gantry {
+namespace {
+
+using proof::v1::ModuleProof;
+using proof::v1::Proof;
+
+constexpr char kLayout[] =
+    "core: disagrees about version of symbol module_layout";
+
+// A boot in which all went well; tests spoil it.
+class VerdictTest : public testing::Test {
+ protected:
+  VerdictTest() {
+    plan_ = {{StepKind::kPrerequisite, "fake_pci"},
+             {StepKind::kModule, "core"},
+             {StepKind::kModule, "nvidia-peermem"},
+             {StepKind::kControl, "core"}};
+    console_.kernel_release = "6.1.0-test";
+    console_.finished = true;
+    console_.last_line = "reboot: Restarting system";
+    console_.steps = {{true, 0, {}},
+                      {true, 0, {}},
+                      {true, 0, {}},
+                      {true, ENOEXEC, {kLayout}}};
+    proof_.set_kernel_release("6.1.0-test");
+    for (const char* name : {"core", "nvidia-peermem"}) {
+      ModuleProof& module = *proof_.add_module();
+      module.set_name(name);
+      module.set_static_verdict(proof::v1::VERDICT_ACCEPTED);
+    }
+    proof_.mutable_control()->set_name("core");
+    proof_.mutable_control()->set_alteration("vermagic");
+  }
+
+  void ExpectAccepted() {
+    Judge(plan_, console_, end_, proof_);
+    EXPECT_TRUE(proof_.accepted());
+    EXPECT_EQ(proof_.reason(), "");
+  }
+
+  void ExpectRefused(const std::string& reason) {
+    Judge(plan_, console_, end_, proof_);
+    EXPECT_FALSE(proof_.accepted());
+    EXPECT_EQ(proof_.reason(), reason);
+  }
+
+  // The guest's console after `steps` steps, and the begin of the next.
+  void CutWithin(size_t steps, const std::string& last_line) {
+    console_.finished = false;
+    console_.last_line = last_line;
+    console_.steps[steps] = {true, absl::nullopt, {}};
+    for (size_t i = steps + 1; i < console_.steps.size(); ++i) {
+      console_.steps[i] = {};
+    }
+  }
+
+  std::vector<BootStep> plan_;
+  BootConsole console_;
+  absl::Status end_;
+  Proof proof_;
+};
+
+TEST_F(VerdictTest, AllLoadedAndControlRefusedIsAccepted) {
+  ExpectAccepted();
+  EXPECT_EQ(proof_.kernel_release(), "6.1.0-test");
+  EXPECT_EQ(proof_.module(0).boot_verdict(), proof::v1::VERDICT_ACCEPTED);
+  EXPECT_EQ(proof_.module(0).load_errno(), 0);
+  EXPECT_EQ(proof_.control().boot_verdict(), proof::v1::VERDICT_REFUSED);
+  EXPECT_EQ(proof_.control().load_errno(), ENOEXEC);
+  EXPECT_EQ(proof_.control().message(), kLayout);
+}
+
+TEST_F(VerdictTest, ControlRefusedForItsVermagicIsAccepted) {
+  console_.steps[3].log = {
+      "core: version magic '0.1.0-test' should be '6.1.0-test'"};
+  ExpectAccepted();
+}
+
+TEST_F(VerdictTest, RefusedModuleIsNamedWithTheKernelsWords) {
+  console_.steps[1] = {
+      true, ENOENT, {"other line", "core: Unknown symbol x (err -2)"}};
+  ExpectRefused(
+      "core is refused: core: Unknown symbol x (err -2) (No such file or "
+      "directory)");
+  EXPECT_EQ(proof_.module(0).boot_verdict(), proof::v1::VERDICT_REFUSED);
+  EXPECT_EQ(proof_.module(0).load_errno(), ENOENT);
+  EXPECT_EQ(proof_.module(0).message(), "core: Unknown symbol x (err -2)");
+}
+
+TEST_F(VerdictTest, ModuleWithUnderscoresInTheLogIsFound) {
+  console_.steps[2] = {
+      true, ENOEXEC, {"nvidia_peermem: version magic 'a'", "something else"}};
+  Judge(plan_, console_, end_, proof_);
+  EXPECT_EQ(proof_.module(1).message(), "nvidia_peermem: version magic 'a'");
+}
+
+TEST_F(VerdictTest, InapplicableModuleIsNoRefusal) {
+  console_.steps[2] = {
+      true,
+      EINVAL,
+      {"nvidia_peermem: module was compiled without IB peer memory symbols"}};
+  ExpectAccepted();
+  EXPECT_EQ(proof_.module(1).boot_verdict(), proof::v1::VERDICT_NOT_APPLICABLE);
+  EXPECT_EQ(proof_.module(1).load_errno(), EINVAL);
+}
+
+TEST_F(VerdictTest, InapplicableModuleWithOtherWordsIsARefusal) {
+  console_.steps[2] = {true, EINVAL, {}};
+  ExpectRefused("nvidia-peermem is refused: Invalid argument");
+}
+
+TEST_F(VerdictTest, RefusedPrerequisiteIsNamed) {
+  console_.steps[0] = {true, ENOEXEC, {"fake_pci: version magic 'a'"}};
+  ExpectRefused(
+      "fake_pci, which the modules need, is refused: fake_pci: version magic "
+      "'a' (Exec format error)");
+}
+
+TEST_F(VerdictTest, AcceptedControlVoidsTheProof) {
+  console_.steps[3] = {true, 0, {}};
+  ExpectRefused(
+      "void: the control, core with altered vermagic, is not refused as "
+      "another kernel's: it was loaded");
+  EXPECT_EQ(proof_.control().boot_verdict(), proof::v1::VERDICT_ACCEPTED);
+}
+
+TEST_F(VerdictTest, ControlRefusedForAnotherReasonVoidsTheProof) {
+  console_.steps[3] = {true, EEXIST, {}};
+  ExpectRefused(
+      "void: the control, core with altered vermagic, is not refused as "
+      "another kernel's: File exists");
+  EXPECT_EQ(proof_.control().boot_verdict(), proof::v1::VERDICT_UNSPECIFIED);
+  console_.steps[3] = {true, ENOEXEC, {"Invalid ELF header"}};
+  ExpectRefused(
+      "void: the control, core with altered vermagic, is not refused as "
+      "another kernel's: Invalid ELF header (Exec format error)");
+}
+
+TEST_F(VerdictTest, ControlThatIsInapplicableUnalteredVoidsTheProof) {
+  proof_.mutable_control()->set_name("nvidia-peermem");
+  console_.steps[2] = {
+      true, EINVAL, {"nvidia_peermem: without IB peer memory symbols"}};
+  ExpectRefused(
+      "void: nvidia-peermem, the control, was not accepted unaltered either");
+}
+
+TEST_F(VerdictTest, GuestThatDiesWhileLoadingIsToldWithItsLastLine) {
+  CutWithin(2, "Kernel panic - not syncing: Fatal exception");
+  ExpectRefused(
+      "the guest ended while it loaded nvidia-peermem; the console ends: "
+      "\"Kernel panic - not syncing: Fatal exception\"");
+  EXPECT_EQ(proof_.module(0).boot_verdict(), proof::v1::VERDICT_ACCEPTED);
+  EXPECT_EQ(proof_.module(1).boot_verdict(), proof::v1::VERDICT_UNSPECIFIED);
+}
+
+TEST_F(VerdictTest, GuestThatHangsIsToldWithItsTime) {
+  CutWithin(1, "core: waiting");
+  end_ = absl::DeadlineExceededError("killed after 2m");
+  ExpectRefused(
+      "the guest ended (killed after 2m) while it loaded core; the console "
+      "ends: \"core: waiting\"");
+}
+
+TEST_F(VerdictTest, GuestThatNeverReachesInitIsTold) {
+  console_ = {};
+  console_.steps.resize(plan_.size());
+  console_.last_line = "Decompressing Linux...";
+  ExpectRefused(
+      "the guest ended before it reached our init; the console ends: "
+      "\"Decompressing Linux...\"");
+}
+
+TEST_F(VerdictTest, GuestThatEndsBetweenStepsIsTold) {
+  console_.finished = false;
+  console_.steps[3] = {};
+  ExpectRefused(
+      "the guest ended before the end of its plan; the console ends: "
+      "\"reboot: Restarting system\"");
+}
+
+TEST_F(VerdictTest, FailedQemuIsNoAcceptance) {
+  end_ = absl::InternalError("qemu exits with 1: no");
+  ExpectRefused(
+      "the guest ended (qemu exits with 1: no) before the end of its plan; "
+      "the console ends: \"reboot: Restarting system\"");
+}
+
+TEST_F(VerdictTest, MissingResultIsNoAcceptance) {
+  console_.steps[1].result.reset();
+  ExpectRefused("the console has no result for core");
+}
+
+TEST_F(VerdictTest, LostRecordIsNoAcceptance) {
+  console_.lost_record = 5;
+  ExpectRefused("record 5 of the console is missing or damaged");
+}
+
+TEST_F(VerdictTest, AnotherKernelIsNoAcceptance) {
+  console_.kernel_release = "6.1.0-other";
+  ExpectRefused("the kernel image is of 6.1.0-other, not of 6.1.0-test");
+  EXPECT_EQ(proof_.kernel_release(), "6.1.0-other");
+}
+
+TEST_F(VerdictTest, StaticRefusalStaysOneThoughTheBootAccepts) {
+  proof_.mutable_module(1)->set_static_verdict(proof::v1::VERDICT_REFUSED);
+  proof_.mutable_module(1)->set_message("unknown symbol x");
+  ExpectRefused("nvidia-peermem: unknown symbol x");
+}
+
+TEST_F(VerdictTest, StaticRefusalEndsAProof) {
+  EXPECT_TRUE(JudgeStatic(proof_));
+  proof_.mutable_module(0)->set_static_verdict(proof::v1::VERDICT_REFUSED);
+  proof_.mutable_module(0)->set_message("unknown symbol x (and 3 more)");
+  EXPECT_FALSE(JudgeStatic(proof_));
+  EXPECT_EQ(proof_.reason(), "core: unknown symbol x (and 3 more)");
+}
+
+}  // namespace
+}  // namespace gantry
