@@ -9,8 +9,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "base/status_macros.h"
+#include "base/version_order.h"
 #include "re2/re2.h"
-#include "release/discover/version_order.h"
 
 namespace gantry {
 namespace {
@@ -24,6 +24,8 @@ using ::gantry::matrix::v1::LockedToolkit;
 
 constexpr char kHeaders[] = "linux-headers-";
 constexpr char kImage[] = "linux-image-";
+// Debian's source package of CUDA, whose version is the toolkit's.
+constexpr char kToolkitSource[] = "nvidia-cuda-toolkit";
 
 bool HasKernel(const PackageIndex& packages, absl::string_view release) {
   return !packages.Versions(absl::StrCat(kHeaders, release)).empty() &&
@@ -76,7 +78,8 @@ std::string Offered(const std::vector<const DebianPackage*>& versions) {
 }
 
 bool BelongsTo(const DebianPackage& package, const CudaToolkit& toolkit) {
-  return IsOfBranch(UpstreamVersion(package.source_version), toolkit.version());
+  return package.source == kToolkitSource &&
+         IsOfBranch(UpstreamVersion(package.source_version), toolkit.version());
 }
 
 // The packages that one entry of the toolkit's list stands for, by name.

@@ -26,7 +26,7 @@ absl::StatusOr<matrix::v1::LockedDriver> ResolveDebianDriver(
     const matrix::v1::Driver& driver, const PackageIndex& packages);
 
 // A DebianCuda with each package's newest version that belongs to the toolkit:
-// its source package has the toolkit's version.
+// its source package is nvidia-cuda-toolkit, at the toolkit's version.
 absl::StatusOr<matrix::v1::LockedToolkit> ResolveDebianToolkit(
     const matrix::v1::CudaToolkit& toolkit, const PackageIndex& packages);
 

@@ -199,6 +199,7 @@ absl::StatusOr<LockedDriver> Discovery::LockDriver(const Driver& driver) {
     }
     locked = *std::move(found);
   } else if (driver.has_redist()) {
+    Report(absl::StrCat("driver ", driver.version(), ": manifest"));
     GANTRY_ASSIGN_OR_RETURN(locked, ResolveRedistDriver(driver));
   } else {
     locked.set_version(driver.version());
@@ -209,13 +210,15 @@ absl::StatusOr<LockedDriver> Discovery::LockDriver(const Driver& driver) {
   for (const Patch& patch : driver.patch()) {
     GANTRY_ASSIGN_OR_RETURN(*locked.add_patch(), LockPatch(patch));
   }
-  Report(absl::StrCat("driver ", driver.version(), ": ", locked.version()));
   return locked;
 }
 
 absl::StatusOr<LockedToolkit> Discovery::LockToolkit(
     const CudaToolkit& toolkit) {
-  if (toolkit.has_redist()) return ResolveRedistToolkit(toolkit);
+  if (toolkit.has_redist()) {
+    Report(absl::StrCat("CUDA ", toolkit.version(), ": manifest"));
+    return ResolveRedistToolkit(toolkit);
+  }
   GANTRY_ASSIGN_OR_RETURN(const AptSuite* suite,
                           Suite(toolkit.debian().suite()));
   absl::StatusOr<LockedToolkit> found =
@@ -240,9 +243,6 @@ absl::StatusOr<Lock> Discovery::Run() {
   }
   for (const CudaToolkit& toolkit : matrix_.cuda()) {
     GANTRY_ASSIGN_OR_RETURN(*lock_.add_cuda(), LockToolkit(toolkit));
-    Report(absl::StrCat("CUDA ", toolkit.version(), ": ",
-                        lock_.cuda().rbegin()->component_size(),
-                        " components"));
   }
   GANTRY_RETURN_IF_ERROR(FillCells(matrix_, lock_));
   return std::move(lock_);

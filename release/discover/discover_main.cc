@@ -1,6 +1,4 @@
-#include <unistd.h>
-
-#include <cstdlib>
+#include <cstdio>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -9,8 +7,11 @@
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
 #include "absl/strings/str_cat.h"
-#include "base/file.h"
+#include "absl/time/clock.h"
+#include "base/json.h"
+#include "base/progress.h"
 #include "base/status_macros.h"
+#include "base/user_path.h"
 #include "release/discover/discover.h"
 #include "release/discover/lock_file.h"
 #include "release/discover/summary.h"
@@ -28,33 +29,26 @@ ABSL_FLAG(bool, json, false,
 namespace gantry {
 namespace {
 
-// A path as the user meant it: `bazel run` starts programs elsewhere.
-std::string UserPath(const std::string& path, const char* folder_variable) {
-  const char* const folder = std::getenv(folder_variable);
-  return path[0] == '/' || folder == nullptr ? path : JoinPath(folder, path);
-}
-
 absl::Status Run() {
   GANTRY_ASSIGN_OR_RETURN(const StateDir state,
                           StateDir::Open(absl::GetFlag(FLAGS_state)));
   const std::string matrix = absl::GetFlag(FLAGS_matrix);
   DiscoverOptions options;
-  options.matrix_path =
-      matrix.empty()
-          ? UserPath("release/matrix.textproto", "BUILD_WORKSPACE_DIRECTORY")
-          : UserPath(matrix, "BUILD_WORKING_DIRECTORY");
+  options.matrix_path = matrix.empty()
+                            ? WorkspacePath("release/matrix.textproto")
+                            : UserPath(matrix);
   options.channels = absl::GetFlag(FLAGS_channel);
-  // A terminal shows the last line only.
-  const bool terminal = isatty(STDERR_FILENO) != 0;
-  options.progress = [&](absl::string_view what) {
-    std::cerr << (terminal ? "\r\033[Kdiscover: " : "discover: ") << what
-              << (terminal ? "" : "\n") << std::flush;
-  };
-  const absl::StatusOr<matrix::v1::Lock> lock = Discover(options, state);
-  if (terminal) std::cerr << "\r\033[K" << std::flush;
+  absl::StatusOr<matrix::v1::Lock> lock;
+  {
+    Progress progress(stderr);
+    options.progress = [&](absl::string_view what) {
+      progress.Status(what, absl::Now());
+    };
+    lock = Discover(options, state);
+  }
   if (!lock.ok()) return lock.status();
   GANTRY_ASSIGN_OR_RETURN(const std::string path, WriteLock(*lock, state));
-  std::cout << (absl::GetFlag(FLAGS_json) ? JsonLock(*lock)
+  std::cout << (absl::GetFlag(FLAGS_json) ? FormatJson(*lock)
                                           : TextSummary(*lock, path));
   return absl::OkStatus();
 }

@@ -18,10 +18,6 @@ namespace {
 
 constexpr size_t kNameDigits = 16;
 
-// The commands of Bazel 4.2 that load repositories and do not inherit from
-// `build`; it refuses --repo_env under `common`.
-constexpr const char* kBazelCommands[] = {"build", "fetch", "query", "sync"};
-
 // Makes `link` point to `target`, in one step.
 absl::Status SwitchLink(const std::string& target, const std::string& link) {
   const std::string fresh = absl::StrCat(link, ".", getpid());
@@ -48,11 +44,10 @@ absl::StatusOr<std::string> WriteLock(const matrix::v1::Lock& lock,
   const std::string path = JoinPath(state.locks_path(), name);
   GANTRY_RETURN_IF_ERROR(WriteFileAtomically(path, text));
 
-  std::string bazelrc;
-  for (const char* command : kBazelCommands) {
-    absl::StrAppend(&bazelrc, command, " --repo_env=GANTRY_LOCK=", path, "\n");
-  }
-  GANTRY_RETURN_IF_ERROR(WriteFileAtomically(state.bazelrc_path(), bazelrc));
+  // `common`: query and fetch load repositories too, and must see the same.
+  GANTRY_RETURN_IF_ERROR(WriteFileAtomically(
+      state.bazelrc_path(),
+      absl::StrCat("common --repo_env=GANTRY_LOCK=", path, "\n")));
   // Relative, so that the state folder can be moved.
   GANTRY_RETURN_IF_ERROR(
       SwitchLink(absl::StrCat("locks/", name), state.lock_path()));

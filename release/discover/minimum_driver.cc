@@ -1,7 +1,7 @@
 #include "release/discover/minimum_driver.h"
 
 #include "absl/strings/str_cat.h"
-#include "release/discover/version_order.h"
+#include "base/version_order.h"
 
 namespace gantry {
 namespace {

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "base/status_macros.h"
-#include "release/discover/version_order.h"
+#include "base/version_order.h"
 
 namespace gantry {
 namespace {

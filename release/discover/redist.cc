@@ -1,7 +1,6 @@
 #include "release/discover/redist.h"
 
 #include <algorithm>
-#include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -10,12 +9,12 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/http.h"
+#include "base/json.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "base/version_order.h"
 #include "google/protobuf/struct.pb.h"
-#include "google/protobuf/util/json_util.h"
 #include "re2/re2.h"
-#include "release/discover/version_order.h"
 
 namespace gantry {
 namespace {
@@ -116,12 +115,8 @@ absl::StatusOr<std::vector<RemoteFile>> ParseRedistManifest(
     const std::vector<std::string>& components,
     absl::string_view cuda_version) {
   Struct manifest;
-  const auto status =
-      google::protobuf::util::JsonStringToMessage(std::string(json), &manifest);
-  if (!status.ok()) {
-    return absl::DataLossError(
-        absl::StrCat("not a redist manifest: ", std::string(status.message())));
-  }
+  const absl::Status status = ParseJson(json, "redist manifest", manifest);
+  if (!status.ok()) return absl::DataLossError(status.message());
   std::vector<std::string> names = components;
   if (names.empty()) {
     for (const auto& [name, value] : manifest.fields()) {

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 
-#include "absl/strings/str_cat.h"
+#include "base/json.h"
+#include "base/version_order.h"
 #include "google/protobuf/struct.pb.h"
-#include "google/protobuf/util/json_util.h"
 #include "re2/re2.h"
-#include "release/discover/version_order.h"
 
 namespace gantry {
 namespace {
@@ -34,12 +33,8 @@ bool IsForAmd64(const Struct& release) {
 absl::StatusOr<std::vector<std::string>> ParseReleaseIndex(
     absl::string_view json, absl::string_view channel) {
   Struct index;
-  const auto status =
-      google::protobuf::util::JsonStringToMessage(std::string(json), &index);
-  if (!status.ok()) {
-    return absl::DataLossError(
-        absl::StrCat("not a release index: ", std::string(status.message())));
-  }
+  const absl::Status status = ParseJson(json, "release index", index);
+  if (!status.ok()) return absl::DataLossError(status.message());
   std::vector<std::string> versions;
   for (const auto& [version, release] : index.fields()) {
     // "current" repeats one of the others.

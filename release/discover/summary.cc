@@ -5,7 +5,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "google/protobuf/util/json_util.h"
 #include "proto/cell.pb.h"
 
 namespace gantry {
@@ -45,15 +44,6 @@ std::string TextSummary(const Lock& lock, absl::string_view lock_path) {
   if (excluded > 0) absl::StrAppend(&text, ", ", excluded, " of them excluded");
   absl::StrAppend(&text, "\nlock     ", lock_path, "\n");
   return text;
-}
-
-std::string JsonLock(const Lock& lock) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  // Fails only for invalid `Any` messages; a lock holds none.
-  (void)google::protobuf::util::MessageToJsonString(lock, &json, options);
-  return json + "\n";
 }
 
 }  // namespace gantry

@@ -13,10 +13,6 @@ namespace gantry {
 std::string TextSummary(const matrix::v1::Lock& lock,
                         absl::string_view lock_path);
 
-// The lock as JSON, in one line: protobuf's mapping, with the names of
-// lock.proto.
-std::string JsonLock(const matrix::v1::Lock& lock);
-
 }  // namespace gantry
 
 #endif  // GANTRY_RELEASE_DISCOVER_SUMMARY_H_

@@ -1,5 +1,4 @@
 #include <cstdio>
-#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -7,8 +6,8 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
-#include "base/file.h"
 #include "base/progress.h"
+#include "base/user_path.h"
 #include "release/matrix/bazel_build.h"
 #include "release/matrix/matrix_job.h"
 #include "release/matrix/matrix_view.h"
@@ -42,23 +41,13 @@ constexpr char kUsage[] =
     "(the reason is on standard error), 3 some wanted cell is not built.";
 constexpr int kIncomplete = 3;
 
-// A path as the user meant it: `bazel run` starts programs elsewhere.
-std::string UserPath(const std::string& path) {
-  const char* user_dir = getenv("BUILD_WORKING_DIRECTORY");
-  return user_dir == nullptr || path[0] == '/'
-             ? path
-             : gantry::JoinPath(user_dir, path);
-}
-
 gantry::MatrixOptions OptionsFromFlags() {
-  const char* workspace = getenv("BUILD_WORKSPACE_DIRECTORY");
   gantry::MatrixOptions options;
-  options.workspace = workspace == nullptr ? "." : workspace;
+  options.workspace = gantry::WorkspacePath("");
   const std::string matrix = absl::GetFlag(FLAGS_matrix);
-  options.matrix_path =
-      matrix.empty()
-          ? gantry::JoinPath(options.workspace, "release/matrix.textproto")
-          : UserPath(matrix);
+  options.matrix_path = matrix.empty()
+                            ? gantry::WorkspacePath("release/matrix.textproto")
+                            : gantry::UserPath(matrix);
   options.channels = absl::GetFlag(FLAGS_channel);
   options.service = absl::GetFlag(FLAGS_service);
   options.registry = absl::GetFlag(FLAGS_registry);

@@ -12,7 +12,7 @@
 #include "absl/types/optional.h"
 #include "base/status_macros.h"
 #include "release/resolve/gpu.h"
-#include "release/resolve/version.h"
+#include "base/version_order.h"
 #include "release/rpc_status/error_details.h"
 #include "release/store/lifecycle.h"
 
@@ -238,9 +238,9 @@ absl::StatusOr<ResolveResponse> Resolve(const ResolveRequest& request,
   if (of_kernel.empty()) return KernelMismatch(request, of_release);
 
   const Cells of_version = Filter(of_kernel, [&](const Cell& cell) {
-    return VersionFits(cell.coordinates().driver_version(),
+    return IsOfBranch(cell.coordinates().driver_version(),
                        request.driver_version()) &&
-           VersionFits(cell.coordinates().cuda_version(),
+           IsOfBranch(cell.coordinates().cuda_version(),
                        request.cuda_version());
   });
   if (of_version.empty()) return UnknownVersion(request, of_kernel);

@@ -1,22 +1,15 @@
 #include "release/state/state_dir.h"
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "base/file.h"
 #include "base/status_macros.h"
+#include "base/user_path.h"
 
 namespace gantry {
 
 absl::StatusOr<StateDir> StateDir::Open(std::string path) {
-  if (path.empty()) {
-    const char* workspace = getenv("BUILD_WORKSPACE_DIRECTORY");
-    path = JoinPath(workspace != nullptr ? workspace : ".", ".gantry");
-  }
-  // `bazel run` starts programs elsewhere; a relative path means the user's
-  // folder.
-  const char* user_dir = getenv("BUILD_WORKING_DIRECTORY");
-  if (path[0] != '/' && user_dir != nullptr) path = JoinPath(user_dir, path);
+  path = path.empty() ? WorkspacePath(".gantry") : UserPath(path);
   path = std::filesystem::absolute(path).lexically_normal();
   GANTRY_RETURN_IF_ERROR(CreateDirectories(path));
   return StateDir(std::move(path));

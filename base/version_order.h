@@ -1,5 +1,5 @@
-#ifndef GANTRY_RELEASE_DISCOVER_VERSION_ORDER_H_
-#define GANTRY_RELEASE_DISCOVER_VERSION_ORDER_H_
+#ifndef GANTRY_BASE_VERSION_ORDER_H_
+#define GANTRY_BASE_VERSION_ORDER_H_
 
 #include "absl/strings/string_view.h"
 
@@ -15,9 +15,9 @@ int CompareVersions(absl::string_view a, absl::string_view b);
 absl::string_view UpstreamVersion(absl::string_view debian_version);
 
 // Whether `version` is `branch` or lies below it: "535.261.03" is of the
-// branches "535" and "535.261", not of "53".
+// branches "535" and "535.261", not of "53".  All are of the empty branch.
 bool IsOfBranch(absl::string_view version, absl::string_view branch);
 
 }  // namespace gantry
 
-#endif  // GANTRY_RELEASE_DISCOVER_VERSION_ORDER_H_
+#endif  // GANTRY_BASE_VERSION_ORDER_H_

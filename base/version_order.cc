@@ -1,4 +1,4 @@
-#include "release/discover/version_order.h"
+#include "base/version_order.h"
 
 #include <cstddef>
 
@@ -81,7 +81,8 @@ absl::string_view UpstreamVersion(absl::string_view debian_version) {
 
 bool IsOfBranch(absl::string_view version, absl::string_view branch) {
   return absl::StartsWith(version, branch) &&
-         (version.size() == branch.size() || version[branch.size()] == '.');
+         (branch.empty() || version.size() == branch.size() ||
+          version[branch.size()] == '.');
 }
 
 }  // namespace gantry

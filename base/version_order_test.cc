@@ -1,4 +1,4 @@
-#include "release/discover/version_order.h"
+#include "base/version_order.h"
 
 #include <string>
 #include <vector>
@@ -61,6 +61,7 @@ TEST(VersionOrderTest, BranchEndsAtADot) {
   EXPECT_TRUE(IsOfBranch("535.261.03", "535.261.03"));
   EXPECT_FALSE(IsOfBranch("535.261.03", "53"));
   EXPECT_FALSE(IsOfBranch("6.12.1", "6.1"));
+  EXPECT_TRUE(IsOfBranch("6.12.1", ""));
 }
 
 }  // namespace
