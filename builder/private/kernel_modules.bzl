@@ -2,9 +2,10 @@
 
 load("//builder:providers.bzl", "DeveloperContainerInfo", "KernelModulesInfo", "KernelPatchInfo")
 
+# Numbers of Flavour in compile_request.proto: proto.encode_text() would quote its names.
 _FLAVOURS = {
-    "open": "FLAVOUR_OPEN",
-    "proprietary": "FLAVOUR_PROPRIETARY",
+    "open": 1,
+    "proprietary": 2,
 }
 
 def _source_files(srcs):
