@@ -275,7 +275,7 @@ TEST_F(DiscoverTest, UnreachableServerLeavesTheOldLock) {
 }
 
 TEST_F(DiscoverTest, MalformedMatrixNamesThePlace) {
-  Write(MatrixPath(""), "os {\n  family: FAMILY_WINDOWS\n}\n");
+  Write(MatrixPath(""), "os {\n  famly: FAMILY_DEBIAN\n}\n");
   const absl::Status status = RunDiscover().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr(MatrixPath("") + ":2:"));
