@@ -1,6 +1,7 @@
 #include "builder/driver/compile_modules.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <future>
 #include <map>
@@ -15,7 +16,6 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "base/status_macros.h"
-#include "base/temp_dir.h"
 #include "base/textproto.h"
 #include "builder/driver/first_error.h"
 #include "builder/driver/kernel_module.h"
@@ -25,6 +25,7 @@
 #include "builder/driver/modules_tar.h"
 #include "builder/driver/unpack_root.h"
 #include "builder/sandbox/sandbox.h"
+#include "builder/sandbox/scratch_dir.h"
 #include "proto/developer_container.pb.h"
 
 namespace gantry {
@@ -36,6 +37,9 @@ using builder::v1::DeveloperContainer;
 using builder::v1::KernelPatch;
 
 constexpr absl::string_view kModuleSuffix = ".ko";
+
+// NVIDIA's sources and objects, and the compilers' own needs.
+constexpr int64_t kBuildMemory = int64_t{1} << 30;
 
 // Files below `directory` whose names end in `suffix`, relative to it, sorted.
 std::vector<std::string> FilesWithSuffix(const std::string& directory,
@@ -249,14 +253,19 @@ absl::Status CompileModules(const CompileRequest& request, int jobs,
                             std::string& log) {
   const fs::path parent =
       fs::absolute(fs::path(request.modules_tar())).parent_path();
-  GANTRY_ASSIGN_OR_RETURN(const TempDir temp, TempDir::Create(parent.string()));
+  std::error_code error;
+  const auto root_size =
+      static_cast<int64_t>(fs::file_size(request.root_tar(), error));
+  if (error) return ErrnoStatus(error.value(), request.root_tar());
+  GANTRY_ASSIGN_OR_RETURN(
+      const ScratchDir scratch,
+      ScratchDir::Create(parent.string(), 2 * root_size + kBuildMemory));
   const absl::Status status =
-      Compilation(request, temp.path(), jobs, log).Run();
+      Compilation(request, scratch.path(), jobs, log).Run();
   if (!status.ok()) {
-    std::error_code ignored;
     for (const std::string& output :
          {request.modules_tar(), request.module_symvers(), request.log()}) {
-      fs::remove(output, ignored);
+      fs::remove(output, error);
     }
   }
   return status;
