@@ -75,6 +75,15 @@ TEST(ValidateTest, GoodMatrixIsOk) {
   EXPECT_EQ(ValidateMatrix(Good()), absl::OkStatus());
 }
 
+TEST(ValidateTest, OurOwnMatricesAreOk) {
+  for (const char* path : {"release/matrix.textproto",
+                           "release/matrices/container_linux.textproto"}) {
+    Matrix matrix;
+    ASSERT_EQ(ReadTextProto(path, matrix), absl::OkStatus());
+    EXPECT_EQ(ValidateMatrix(matrix), absl::OkStatus()) << path;
+  }
+}
+
 TEST_P(ValidateTest, NamesThePlaceAndTheFault) {
   Matrix matrix = Good();
   GetParam().spoil(matrix);
