@@ -31,7 +31,7 @@ struct DeveloperContainerOptions {
 absl::Status ReadDeveloperContainer(const DeveloperContainerOptions& options);
 
 // Prints the files, one a line, as `ls -l` does: mode, links, owner, size,
-// time (UTC), path and target.  What is not printable in names is escaped.
+// time (UTC), path and target.  Control characters in names are escaped.
 absl::Status ListDeveloperContainer(const std::string& image,
                                     std::ostream& out);
 

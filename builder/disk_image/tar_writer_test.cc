@@ -90,7 +90,6 @@ TEST_F(TarWriterTest, GnuTarUnderstandsAllOfIt) {
                 "to dir/file",
                 "-rwsr-xr-x* 0/70000 0 1970-01-02 00:00:00.000000001 "
                 "dir/su",
-                " x: 5 user.note",
                 "lrwxrwxrwx 0/70000 0 1970-01-02 00:00:00 dir/symlink -> "
                 "/dir/file",
                 "crw-rw-rw- 0/70000 1,3 1970-01-02 00:00:00 null",
@@ -144,8 +143,9 @@ TEST_F(TarWriterTest, KeepsXattrsAndNamesAsBytes) {
   std::map<std::string, std::string> xattrs;
   std::vector<std::string> names;
   archive_entry* entry;
-  while (archive_read_next_header(reader.get(), &entry) >= ARCHIVE_WARN) {
-    names.push_back(archive_entry_pathname(entry));
+  while (archive_read_next_header(reader.get(), &entry) == ARCHIVE_OK) {
+    const char* name = archive_entry_pathname(entry);
+    names.push_back(name != nullptr ? name : "no name");
     archive_entry_xattr_reset(entry);
     const char* xattr;
     const void* data;

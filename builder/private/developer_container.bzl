@@ -33,8 +33,12 @@ def _developer_container_impl(ctx):
         use_default_shell_env = True,
     )
 
+    files = [root_tar, facts, symvers, kernel_image]
     return [
-        DefaultInfo(files = depset([root_tar, facts, symvers, kernel_image])),
+        DefaultInfo(
+            files = depset(files),
+            runfiles = ctx.runfiles(files),
+        ),
         DeveloperContainerInfo(
             root_tar = root_tar,
             facts = facts,
