@@ -46,6 +46,8 @@ APT::Architecture "amd64";
 #clear APT::Architectures;
 APT::Architectures:: "amd64";
 Acquire::ForceHash "SHA256";
+Acquire::AllowInsecureRepositories "false";
+Acquire::AllowWeakRepositories "false";
 )";
 
 std::string ConfigPath(const std::string& folder) {

@@ -14,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "release/discover/apt_suite.h"
 #include "release/discover/discover.h"
+#include "tests/fixtures/file_server.h"
 
 namespace gantry {
 namespace {
@@ -96,6 +97,26 @@ TEST_F(DebianArchiveTest, UnreachableMirrorIsUnavailableInAptsWords) {
   EXPECT_THAT(std::string(suite.status().message()),
               HasSubstr("apt-get update, Debian bookworm: Failed to fetch "
                         "http://127.0.0.1:1/debian/dists/bookworm/InRelease"));
+}
+
+TEST_F(DebianArchiveTest, UnsignedArchiveIsRefused) {
+  const std::string dists = folder_->path() + "/site/dists/sid";
+  ASSERT_TRUE(CreateDirectories(dists).ok());
+  ASSERT_TRUE(WriteFileAtomically(dists + "/Release",
+                                  "Origin: Debian\nLabel: Debian\n"
+                                  "Codename: sid\nSuite: unstable\n"
+                                  "Architectures: amd64\n"
+                                  "Components: main\n"
+                                  "Date: Sat, 21 Nov 2026 00:00:00 UTC\n")
+                  .ok());
+  const auto server = FileServer::Start(folder_->path() + "/site");
+  ASSERT_TRUE(server.ok()) << server.status();
+  const auto suite =
+      AptSuite::Open(folder_->path() + "/apt", {server->url(), ""}, "sid");
+  EXPECT_EQ(suite.status(),
+            absl::UnavailableError(
+                absl::StrCat("apt-get update, Debian sid: The repository '",
+                             server->url(), " sid Release' is not signed.")));
 }
 
 TEST_F(DebianArchiveTest, SuiteThatIsNotThereIsUnavailable) {

@@ -50,7 +50,10 @@ class Discovery {
 
  private:
   absl::Status ReadMatrix();
-  bool IsWanted(const Channel& channel) const;
+  // Takes over the releases that are not to be looked up, as far as the old
+  // lock has them.
+  void KeepOtherChannels();
+  bool IsWanted(absl::string_view channel) const;
   void Report(absl::string_view what) const;
   // `file` as the matrix names it.
   std::string BesideMatrix(const std::string& file) const;
@@ -68,6 +71,8 @@ class Discovery {
   const StateDir& state_;
   Matrix matrix_;
   Lock lock_;
+  // Whether the releases of other channels are in `lock_` already.
+  bool only_wanted_ = false;
   absl::optional<DebianArchives> archives_;
   std::map<std::string, AptSuite> suites_;
 };
@@ -93,10 +98,25 @@ absl::Status Discovery::ReadMatrix() {
   return absl::OkStatus();
 }
 
-bool Discovery::IsWanted(const Channel& channel) const {
+void Discovery::KeepOtherChannels() {
+  if (options_.channels.empty()) return;
+  Lock old;
+  if (!ReadTextProto(state_.lock_path(), old).ok() ||
+      old.matrix_digest() != lock_.matrix_digest()) {
+    return;
+  }
+  only_wanted_ = true;
+  for (LockedRelease& release : *old.mutable_release()) {
+    if (!IsWanted(release.channel())) {
+      *lock_.add_release() = std::move(release);
+    }
+  }
+}
+
+bool Discovery::IsWanted(absl::string_view channel) const {
   const auto& wanted = options_.channels;
-  return wanted.empty() || std::find(wanted.begin(), wanted.end(),
-                                     channel.name()) != wanted.end();
+  return !only_wanted_ ||
+         std::find(wanted.begin(), wanted.end(), channel) != wanted.end();
 }
 
 void Discovery::Report(absl::string_view what) const {
@@ -153,7 +173,7 @@ absl::Status Discovery::AddDebianReleases(const OperatingSystem& os,
 absl::Status Discovery::AddReleases(const OperatingSystem& os) {
   std::string keyring;
   for (const Channel& channel : os.channel()) {
-    if (!IsWanted(channel)) continue;
+    if (!IsWanted(channel.name())) continue;
     if (os.family() == matrix::v1::FAMILY_DEBIAN) {
       GANTRY_RETURN_IF_ERROR(AddDebianReleases(os, channel));
       continue;
@@ -231,6 +251,7 @@ absl::StatusOr<LockedToolkit> Discovery::LockToolkit(
 
 absl::StatusOr<Lock> Discovery::Run() {
   GANTRY_RETURN_IF_ERROR(ReadMatrix());
+  KeepOtherChannels();
   for (const OperatingSystem& os : matrix_.os()) {
     GANTRY_RETURN_IF_ERROR(AddReleases(os));
   }

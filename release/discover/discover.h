@@ -16,7 +16,9 @@ struct DiscoverOptions {
   // The matrix, a textproto.  Patches and keyrings lie relative to it.
   std::string matrix_path;
 
-  // Only the releases of these channels; empty: of all.
+  // Looks up only the releases of these channels; those of the others stay as
+  // the lock in the state folder has them.  Empty, or without a lock of the
+  // same matrix: looks up all.
   std::vector<std::string> channels;
 
   // If set, is told what is being looked up: one line, without a line end.

@@ -21,8 +21,10 @@ ABSL_FLAG(std::string, matrix, "",
           "matrix to settle; empty: release/matrix.textproto of the workspace");
 ABSL_FLAG(std::string, state, "",
           "state folder; empty: .gantry in the workspace");
-ABSL_FLAG(std::vector<std::string>, channel, {},
-          "only the releases of these channels, separated by commas");
+ABSL_FLAG(
+    std::vector<std::string>, channel, {},
+    "look up only these channels, separated by commas; the others stay as "
+    "they are in the lock");
 ABSL_FLAG(bool, json, false,
           "print the lock as one JSON object on standard output");
 

@@ -193,12 +193,26 @@ TEST_F(DiscoverTest, SameAnswersGiveTheSameBytes) {
   EXPECT_EQ(FormatTextProto(*first), FormatTextProto(*second));
 }
 
-TEST_F(DiscoverTest, OnlyTheGivenChannels) {
-  channels_ = {"alpha"};
+TEST_F(DiscoverTest, OtherChannelsStayAsTheyAre) {
+  channels_ = {"stable"};
+  const auto all = RunDiscover();
+  ASSERT_TRUE(all.ok()) << all.status();
+  EXPECT_EQ(all->release_size(), 4);  // There was no lock.
+  ASSERT_TRUE(WriteLock(*all, *state_).ok());
+
+  Publish("stable", "flatcar", "4230.2.1");
+  fs::remove(SitePath("stable/amd64-usr/current"));
+  fs::create_directory_symlink("4230.2.1",
+                               SitePath("stable/amd64-usr/current"));
+  fs::remove_all(SitePath("beta"));
   const auto lock = RunDiscover();
   ASSERT_TRUE(lock.ok()) << lock.status();
-  ASSERT_EQ(lock->release_size(), 1);
-  EXPECT_EQ(lock->release(0).channel(), "alpha");
+  ASSERT_EQ(lock->release_size(), 4);
+  EXPECT_EQ(lock->release(0).name(), "coreos-2023.4.0");
+  EXPECT_EQ(lock->release(1).name(), "flatcar-4230.2.1");
+  EXPECT_EQ(lock->release(2).channel(), "beta");
+  EXPECT_EQ(lock->cell_size(), 4);
+
   channels_ = {"gamma"};
   EXPECT_EQ(RunDiscover().status(),
             absl::InvalidArgumentError(MatrixPath("") +
