@@ -11,8 +11,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "base/status_macros.h"
-#include "release/resolve/gpu.h"
 #include "base/version_order.h"
+#include "release/resolve/gpu.h"
 #include "release/rpc_status/error_details.h"
 #include "release/store/lifecycle.h"
 
@@ -239,9 +239,9 @@ absl::StatusOr<ResolveResponse> Resolve(const ResolveRequest& request,
 
   const Cells of_version = Filter(of_kernel, [&](const Cell& cell) {
     return IsOfBranch(cell.coordinates().driver_version(),
-                       request.driver_version()) &&
+                      request.driver_version()) &&
            IsOfBranch(cell.coordinates().cuda_version(),
-                       request.cuda_version());
+                      request.cuda_version());
   });
   if (of_version.empty()) return UnknownVersion(request, of_kernel);
 

@@ -67,9 +67,9 @@ Cell MakeCell(const CellSpec& spec) {
 struct Node {
   std::string os_release = "flatcar-4230.2.0";
   std::string kernel = "6.6.95-flatcar";
-  std::string gpu;
-  std::string driver;
-  std::string cuda;
+  std::string gpu = "";
+  std::string driver = "";
+  std::string cuda = "";
 };
 
 ResolveResponse ResolveFor(const Node& node, const std::vector<CellSpec>& specs,
@@ -106,10 +106,7 @@ TEST_P(ResolveFoundTest, PicksTheCell) {
 INSTANTIATE_TEST_SUITE_P(
     All, ResolveFoundTest,
     testing::ValuesIn(std::vector<FoundCase>{
-        {"TheOnlyOne",
-         {},
-         {{kBuilt}},
-         "flatcar-4230.2.0-535.261.03-cuda12.4"},
+        {"TheOnlyOne", {}, {{kBuilt}}, "flatcar-4230.2.0-535.261.03-cuda12.4"},
         {"NewestDriverByNumber",
          {},
          {{kBuilt, "535.54.03"}, {kBuilt, "535.261.03"}, {kBuilt, "470.1"}},
