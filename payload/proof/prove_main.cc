@@ -8,6 +8,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
+#include "absl/flags/reflection.h"
 #include "absl/flags/usage.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -62,12 +63,28 @@ bool ParseAccelerator(absl::string_view name,
   return true;
 }
 
+// The first required flag that is not given; empty: none.
+std::string MissingFlag() {
+  for (const absl::Flag<std::string>* flag :
+       {&FLAGS_modules, &FLAGS_container, &FLAGS_root, &FLAGS_symvers,
+        &FLAGS_kernel_image, &FLAGS_init, &FLAGS_proof, &FLAGS_console}) {
+    if (absl::GetFlag(*flag).empty()) {
+      return std::string(absl::GetFlagReflectionHandle(*flag).Name());
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage(kUsage);
   if (absl::ParseCommandLine(argc, argv).size() > 1) {
     std::cerr << "prove: unexpected argument\n";
+    return kNothingFoundOut;
+  }
+  if (const std::string flag = MissingFlag(); !flag.empty()) {
+    std::cerr << "prove: --" << flag << " is required\n";
     return kNothingFoundOut;
   }
   gantry::ProveOptions options;

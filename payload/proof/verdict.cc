@@ -56,7 +56,7 @@ bool IsRefusedAsOtherKernels(const StepEvents& step) {
 }
 
 // What the kernel said about a refusal: the first line that begins with the
-// module's name, else the last one, else the errno's text.
+// module's name, else the last that is not empty, else the errno's text.
 std::string KernelsWords(const std::string& name, const StepEvents& step) {
   for (const std::string& line : step.log) {
     if (absl::StartsWith(line, KernelModuleName(name) + ":") ||
@@ -64,7 +64,9 @@ std::string KernelsWords(const std::string& name, const StepEvents& step) {
       return line;
     }
   }
-  if (!step.log.empty()) return step.log.back();
+  for (auto line = step.log.rbegin(); line != step.log.rend(); ++line) {
+    if (!line->empty()) return *line;
+  }
   return std::strerror(*step.result);
 }
 

@@ -99,6 +99,9 @@ TEST_F(VerdictTest, ModuleWithUnderscoresInTheLogIsFound) {
       true, ENOEXEC, {"nvidia_peermem: version magic 'a'", "something else"}};
   Judge(plan_, console_, end_, proof_);
   EXPECT_EQ(proof_.module(1).message(), "nvidia_peermem: version magic 'a'");
+  console_.steps[2].log = {"NVRM: first", "NVRM: last", ""};
+  Judge(plan_, console_, end_, proof_);
+  EXPECT_EQ(proof_.module(1).message(), "NVRM: last");
 }
 
 TEST_F(VerdictTest, InapplicableModuleIsNoRefusal) {
