@@ -21,6 +21,8 @@
 #include "gtest/gtest.h"
 #include "release/publish/oci_layout.h"
 #include "tests/e2e/matrix_runner.h"
+#include "tests/e2e/podman.h"
+#include "tests/e2e/registry.h"
 #include "tests/e2e/release_site.h"
 #include "tests/fixtures/file_server.h"
 
@@ -31,7 +33,6 @@ namespace fs = std::filesystem;
 using ::gantry::matrix::v1::CellReport;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 
 constexpr char kFlatcarCell[] = "flatcar-4230.2.0-1.0-cuda11.8";
 constexpr char kCoreosCell[] = "coreos-2023.4.0-1.0-cuda11.8";
@@ -39,9 +40,8 @@ constexpr char kCoreosCell[] = "coreos-2023.4.0-1.0-cuda11.8";
 // Steps that a second build must really take to show that they are
 // reproducible; compiling Gantry's own tools again shows nothing.
 constexpr char kNoCache[] =
-    "--modify_execution_info=ReadDeveloperContainer=+no-cache;"
-    "CompileKernelModules=+no-cache;BuildFileTree=+no-cache;"
-    "WriteLayer=+no-cache;WriteImage=+no-cache;ProveModules=+no-cache";
+    "--modify_execution_info=(ReadDeveloperContainer|CompileKernelModules|"
+    "FileTree|WriteLayer|WriteImage|ProveModules)=+no-cache";
 
 // The cell of that id; an empty one if there is none.
 CellReport FindCell(const matrix::v1::MatrixReport& report,
@@ -210,6 +210,56 @@ TEST_F(ContainerLinuxTest, BothFamiliesAreBuiltAndASecondRunFindsNothing) {
   EXPECT_EQ(FindCell(again->report, kFlatcarCell).digest(), flatcar.digest())
       << again->progress;
   EXPECT_EQ(FindCell(again->report, kCoreosCell).digest(), coreos.digest());
+}
+
+// As a node does: the image comes from a registry, and a program finds the real
+// CUDA runtime where the image put it.
+TEST_F(ContainerLinuxTest, ProgramFindsTheRuntimeOfThePulledImage) {
+  ASSERT_TRUE(site_->Publish(flatcar_).ok());
+  ASSERT_TRUE(site_->Publish(coreos_).ok());
+  for (const char* folder : {"registry", "podman", "rootfs/etc"}) {
+    fs::create_directories(JoinPath(work_, folder));
+  }
+  const auto registry = Registry::Start(work_ + "/registry");
+  ASSERT_TRUE(registry.ok()) << registry.status();
+  const std::string repository = registry->Repository("gantry");
+  const auto result =
+      runner_->Run({absl::StrCat("--matrix=", WriteMatrix()),
+                    absl::StrCat("--state=", work_, "/state"),
+                    "--channel=stable", "--registry=" + repository});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->exit_code, 0) << result->progress;
+  ASSERT_EQ(result->report.cells_size(), 1) << "only the channel's cells";
+  const CellReport cell = FindCell(result->report, kFlatcarCell);
+  EXPECT_FALSE(fs::exists(work_ + "/state/oci"));
+
+  // By its tag, and it is the image whose digest was recorded.
+  const auto podman = Podman::Create(work_ + "/podman");
+  ASSERT_TRUE(podman.ok()) << podman.status();
+  const std::string tagged = absl::StrCat(repository, ":", kFlatcarCell);
+  const auto digest =
+      RunCommand({"skopeo", "inspect", "--tls-verify=false",
+                  "--format={{.Digest}}", "docker://" + tagged});
+  ASSERT_TRUE(digest.ok()) << digest.status();
+  EXPECT_EQ(*digest, cell.digest() + "\n");
+  const absl::Status pulled = podman->Pull(tagged);
+  ASSERT_TRUE(pulled.ok()) << pulled;
+  ASSERT_TRUE(WriteFileAtomically(work_ + "/rootfs/etc/os-release",
+                                  "ID=flatcar\nVERSION_ID=4230.2.0\n")
+                  .ok());
+  const auto run =
+      podman->RunOnRootfs(tagged, work_ + "/rootfs",
+                          {absl::StrCat("--kernel_release=", cell.kernel())});
+  ASSERT_TRUE(run.ok()) << run.status();
+  ASSERT_EQ(run->exit_code, 0) << run->error_output;
+
+  SubprocessOptions program;
+  program.argv = {"tests/e2e/cuda_runtime_version"};
+  program.environment = {
+      {"LD_LIBRARY_PATH", work_ + "/rootfs/opt/cuda/current/lib64"}};
+  const auto version = RunSubprocess(program);
+  ASSERT_TRUE(version.ok()) << version.status();
+  EXPECT_EQ(version->output, "11080\n") << version->error_output;
 }
 
 TEST_F(ContainerLinuxTest, BadSignatureStopsItsReleaseOnly) {

@@ -1,7 +1,7 @@
 #include "tests/e2e/release_site.h"
 
 #include <filesystem>
-#include <vector>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -41,26 +41,12 @@ absl::StatusOr<std::string> Digests(const std::string& path,
 }  // namespace
 
 absl::StatusOr<ReleaseSite> ReleaseSite::Create(const std::string& directory) {
-  GANTRY_ASSIGN_OR_RETURN(TempDir gnupg, TempDir::Create("/tmp"));
-  ReleaseSite site(directory, std::move(gnupg));
-  GANTRY_RETURN_IF_ERROR(
-      site.Gpg({"--passphrase", "", "--quick-gen-key", "release@example.org",
-                "ed25519", "sign", "never"}));
-  GANTRY_RETURN_IF_ERROR(
-      site.Gpg({"--armor", "--export", "--output", site.keyring_path()}));
+  GANTRY_ASSIGN_OR_RETURN(OpenPgpSigner signer, OpenPgpSigner::Create());
+  GANTRY_ASSIGN_OR_RETURN(const std::string key,
+                          ReadFile(signer.public_key_path()));
+  ReleaseSite site(directory, std::move(signer));
+  GANTRY_RETURN_IF_ERROR(WriteFileAtomically(site.keyring_path(), key));
   return site;
-}
-
-absl::Status ReleaseSite::Gpg(std::vector<std::string> arguments) const {
-  std::vector<std::string> argv = {
-      "gpg",       "--batch",     "--quiet",         "--yes",
-      "--homedir", gnupg_.path(), "--pinentry-mode", "loopback"};
-  argv.insert(argv.end(), arguments.begin(), arguments.end());
-  return RunCommand(argv).status();
-}
-
-absl::Status ReleaseSite::Sign(const std::string& path) const {
-  return Gpg({"--detach-sign", "--output", absl::StrCat(path, ".sig"), path});
 }
 
 absl::Status ReleaseSite::PublishFile(const PublishedRelease& release,
@@ -71,7 +57,7 @@ absl::Status ReleaseSite::PublishFile(const PublishedRelease& release,
   GANTRY_ASSIGN_OR_RETURN(const std::string digests, Digests(path, name));
   GANTRY_RETURN_IF_ERROR(
       WriteFileAtomically(absl::StrCat(path, ".DIGESTS"), digests));
-  return Sign(path);
+  return signer_.SignFile(path);
 }
 
 absl::Status ReleaseSite::Publish(const PublishedRelease& release) {
@@ -83,7 +69,7 @@ absl::Status ReleaseSite::Publish(const PublishedRelease& release) {
       version_path, absl::StrCat(prefix, "_VERSION=", release.version, "\n",
                                  prefix, "_VERSION_ID=", release.version, "\n",
                                  prefix, "_BUILD_ID=\"2026-01-01-0000\"\n")));
-  GANTRY_RETURN_IF_ERROR(Sign(version_path));
+  GANTRY_RETURN_IF_ERROR(signer_.SignFile(version_path));
   GANTRY_RETURN_IF_ERROR(PublishFile(release, release.developer_container,
                                      ContainerName(release)));
   GANTRY_RETURN_IF_ERROR(

@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/temp_dir.h"
+#include "tests/fixtures/openpgp_signer.h"
 
 namespace gantry {
 
@@ -32,7 +32,7 @@ class ReleaseSite {
   // Publishes the release and makes it the channel's current one.
   absl::Status Publish(const PublishedRelease& release);
 
-  // The armored public key.
+  // The armored public key, a file in the folder.
   std::string keyring_path() const;
 
   // Path of a release's file in the folder.
@@ -43,17 +43,14 @@ class ReleaseSite {
   static std::string ContainerName(const PublishedRelease& release);
 
  private:
-  ReleaseSite(std::string directory, TempDir gnupg)
-      : directory_(std::move(directory)), gnupg_(std::move(gnupg)) {}
+  ReleaseSite(std::string directory, OpenPgpSigner signer)
+      : directory_(std::move(directory)), signer_(std::move(signer)) {}
 
-  absl::Status Gpg(std::vector<std::string> arguments) const;
-  absl::Status Sign(const std::string& path) const;
   absl::Status PublishFile(const PublishedRelease& release,
                            const std::string& source, const std::string& name);
 
   std::string directory_;
-  // A short path: gpg-agent's socket lies in it.
-  TempDir gnupg_;
+  OpenPgpSigner signer_;
 };
 
 }  // namespace gantry
