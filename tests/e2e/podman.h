@@ -1,0 +1,44 @@
+#ifndef GANTRY_TESTS_E2E_PODMAN_H_
+#define GANTRY_TESTS_E2E_PODMAN_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/subprocess.h"
+#include "base/temp_dir.h"
+
+namespace gantry {
+
+// A container engine with images and containers of its own.  Needs root.
+class Podman {
+ public:
+  // Keeps images and containers in `directory`, which must exist.
+  static absl::StatusOr<Podman> Create(const std::string& directory);
+
+  // Pulls from a registry without TLS.
+  absl::Status Pull(const std::string& reference) const;
+
+  // Runs the image's entrypoint with `arguments` in a privileged container
+  // without network, with `rootfs` mounted at /rootfs: as a node does.
+  absl::StatusOr<SubprocessResult> RunOnRootfs(
+      const std::string& reference, const std::string& rootfs,
+      const std::vector<std::string>& arguments) const;
+
+ private:
+  Podman(std::string directory, TempDir run_root)
+      : directory_(std::move(directory)), run_root_(std::move(run_root)) {}
+
+  absl::StatusOr<SubprocessResult> Run(
+      const std::vector<std::string>& arguments) const;
+
+  std::string directory_;
+  // podman takes no path of more than 50 characters for it.
+  TempDir run_root_;
+};
+
+}  // namespace gantry
+
+#endif  // GANTRY_TESTS_E2E_PODMAN_H_
