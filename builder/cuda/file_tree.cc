@@ -157,10 +157,11 @@ absl::Status AddArchive(const FileTreeOptions& options, const std::string& path,
   }
   for (; more;) {
     if (absl::StartsWith(reader->path(), kDataMember)) {
-      GANTRY_ASSIGN_OR_RETURN(const std::unique_ptr<ArchiveReader> data,
-                              ArchiveReader::OpenEntryOf(*reader));
+      const absl::StatusOr<std::unique_ptr<ArchiveReader>> data =
+          ArchiveReader::OpenEntryOf(*reader);
+      if (!data.ok()) return absl::DataLossError(data.status().message());
       return AddEntries(
-          *data, false,
+          **data, false,
           ArchiveAdder(options, ArchiveKind::kDebian, origin, spool, tree));
     }
     GANTRY_ASSIGN_OR_RETURN(more, reader->Next());

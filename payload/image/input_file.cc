@@ -35,8 +35,8 @@ absl::Status InputFile::Read(int64_t offset, char* buffer, size_t size) const {
       return ErrnoStatus(errno, absl::StrCat(path_, ": at byte ", offset));
     }
     if (got == 0) {
-      return absl::DataLossError(absl::StrCat(
-          path_, ": it ends at byte ", offset, ", ", size, " bytes too early"));
+      return absl::DataLossError(
+          absl::StrCat(path_, ": truncated: it ends at byte ", offset));
     }
     buffer += got;
     offset += got;

@@ -62,7 +62,8 @@ class LayerStream {
           std::min<int64_t>(entry.entry.size - done, chunk_->room());
       if (entry.file != nullptr) {
         GANTRY_RETURN_IF_ERROR(
-            entry.file->Read(entry.offset + done, chunk_->end(), size));
+            Annotate(entry.file->Read(entry.offset + done, chunk_->end(), size),
+                     entry.entry.path));
       } else {
         std::memcpy(chunk_->end(), entry.content.data() + done, size);
       }
@@ -205,9 +206,7 @@ absl::Status AddEntry(LayerStream& stream, const std::string& root,
   if (entry.type == TarEntryType::kSymlink) entry.mode = 0777;
   GANTRY_RETURN_IF_ERROR(stream.Add(TarHeader(entry)));
   if (entry.type != TarEntryType::kRegular) return absl::OkStatus();
-  GANTRY_RETURN_IF_ERROR(
-      Annotate(stream.AddContent(source, described.mutable_digest()),
-               source.entry.path));
+  GANTRY_RETURN_IF_ERROR(stream.AddContent(source, described.mutable_digest()));
   return stream.Add(TarPadding(entry.size));
 }
 

@@ -1,0 +1,225 @@
+#include "payload/image/image_writer.h"
+
+#include <unistd.h>
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/subprocess.h"
+#include "base/temp_dir.h"
+#include "base/textproto.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "payload/image/layer_writer.h"
+#include "payload/image/oci_json.h"
+
+namespace gantry {
+namespace {
+
+using payload::v1::Blob;
+using payload::v1::ImageDescriptor;
+using payload::v1::PayloadManifest;
+using testing::HasSubstr;
+
+class ImageWriterTest : public testing::Test {
+ protected:
+  ImageWriterTest() {
+    auto& coordinates = options_.coordinates;
+    coordinates.set_os_release("debian-12-6.1.0-56-cloud-amd64");
+    coordinates.set_kernel_release("6.1.0-56-cloud-amd64");
+    coordinates.set_driver_version("535.261.03");
+    coordinates.set_cuda_version("12.4");
+    coordinates.set_driver_flavour(cell::v1::DRIVER_FLAVOUR_OPEN);
+    options_.manifest_output = Path("manifest.json");
+    options_.config_output = Path("config.json");
+    options_.manifest_layer_output = Path("manifest.layer");
+    AddLayer("installer", "/gantry", payload::v1::COMPONENT_KIND_UNSPECIFIED,
+             Compression::kZstd);
+    AddLayer("cuda", "/payload/cuda/12.4", payload::v1::COMPONENT_KIND_CUDA,
+             Compression::kZstd);
+    AddLayer("driver", "/payload/nvidia/535.261.03",
+             payload::v1::COMPONENT_KIND_DRIVER, Compression::kGzip);
+  }
+
+  std::string Path(const std::string& name) const {
+    return JoinPath(folder_.path(), name);
+  }
+
+  void AddLayer(const std::string& name, const std::string& prefix,
+                payload::v1::ComponentKind kind, Compression compression) {
+    LayerEntry entry;
+    entry.content = "content of " + name;
+    entry.entry.path = "file";
+    entry.entry.mode = 0644;
+    entry.entry.size = entry.content.size();
+    LayerOptions layer;
+    layer.prefix = prefix;
+    layer.kind = kind;
+    layer.compression = compression;
+    layer.output = Path(name);
+    auto descriptor = WriteLayer(layer, {entry});
+    ASSERT_TRUE(descriptor.ok()) << descriptor.status();
+    options_.layers.push_back({*descriptor, layer.output});
+  }
+
+  // Makes an OCI image layout ("image-layout.md") of the image at oci/.
+  void MakeLayout(const ImageDescriptor& image) {
+    const std::string blobs = Path("oci/blobs/sha256");
+    ASSERT_TRUE(CreateDirectories(blobs).ok());
+    const auto link_blob = [&](const Blob& blob) {
+      link(blob.path().c_str(),
+           JoinPath(blobs, std::string(DigestHex(blob.digest()))).c_str());
+    };
+    link_blob(image.manifest());
+    link_blob(image.config());
+    for (const Blob& layer : image.layer()) link_blob(layer);
+    ASSERT_TRUE(WriteFileAtomically(Path("oci/oci-layout"),
+                                    "{\"imageLayoutVersion\":\"1.0.0\"}")
+                    .ok());
+    ASSERT_TRUE(
+        WriteFileAtomically(
+            Path("oci/index.json"),
+            absl::StrCat("{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":"
+                         "\"",
+                         kManifestMediaType, "\",\"digest\":\"",
+                         image.manifest().digest(),
+                         "\",\"size\":", image.manifest().size(), "}]}"))
+            .ok());
+  }
+
+  std::string Error() {
+    const auto image = WriteImage(options_);
+    for (const std::string& path :
+         {options_.manifest_output, options_.config_output,
+          options_.manifest_layer_output}) {
+      EXPECT_EQ(access(path.c_str(), F_OK), -1) << path;
+    }
+    return image.status().ToString();
+  }
+
+  const TempDir folder_ = *TempDir::Create();
+  ImageOptions options_;
+};
+
+TEST_F(ImageWriterTest, SkopeoAcceptsTheImage) {
+  const auto image = WriteImage(options_);
+  ASSERT_TRUE(image.ok()) << image.status();
+  MakeLayout(*image);
+  const auto inspected =
+      RunCommand({"skopeo", "inspect", "oci:" + Path("oci")});
+  ASSERT_TRUE(inspected.ok()) << inspected.status();
+  const std::string json = absl::StrReplaceAll(*inspected, {{" ", ""}});
+  EXPECT_THAT(json, HasSubstr("\"Digest\":\"" + image->manifest().digest()));
+  EXPECT_THAT(json, HasSubstr("\"Architecture\":\"amd64\""));
+  EXPECT_THAT(json, HasSubstr("\"Created\":\"1970-01-01T00:00:00Z\""));
+  EXPECT_THAT(json, HasSubstr("\"io.gantry.cell\":\"debian-12-6.1.0-56-cloud-"
+                              "amd64-535.261.03-cuda12.4\""));
+  EXPECT_THAT(json,
+              HasSubstr("\"io.gantry.kernel-release\":\"6.1.0-56-cloud-amd64"));
+
+  // A copy reads every blob and checks its digest.
+  const auto copied =
+      RunCommand({"skopeo", "copy", "--insecure-policy", "--preserve-digests",
+                  "oci:" + Path("oci"), "dir:" + Path("copy")});
+  ASSERT_TRUE(copied.ok()) << copied.status();
+  EXPECT_EQ(*ReadFile(Path("copy/manifest.json")),
+            *ReadFile(Path("manifest.json")));
+}
+
+TEST_F(ImageWriterTest, SkopeoRefusesAnAlteredLayer) {
+  const auto image = WriteImage(options_);
+  ASSERT_TRUE(image.ok()) << image.status();
+  MakeLayout(*image);
+  const std::string blob = Path(
+      absl::StrCat("oci/blobs/sha256/", DigestHex(image->layer(1).digest())));
+  std::string content = *ReadFile(blob);
+  content.back() ^= 1;
+  ASSERT_TRUE(WriteFileAtomically(blob, content).ok());
+  EXPECT_FALSE(RunCommand({"skopeo", "copy", "--insecure-policy",
+                           "oci:" + Path("oci"), "dir:" + Path("copy")})
+                   .ok());
+}
+
+TEST_F(ImageWriterTest, LastLayerHasTheManifestOfAllComponents) {
+  const auto image = WriteImage(options_);
+  ASSERT_TRUE(image.ok()) << image.status();
+  ASSERT_EQ(image->layer_size(), 4);
+  EXPECT_EQ(image->layer(3).path(), options_.manifest_layer_output);
+  const auto bytes =
+      RunCommand({"tar", "--zstd", "-xOf", options_.manifest_layer_output,
+                  "gantry/manifest.binpb"});
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  PayloadManifest manifest;
+  ASSERT_TRUE(manifest.ParseFromString(*bytes));
+  EXPECT_EQ(FormatTextProto(manifest.coordinates()),
+            FormatTextProto(options_.coordinates));
+  ASSERT_EQ(manifest.component_size(), 2);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(FormatTextProto(manifest.component(i)),
+              FormatTextProto(options_.layers[i + 1].descriptor.component()));
+  }
+}
+
+TEST_F(ImageWriterTest, DescriptorNamesWhatWasWritten) {
+  const auto image = WriteImage(options_);
+  ASSERT_TRUE(image.ok()) << image.status();
+  EXPECT_EQ(image->manifest().digest(),
+            *FileSha256Digest(options_.manifest_output));
+  EXPECT_EQ(image->config().digest(),
+            *FileSha256Digest(options_.config_output));
+  EXPECT_EQ(image->layer(3).digest(),
+            *FileSha256Digest(options_.manifest_layer_output));
+  EXPECT_THAT(*ReadFile(options_.config_output),
+              HasSubstr("\"Entrypoint\":[\"/gantry/install\"]"));
+}
+
+TEST_F(ImageWriterTest, SameInputsGiveTheSameImage) {
+  const auto first = WriteImage(options_);
+  ASSERT_TRUE(first.ok()) << first.status();
+  setenv("TZ", "Asia/Tokyo", 1);
+  const auto second = WriteImage(options_);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(FormatTextProto(*first), FormatTextProto(*second));
+}
+
+TEST_F(ImageWriterTest, MissingInstallerIsRefused) {
+  options_.layers.erase(options_.layers.begin());
+  EXPECT_EQ(Error(), "INVALID_ARGUMENT: no layer has the installer");
+}
+
+TEST_F(ImageWriterTest, TwoLayersForOneFolderAreRefused) {
+  options_.layers.push_back(options_.layers[1]);
+  EXPECT_EQ(Error(), absl::StrCat("INVALID_ARGUMENT: ", Path("cuda"),
+                                  ": another layer already fills "
+                                  "/payload/cuda/12.4"));
+}
+
+TEST_F(ImageWriterTest, UnknownKernelIsRefused) {
+  options_.coordinates.clear_kernel_release();
+  EXPECT_EQ(Error(), "INVALID_ARGUMENT: kernel_release is not set");
+}
+
+TEST_F(ImageWriterTest, MalformedDigestIsRefused) {
+  options_.layers[1].descriptor.set_digest("sha256:12");
+  EXPECT_EQ(Error(),
+            absl::StrCat("INVALID_ARGUMENT: ", Path("cuda"),
+                         ": \"sha256:12\" is not sha256:<64 hex digits>"));
+}
+
+TEST_F(ImageWriterTest, FullDiskLeavesNothing) {
+  ASSERT_EQ(symlink("/dev/full", options_.manifest_output.c_str()), 0);
+  EXPECT_EQ(Error(),
+            absl::StrCat("RESOURCE_EXHAUSTED: ", options_.manifest_output,
+                         ": No space left on device"));
+}
+
+TEST(OciJsonTest, StringsAreEscaped) {
+  EXPECT_EQ(JsonString("a\"b\\c\n\x01 \xc3\xa4"),
+            "\"a\\\"b\\\\c\\u000a\\u0001 \xc3\xa4\"");
+}
+
+}  // namespace
+}  // namespace gantry
