@@ -2,6 +2,7 @@
 
 #include <set>
 #include <string>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -140,7 +141,7 @@ absl::Status CheckFamily(const OperatingSystem& os, const std::string& path) {
 
 absl::Status CheckOs(const Matrix& matrix) {
   if (matrix.os().empty()) return Invalid("os", "at least one is needed");
-  std::set<std::string> names;
+  std::set<std::pair<int, std::string>> names;
   for (int i = 0; i < matrix.os_size(); ++i) {
     const OperatingSystem& os = matrix.os(i);
     const std::string path = Element("os", i);
@@ -152,7 +153,7 @@ absl::Status CheckOs(const Matrix& matrix) {
       const std::string place = Element(path + ".channel", j);
       GANTRY_RETURN_IF_ERROR(CheckChannel(
           os.channel(j), os.family() == matrix::v1::FAMILY_DEBIAN, place));
-      if (!names.insert(os.channel(j).name()).second) {
+      if (!names.emplace(os.family(), os.channel(j).name()).second) {
         return Invalid(place + ".name", absl::StrCat("\"", os.channel(j).name(),
                                                      "\" is given twice"));
       }

@@ -120,9 +120,9 @@ INSTANTIATE_TEST_SUITE_P(
          [](Matrix& m) {
            m.mutable_os(0)->mutable_channel(0)->set_name("A b");
          }},
-        {"os[1].channel[1].name: \"6.1-cloud\" is given twice",
+        {"os[1].channel[1].name: \"stable\" is given twice",
          [](Matrix& m) {
-           m.mutable_os(1)->mutable_channel(1)->set_name("6.1-cloud");
+           m.mutable_os(1)->mutable_channel(1)->set_name("stable");
          }},
         {"os[1].channel[0].newest: 51 is not from 0 to 50",
          [](Matrix& m) {

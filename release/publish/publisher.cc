@@ -77,7 +77,7 @@ absl::StatusOr<std::string> PublishToLayout(const ImageDescriptor& image,
   }
   const std::string tag = CellTag(image.coordinates());
   GANTRY_RETURN_IF_ERROR(layout.Tag(image.manifest(), tag));
-  return absl::StrCat("oci:", directory, ":", tag);
+  return absl::StrCat("oci:", directory, "@", image.manifest().digest());
 }
 
 absl::StatusOr<std::string> PublishToRegistry(const ImageDescriptor& image,

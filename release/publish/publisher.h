@@ -23,7 +23,7 @@ struct PublishTarget {
 // nobody finds a tag whose image is not complete.  `root` is the folder that
 // the blobs' paths are relative to.  Publishing the same image again changes
 // nothing.  Returns the reference for the record:
-// "oci:<folder>:<tag>" or "<repository>@<digest>".
+// "oci:<folder>@<digest>" or "<repository>@<digest>".
 // DATA_LOSS: a blob is not what the descriptor says.
 // UNAVAILABLE: the registry does not take it (with skopeo's words).
 absl::StatusOr<std::string> PublishImage(
