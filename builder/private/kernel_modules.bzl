@@ -72,8 +72,12 @@ def _kernel_modules_impl(ctx):
         use_default_shell_env = True,
     )
 
+    outputs = [modules_tar, symvers, log]
     return [
-        DefaultInfo(files = depset([modules_tar, symvers, log])),
+        DefaultInfo(
+            files = depset(outputs),
+            runfiles = ctx.runfiles(outputs),
+        ),
         KernelModulesInfo(modules_tar = modules_tar, symvers = symvers),
     ]
 
