@@ -28,7 +28,7 @@ struct BootOptions {
   std::string kernel_image;
   // The static binary of init_main.cc.
   std::string init;
-  absl::Duration timeout = absl::Seconds(120);
+  absl::Duration timeout = absl::Seconds(180);
   // Gets each record as it comes.  May be unset.
   std::function<void(const ConsoleRecord&)> on_record;
 };

@@ -27,7 +27,7 @@ struct GuestOptions {
   // Of its memory, beside 512 MiB for the kernel.
   size_t initramfs_size = 0;
   // It is killed after this time.
-  absl::Duration timeout = absl::Seconds(120);
+  absl::Duration timeout = absl::Seconds(180);
   // Gets what it writes to the console, as it comes.  May be unset.
   std::function<void(absl::string_view)> on_console;
 };

@@ -131,8 +131,8 @@ std::string InTreeModuleName(absl::string_view path,
 // Depth first: a module after all that it depends on.
 class LoadingOrder {
  public:
-  explicit LoadingOrder(std::map<std::string, NamedModule> modules,
-                        std::map<std::string, std::vector<std::string>> depends)
+  LoadingOrder(std::map<std::string, NamedModule> modules,
+               std::map<std::string, std::vector<std::string>> depends)
       : modules_(std::move(modules)), depends_(std::move(depends)) {}
 
   void Visit(const std::string& name) {

@@ -6,7 +6,6 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -76,7 +75,7 @@ void AddNeeds(const ElfModule& module, const Symvers& kernel,
 
 class Prover {
  public:
-  Prover(const ProveOptions& options) : options_(options) {}
+  explicit Prover(const ProveOptions& options) : options_(options) {}
 
   absl::StatusOr<ProveResult> Run() {
     GANTRY_RETURN_IF_ERROR(ReadInputs());

@@ -40,7 +40,7 @@ struct ProveOptions {
 
   std::string qemu = "qemu-system-x86_64";
   AcceleratorChoice accelerator = AcceleratorChoice::kAutomatic;
-  absl::Duration boot_timeout = absl::Seconds(120);
+  absl::Duration boot_timeout = absl::Seconds(180);
   StaticRefusal static_refusal = StaticRefusal::kFinal;
 
   // Gets a line, without line end, on each step.  May be unset.

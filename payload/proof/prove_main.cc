@@ -30,7 +30,7 @@ ABSL_FLAG(std::string, console, "", "output: log of the serial console");
 ABSL_FLAG(std::string, qemu, "qemu-system-x86_64", "QEMU to run");
 ABSL_FLAG(std::string, accelerator, "auto",
           "auto (KVM if it works), kvm or tcg");
-ABSL_FLAG(absl::Duration, boot_timeout, absl::Seconds(120),
+ABSL_FLAG(absl::Duration, boot_timeout, absl::Seconds(180),
           "the guest is killed after this time");
 ABSL_FLAG(bool, boot_refused, false,
           "boot also modules that the static check refuses, to hear the "

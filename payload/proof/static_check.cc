@@ -1,6 +1,7 @@
 #include "payload/proof/static_check.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "base/digest.h"
@@ -224,6 +223,26 @@ TEST(ProveBootTest, MissingQemuIsAnErrorThatNamesIt) {
   EXPECT_EQ(result.status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(result.status().message()),
               HasSubstr("/nonexistent/qemu"));
+}
+
+TEST(InTreeModulesTest, LoadInTheOrderInWhichTheyCome) {
+  for (const char* kernel : {kOldKernel, kNewKernel}) {
+    const auto modules = ReadInTreeModules(File(kernel, ".tar"),
+                                           ReleaseOf(kernel), {"virtio_net"});
+    ASSERT_TRUE(modules.ok()) << modules.status();
+    EXPECT_GT(modules->size(), 2u);
+    BootOptions options;
+    options.kernel_image = File(kernel, ".vmlinuz");
+    options.init = "payload/proof/init";
+    std::vector<absl::string_view> files;
+    for (const NamedModule& module : *modules) files.push_back(module.bytes);
+    const auto boot = BootModules(options, files);
+    ASSERT_TRUE(boot.ok()) << boot.status();
+    EXPECT_TRUE(boot->console.finished);
+    for (size_t i = 0; i < modules->size(); ++i) {
+      EXPECT_EQ(boot->console.steps[i].result, 0) << (*modules)[i].name;
+    }
+  }
 }
 
 TEST_F(BootTest, UnalteredControlVoidsTheProof) {
