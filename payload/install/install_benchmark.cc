@@ -73,7 +73,8 @@ class Tree {
     for (const auto& entry : fs::recursive_directory_iterator(source_)) {
       const std::string path = fs::relative(entry.path(), source_);
       if (entry.is_symlink()) {
-        payload_.AddLink(component, path, fs::read_symlink(entry.path()));
+        payload_.AddLink(component, path,
+                         fs::read_symlink(entry.path()).string());
       } else if (entry.is_directory()) {
         payload_.AddFolder(component, path);
       } else {

@@ -238,6 +238,22 @@ TEST_F(InstallerTest, PayloadFileThatIsALinkIsNotFollowed) {
   EXPECT_EQ(ExitCodeOf(Error(payload)), ExitCode::kDamagedPayload);
 }
 
+TEST_F(InstallerTest, TooLittleSpaceIsRefusedBeforeAnythingIsCopied) {
+  TestPayload payload = Payload();
+  // More than any file system of tests has.
+  payload.manifest().mutable_component(0)->mutable_file(1)->set_size(int64_t{1}
+                                                                     << 40);
+  payload.WriteManifest();
+  const absl::Status status = Error(payload);
+  EXPECT_EQ(ExitCodeOf(status), ExitCode::kNoSpace);
+  EXPECT_EQ(status.message().find("not enough space on " + In("opt") +
+                                  ": needs 10995"),
+            0u)
+      << status;
+  EXPECT_FALSE(fs::exists(In("opt/cuda")));
+  EXPECT_FALSE(fs::exists(In("opt/nvidia")));
+}
+
 TEST_F(InstallerTest, WrongHostIsRefusedAndUntouched) {
   InstallOptions options = Options(Payload());
   options.kernel_release = "6.6.96-flatcar";
@@ -314,6 +330,10 @@ TEST_F(InstallerTest, FailingLdconfigIsAWarning) {
   EXPECT_EQ(Run(payload).warnings,
             std::vector<std::string>{"cannot run " + In("sbin/ldconfig") +
                                      " in its root"});
+  // It is made up for, but is no change.
+  const InstallResult second = Run(payload);
+  EXPECT_FALSE(second.changed);
+  EXPECT_EQ(second.warnings.size(), 1u);
   InstallOptions options = Options(payload);
   options.run_ldconfig = false;
   EXPECT_TRUE(Run(options).warnings.empty());
