@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -57,7 +56,7 @@ constexpr Form kMakeErrors[] = {
     {R"(^make(?:\[\d+\])?: ()()\*\*\* (.*)$)"},
 };
 
-// make's own patterns of the compiled forms.
+// Compiled forms.
 class Forms {
  public:
   template <size_t kSize>

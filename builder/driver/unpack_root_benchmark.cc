@@ -1,5 +1,5 @@
-// UnpackRoot() against GNU tar, on a real developer container, in a folder
-// that the next run's files do not follow removed ones into (see ScratchDir).
+// UnpackRoot() against GNU tar, on a real developer container.  Both write to
+// memory: on ext4, what was deleted just before decides the time (ScratchDir).
 
 #include <string>
 
