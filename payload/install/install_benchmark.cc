@@ -71,7 +71,7 @@ class Tree {
                                             "/payload/cuda/12.4");
     std::ofstream sums(Path("sums"));
     for (const auto& entry : fs::recursive_directory_iterator(source_)) {
-      const std::string path = fs::relative(entry.path(), source_);
+      const std::string path = entry.path().lexically_relative(source_);
       if (entry.is_symlink()) {
         payload_.AddLink(component, path,
                          fs::read_symlink(entry.path()).string());
