@@ -12,9 +12,11 @@
 #include "absl/strings/string_view.h"
 #include "base/cell_name.h"
 #include "base/digest.h"
+#include "base/file.h"
 #include "base/output_file.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "base/textproto.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "payload/image/layer_writer.h"
@@ -147,6 +149,8 @@ absl::StatusOr<ImageDescriptor> WriteImage(const ImageOptions& options) {
       *image.mutable_manifest(),
       WriteJson(ImageManifestJson(annotations, image.config(), layers),
                 kManifestMediaType, options.manifest_output));
+  GANTRY_RETURN_IF_ERROR(
+      WriteFileAtomically(options.descriptor_output, FormatTextProto(image)));
   std::move(remove).Cancel();
   return image;
 }

@@ -31,6 +31,8 @@ struct ImageOptions {
   std::string manifest_output;
   std::string config_output;
   std::string manifest_layer_output;
+  // The ImageDescriptor in the text format; last.
+  std::string descriptor_output;
 };
 
 // Writes an image out of finished layers: a last layer with

@@ -36,6 +36,7 @@ class ImageWriterTest : public testing::Test {
     options_.manifest_output = Path("manifest.json");
     options_.config_output = Path("config.json");
     options_.manifest_layer_output = Path("manifest.layer");
+    options_.descriptor_output = Path("image.textproto");
     AddLayer("installer", "/gantry", payload::v1::COMPONENT_KIND_UNSPECIFIED,
              Compression::kZstd);
     AddLayer("cuda", "/payload/cuda/12.4", payload::v1::COMPONENT_KIND_CUDA,
@@ -94,7 +95,7 @@ class ImageWriterTest : public testing::Test {
     const auto image = WriteImage(options_);
     for (const std::string& path :
          {options_.manifest_output, options_.config_output,
-          options_.manifest_layer_output}) {
+          options_.manifest_layer_output, options_.descriptor_output}) {
       EXPECT_EQ(access(path.c_str(), F_OK), -1) << path;
     }
     return image.status().ToString();

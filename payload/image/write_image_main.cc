@@ -11,7 +11,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "base/file.h"
 #include "base/status_macros.h"
 #include "base/textproto.h"
 #include "payload/image/image_writer.h"
@@ -78,10 +77,8 @@ absl::Status Run() {
   options.manifest_output = absl::GetFlag(FLAGS_manifest);
   options.config_output = absl::GetFlag(FLAGS_config);
   options.manifest_layer_output = absl::GetFlag(FLAGS_manifest_layer);
-  GANTRY_ASSIGN_OR_RETURN(const payload::v1::ImageDescriptor image,
-                          WriteImage(options));
-  return WriteFileAtomically(absl::GetFlag(FLAGS_descriptor),
-                             FormatTextProto(image));
+  options.descriptor_output = absl::GetFlag(FLAGS_descriptor);
+  return WriteImage(options).status();
 }
 
 }  // namespace
@@ -90,7 +87,7 @@ absl::Status Run() {
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage(
       "Writes a payload image out of finished layers, and its description.\n"
-      "Exit code: 0 done; 1 failed.");
+      "Exit code: 0 done; 1 failed, and nothing is left.");
   absl::ParseCommandLine(argc, argv);
   const absl::Status status = gantry::Run();
   if (status.ok()) return 0;
