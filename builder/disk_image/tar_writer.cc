@@ -75,8 +75,8 @@ class Utf8Locale {
 }  // namespace
 
 void TarWriter::Free::operator()(archive* writer) const {
-  // Without this, freeing would complete the archive.
-  archive_write_fail(writer);
+  // After a failed write, freeing alone leaks the buffer (libarchive 3.6.2).
+  archive_write_close(writer);
   archive_write_free(writer);
 }
 

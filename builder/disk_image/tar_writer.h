@@ -33,7 +33,8 @@ class TarWriter {
   // them.
   absl::Status Add(const Ext4Entry& entry, Ext4Reader& reader);
 
-  // Ends the archive.  Call once, last; without it the file is incomplete.
+  // Ends the archive.  Call once, last; without it the file may be complete or
+  // not, and errors go unseen.
   absl::Status Finish();
 
  private:
