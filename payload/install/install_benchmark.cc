@@ -99,7 +99,7 @@ class Tree {
 };
 
 const Tree& TheTree() {
-  static const Tree& tree = *new Tree();
+  static const Tree tree;
   return tree;
 }
 
