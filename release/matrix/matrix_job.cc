@@ -200,13 +200,23 @@ class Job {
       progress_.Line(absl::StrCat("failed ", cell.id(), ": ", report.reason));
       return Fail(cell, report.reason, report.log_path);
     }
-    const auto payload = Publish(target->second, events.execution_root);
-    if (!payload.ok()) {
-      progress_.Line(
-          absl::StrCat("failed ", cell.id(), ": ", payload.status().message()));
-      return Fail(cell, OneLine(payload.status()), "");
-    }
-    release::v1::PublishPayloadRequest request = *payload;
+    const absl::Status published =
+        PublishAndRecord(cell, target->second, events.execution_root);
+    if (published.ok()) return absl::OkStatus();
+    progress_.Line(
+        absl::StrCat("failed ", cell.id(), ": ", published.message()));
+    // Without the service nothing more can be recorded; anything else is a
+    // matter of this cell alone.
+    if (absl::IsUnavailable(published)) return published;
+    const absl::Status failed = Fail(cell, OneLine(published), "");
+    // Another worker has the cell, or has built it.
+    return absl::IsFailedPrecondition(failed) ? absl::OkStatus() : failed;
+  }
+
+  absl::Status PublishAndRecord(const Cell& cell, const BuiltTarget& target,
+                                const std::string& execution_root) {
+    GANTRY_ASSIGN_OR_RETURN(release::v1::PublishPayloadRequest request,
+                            Publish(target, execution_root));
     request.set_channel(cell.channel());
     request.set_fencing_token(cell.lease().fencing_token());
     GANTRY_RETURN_IF_ERROR(client_.PublishPayload(request).status());
