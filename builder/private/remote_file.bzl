@@ -36,7 +36,7 @@ def parse_remote_file(text):
         required.
 
     Returns:
-      struct(name, url, algorithm, hex, size, signature_url).
+      struct(name, url, algorithm, hex, size, signature_url, signature_sha256).
     """
     value = json.decode(text)
     url = value.get("url", "")
@@ -53,6 +53,7 @@ def parse_remote_file(text):
         # Protobuf's JSON writes int64 as text.
         size = int(value.get("size", 0)),
         signature_url = value.get("signature_url", ""),
+        signature_sha256 = value.get("signature_digest", "").partition(":")[2],
     )
 
 def hex_to_base64(hex):
@@ -169,7 +170,11 @@ def fetch_remote_files(rctx, files, folder, keyring = ""):
         _fetch_packages(rctx, packages, folder)
     for file in files:
         if file.signature_url:
-            rctx.download(url = file.signature_url, output = _signature_path(file, folder))
+            rctx.download(
+                url = file.signature_url,
+                output = _signature_path(file, folder),
+                sha256 = file.signature_sha256,
+            )
     for file in others:
         _fetch_file(rctx, file, folder)
     _check_sizes(rctx, files, folder)

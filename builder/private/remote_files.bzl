@@ -34,7 +34,7 @@ fails the repository, and with it only what is built from it.""",
     attrs = {
         "files": attr.string_list(
             mandatory = True,
-            doc = "JSON objects with the fields of proto/lock.proto's RemoteFile: url, digest, size, signature_url.",
+            doc = "JSON objects with the fields of proto/lock.proto's RemoteFile: url, digest, size, signature_url, signature_digest.",
         ),
         "keyring": attr.string(
             doc = "Absolute path of a binary OpenPGP keyring; if set, every file needs a signature by one of its keys.",

@@ -13,7 +13,7 @@ load(
 load(":textproto.bzl", "first")
 
 def _json(file):
-    fields = ["url", "digest", "size", "signature_url"]
+    fields = ["url", "digest", "size", "signature_url", "signature_digest"]
     return json.encode({field: first(file, field) for field in fields if file.get(field)})
 
 def _remote_files(name, files, keyring = ""):

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/cell_name.h"
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/http.h"
 #include "base/os_release.h"
@@ -113,6 +114,9 @@ absl::StatusOr<RemoteFile> FindFile(const Server& server,
   RemoteFile file;
   file.set_url(server.Url(version, name));
   file.set_signature_url(file.url() + ".sig");
+  GANTRY_ASSIGN_OR_RETURN(const std::string signature,
+                          HttpGet(file.signature_url()));
+  file.set_signature_digest(Sha256Digest(signature));
   std::string url = file.url() + ".DIGESTS";
   absl::StatusOr<std::string> text = HttpGet(url);
   if (absl::IsNotFound(text.status())) {

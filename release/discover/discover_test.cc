@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/temp_dir.h"
 #include "base/textproto.h"
@@ -132,6 +133,9 @@ class DiscoverTest : public testing::Test {
     Write(folder + id + "_production_pxe.DIGESTS",
           absl::StrCat("# SHA512 HASH\n", kSha512, "  ", id,
                        "_production_pxe.vmlinuz\n"));
+    // Checked against the files by whoever fetches those.
+    Write(folder + container + ".sig", "signature");
+    Write(folder + id + "_production_pxe.vmlinuz.sig", "signature");
   }
 
   absl::StatusOr<Lock> RunDiscover() {
@@ -166,6 +170,8 @@ TEST_F(DiscoverTest, SettlesEverything) {
       Url("stable/amd64-usr/4230.2.0/flatcar_developer_container.bin.bz2");
   EXPECT_EQ(stable.developer_container().url(), url);
   EXPECT_EQ(stable.developer_container().signature_url(), url + ".sig");
+  EXPECT_EQ(stable.developer_container().signature_digest(),
+            Sha256Digest("signature"));
   EXPECT_EQ(stable.developer_container().digest(),
             absl::StrCat("sha512:", kSha512));
   EXPECT_EQ(stable.kernel_image().url(),

@@ -1,13 +1,11 @@
 #include "release/matrix/failure_report.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
-#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "base/file.h"
 #include "base/status_macros.h"
 
@@ -16,14 +14,15 @@ namespace {
 
 constexpr size_t kMaxReason = 500;
 
-// What a repository rule said to fail(): the last such line of the traceback.
+// What stopped a repository rule.  Its traceback ends with a line "Error in
+// <function>: <what>", and what a download or fail() says may go on.
 absl::string_view StarlarkReason(absl::string_view message) {
-  absl::string_view reason;
-  for (absl::string_view line : absl::StrSplit(message, '\n')) {
-    line = absl::StripAsciiWhitespace(line);
-    if (absl::ConsumePrefix(&line, "Error in fail: ")) reason = line;
-  }
-  return reason;
+  constexpr absl::string_view kError = "Error in ";
+  const size_t at = message.rfind(kError);
+  if (at == absl::string_view::npos) return "";
+  absl::string_view error = message.substr(at + kError.size());
+  error.remove_prefix(std::min(error.size(), error.find(": ") + 2));
+  return error;
 }
 
 absl::string_view FirstLine(absl::string_view text) {
@@ -33,7 +32,7 @@ absl::string_view FirstLine(absl::string_view text) {
 
 std::string Reason(const BuildFailure& failure, absl::string_view log) {
   absl::string_view what = FirstLine(log);
-  if (what.empty()) what = StarlarkReason(failure.message);
+  if (what.empty()) what = FirstLine(StarlarkReason(failure.message));
   if (what.empty()) what = FirstLine(failure.message);
   const absl::string_view stage =
       failure.mnemonic.empty() ? failure.label : failure.mnemonic;

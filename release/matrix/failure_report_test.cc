@@ -48,6 +48,18 @@ TEST_F(FailureReportTest, RepositoryGivesWhatItsRuleSaid) {
   EXPECT_EQ(*ReadFile(folder_ + "/fetch.log"), failure.message + "\n");
 }
 
+TEST_F(FailureReportTest, RepositoryNamesADownloadThatFailed) {
+  BuildFailure failure;
+  failure.label = "//external:container";
+  failure.message =
+      "Traceback (most recent call last):\n\tFile \"x.bzl\", line 2\n"
+      "Error in download: java.io.IOException: GET returned 404";
+  const auto report = KeepFailure(failure, folder_);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->reason,
+            "//external:container: java.io.IOException: GET returned 404");
+}
+
 TEST_F(FailureReportTest, LogOfAnEarlierAttemptGoes) {
   ASSERT_TRUE(CreateDirectories(folder_).ok());
   const std::string old = JoinPath(folder_, "ProveModules.log");

@@ -13,7 +13,8 @@ readonly family="$1" version="$2" kernel="$3" in="$4" out="$5"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 
-zstd -q -d "$in" -o "$work/disk"
+# By standard input: zstd passes over symbolic links, as which inputs come.
+zstd -q -d --sparse -o "$work/disk" <"$in"
 offset="$(sfdisk --json "$work/disk" | grep -o '"start": *[0-9]*' | grep -o '[0-9]*$')"
 readonly fs="$work/disk?offset=$((offset * 512))"
 
@@ -53,7 +54,9 @@ if ((fsck > 1)); then
 fi
 modules="/usr/lib/modules"
 [[ "$family" == coreos ]] && modules="/usr/lib64/modules"
-debugfs -R "stat $modules/$kernel/build" "$fs" 2>/dev/null | grep -q '^Inode:' || {
+# debugfs ends with 0 whatever happened.
+debugfs -R "stat $modules/$kernel/build" "$fs" >"$work/stat" 2>&1
+grep -q '^Inode:' "$work/stat" || {
   echo "no $modules/$kernel/build in the image" >&2
   exit 1
 }
