@@ -13,15 +13,23 @@ protoc="protoc -I$1 proto/lock.proto"
 $protoc --encode={message} <"$2" | $protoc --decode={message}
 """.format(message = _MESSAGE)
 
+# Without cells, everything else still builds.
+_REMEDY = ("set GANTRY_LOCK to nothing (--repo_env=GANTRY_LOCK=) and run " +
+           "discovery again (bazel run //release:discover)")
+
 def _read_lock(rctx, path, schema):
     if not rctx.path(path).exists:
-        fail(("GANTRY_LOCK: there is no file %s; set it to nothing (--repo_env=GANTRY_LOCK=) " +
-              "and run discovery again (bazel run //release:discover)") % path)
+        fail("GANTRY_LOCK: there is no file %s; %s" % (path, _REMEDY))
     root = str(schema.dirname.dirname)
     result = rctx.execute(["bash", "-c", _CANONICALISE, "canonicalise", root, path])
     if result.return_code != 0:
         # protoc reads from stdin, which it calls "input".
-        fail("%s is no %s:\n%s" % (path, _MESSAGE, result.stderr.strip().replace("input:", path + ":")))
+        fail("%s is no %s:\n%s\n%s" % (
+            path,
+            _MESSAGE,
+            result.stderr.strip().replace("input:", path + ":"),
+            _REMEDY,
+        ))
     return parse_textproto(result.stdout)
 
 def _cells_repository_impl(rctx):

@@ -12,7 +12,7 @@
 namespace gantry {
 namespace {
 
-constexpr size_t kMaxReason = 500;
+constexpr size_t kMaxReason = 1000;
 
 // What stopped a repository rule.  Its traceback ends with a line "Error in
 // <function>: <what>", and what a download or fail() says may go on.

@@ -57,14 +57,17 @@ std::string WorkerName(const StateDir& state) {
   return absl::StrCat(host, ":", state.path());
 }
 
-// The state's lock if it was made of this very matrix.
+// The state's lock if it was made of this very matrix, by a version of Gantry
+// with the same schema.
 absl::StatusOr<absl::optional<LockFile>> FindLock(
     const std::string& matrix_digest, const StateDir& state) {
   std::error_code error;
   LockFile file;
   file.path = std::filesystem::canonical(state.lock_path(), error);
   if (error) return absl::nullopt;
-  GANTRY_RETURN_IF_ERROR(ReadTextProto(file.path, file.lock));
+  const absl::Status read = ReadTextProto(file.path, file.lock);
+  if (absl::IsInvalidArgument(read)) return absl::nullopt;
+  GANTRY_RETURN_IF_ERROR(read);
   if (file.lock.matrix_digest() != matrix_digest) return absl::nullopt;
   return absl::optional<LockFile>(std::move(file));
 }
