@@ -124,11 +124,11 @@ absl::string_view ProgressOfLine(absl::string_view line) {
                            absl::StartsWith(line, "Analyzing:") ||
                            absl::StartsWith(line, "Fetching");
   if (!is_progress) return "";
-  // "; 33s linux-sandbox ... (4 actions running)": the strategy says nothing
-  // to a person who waits.
-  for (absl::string_view strategy : {" linux-sandbox", " remote-cache"}) {
-    const size_t at = line.find(strategy);
-    if (at != absl::string_view::npos) line = line.substr(0, at);
+  // "; 33s linux-sandbox ... (4 actions running)": what follows the time says
+  // nothing to a person who waits.
+  const size_t time = line.rfind("; ");
+  if (time != absl::string_view::npos) {
+    line = line.substr(0, line.find(' ', time + 2));
   }
   return line;
 }

@@ -21,6 +21,7 @@ TEST(BazelBuildTest, ProgressIsWhatAPersonWantsToSee) {
   EXPECT_EQ(ProgressOfLine("[12 / 40] Compiling modules; 33s linux-sandbox "
                            "... (4 actions running)"),
             "[12 / 40] Compiling modules; 33s");
+  EXPECT_EQ(ProgressOfLine("[3 / 4] Proving; 2s local"), "[3 / 4] Proving; 2s");
   EXPECT_EQ(ProgressOfLine("    Fetching @container; 4s"),
             "Fetching @container; 4s");
   EXPECT_EQ(ProgressOfLine("INFO: Elapsed time: 1s"), "");
