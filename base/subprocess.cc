@@ -204,6 +204,7 @@ absl::StatusOr<SubprocessResult> RunSubprocess(
       const pid_t pid,
       Spawn(options, in.read.get(), out.write.get(),
             options.merge_stderr ? out.write.get() : err.write.get()));
+  if (options.on_start) options.on_start(pid);
   in.read.Close();
   out.write.Close();
   err.write.Close();

@@ -38,6 +38,9 @@ struct SubprocessOptions {
   // `merge_stderr`) as it arrives, and SubprocessResult::output stays empty.
   std::function<void(absl::string_view)> on_output;
 
+  // If set, is told the process id as soon as there is one.
+  std::function<void(pid_t)> on_start;
+
   // After this long the process and all in its process group are killed, and
   // the result is DEADLINE_EXCEEDED.
   absl::Duration timeout = absl::InfiniteDuration();
@@ -65,7 +68,8 @@ absl::StatusOr<std::string> RunCommand(const std::vector<std::string>& argv);
 class BackgroundProcess {
  public:
   // Standard input is empty and standard error is this process's own.
-  // `options.input`, `merge_stderr`, `on_output` and `timeout` are not used.
+  // `options.input`, `merge_stderr`, `on_output`, `on_start` and `timeout` are
+  // not used.
   static absl::StatusOr<BackgroundProcess> Start(
       const SubprocessOptions& options);
 

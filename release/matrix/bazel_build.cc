@@ -9,11 +9,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/types/optional.h"
 #include "base/file.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
+#include "release/matrix/signal_forwarder.h"
 
 namespace gantry {
 namespace {
@@ -105,7 +107,10 @@ absl::StatusOr<BuildEvents> BuildWithBazel(const BazelBuildOptions& options) {
   bazel.working_directory = options.workspace;
   bazel.merge_stderr = true;
   bazel.on_output = [&](absl::string_view piece) { tee.Add(piece); };
+  absl::optional<SignalForwarder> forwarder;
+  bazel.on_start = [&](pid_t pid) { forwarder.emplace(pid); };
   GANTRY_ASSIGN_OR_RETURN(const SubprocessResult result, RunSubprocess(bazel));
+  if (forwarder->interrupted()) return absl::CancelledError("interrupted");
   if (result.exit_code != kSuccess && result.exit_code != kBuildFailed) {
     return BazelFailed(result.exit_code, options.log_path);
   }

@@ -39,6 +39,7 @@ std::vector<std::string> BazelFromEnvironment();
 // Builds as many of the labels as can be built.  A target that fails is no
 // error here: see BuiltTarget::failure.
 // INTERNAL: Bazel itself failed; the message has the end of its log.
+// CANCELLED: this process got SIGINT or SIGTERM, and Bazel has stopped.
 absl::StatusOr<BuildEvents> BuildWithBazel(const BazelBuildOptions& options);
 
 // The progress in a line of Bazel's output, without what is of no interest to

@@ -1,5 +1,6 @@
 #include "release/matrix/bazel_build.h"
 
+#include <signal.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -74,6 +75,15 @@ TEST_F(FakeBazelTest, ItsOwnFailureIsAnErrorWithItsWords) {
   EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
   EXPECT_THAT(std::string(status.message()), HasSubstr("bazel exited with 2"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("ERROR: bad option"));
+}
+
+TEST_F(FakeBazelTest, InterruptStopsBazelAndIsNoFailureOfIt) {
+  Program(
+      "trap 'exit 8' INT\necho '[1 / 2] Compiling'\n"
+      "while :; do sleep 0.1; done\n");
+  options_.on_status = [](absl::string_view) { raise(SIGINT); };
+  EXPECT_EQ(BuildWithBazel(options_).status(),
+            absl::CancelledError("interrupted"));
 }
 
 TEST_F(FakeBazelTest, MissingProgramIsNamed) {
