@@ -10,7 +10,6 @@
 #include "absl/strings/str_split.h"
 #include "absl/types/optional.h"
 #include "base/cell_name.h"
-#include "base/digest.h"
 #include "base/file.h"
 #include "base/status.h"
 #include "base/status_macros.h"
@@ -21,6 +20,7 @@
 #include "release/discover/container_linux.h"
 #include "release/discover/container_packages.h"
 #include "release/discover/debian.h"
+#include "release/discover/matrix_digest.h"
 #include "release/discover/openpgp.h"
 #include "release/discover/redist.h"
 #include "release/discover/validate.h"
@@ -56,7 +56,6 @@ class Discovery {
   bool IsWanted(absl::string_view channel) const;
   void Report(absl::string_view what) const;
   // `file` as the matrix names it.
-  std::string BesideMatrix(const std::string& file) const;
   // Opens the suite on first use.
   absl::StatusOr<const AptSuite*> Suite(const std::string& name);
 
@@ -83,7 +82,8 @@ absl::Status Discovery::ReadMatrix() {
   GANTRY_RETURN_IF_ERROR(ParseTextProto(text, options_.matrix_path, matrix_));
   GANTRY_RETURN_IF_ERROR(
       Annotate(ValidateMatrix(matrix_), options_.matrix_path));
-  lock_.set_matrix_digest(Sha256Digest(text));
+  GANTRY_ASSIGN_OR_RETURN(*lock_.mutable_matrix_digest(),
+                          MatrixDigest(options_.matrix_path));
 
   std::set<std::string> names;
   for (const OperatingSystem& os : matrix_.os()) {
@@ -121,11 +121,6 @@ bool Discovery::IsWanted(absl::string_view channel) const {
 
 void Discovery::Report(absl::string_view what) const {
   if (options_.progress) options_.progress(what);
-}
-
-std::string Discovery::BesideMatrix(const std::string& file) const {
-  return (std::filesystem::path(options_.matrix_path).parent_path() / file)
-      .lexically_normal();
 }
 
 absl::StatusOr<const AptSuite*> Discovery::Suite(const std::string& name) {
@@ -179,8 +174,10 @@ absl::Status Discovery::AddReleases(const OperatingSystem& os) {
       continue;
     }
     if (keyring.empty()) {
-      GANTRY_ASSIGN_OR_RETURN(keyring, StoreKeyring(BesideMatrix(os.keyring()),
-                                                    state_.keyrings_path()));
+      GANTRY_ASSIGN_OR_RETURN(
+          keyring,
+          StoreKeyring(BesideMatrix(options_.matrix_path, os.keyring()),
+                       state_.keyrings_path()));
     }
     Report(absl::StrCat("channel ", channel.name(), ": releases"));
     absl::StatusOr<std::vector<LockedRelease>> releases =
@@ -198,8 +195,9 @@ absl::Status Discovery::AddReleases(const OperatingSystem& os) {
 
 absl::StatusOr<LockedPatch> Discovery::LockPatch(const Patch& patch) const {
   LockedPatch locked;
-  GANTRY_ASSIGN_OR_RETURN(*locked.mutable_content(),
-                          ReadFile(BesideMatrix(patch.file())));
+  GANTRY_ASSIGN_OR_RETURN(
+      *locked.mutable_content(),
+      ReadFile(BesideMatrix(options_.matrix_path, patch.file())));
   locked.set_name(std::filesystem::path(patch.file()).filename());
   locked.set_when_header(patch.when_header());
   locked.set_matches(patch.matches());

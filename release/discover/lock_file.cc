@@ -48,7 +48,6 @@ absl::StatusOr<std::string> WriteLock(const matrix::v1::Lock& lock,
   GANTRY_RETURN_IF_ERROR(WriteFileAtomically(
       state.bazelrc_path(),
       absl::StrCat("common --repo_env=GANTRY_LOCK=", path, "\n")));
-  // Relative, so that the state folder can be moved.
   GANTRY_RETURN_IF_ERROR(
       SwitchLink(absl::StrCat("locks/", name), state.lock_path()));
   return path;

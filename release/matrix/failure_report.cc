@@ -36,10 +36,19 @@ std::string Reason(const BuildFailure& failure, absl::string_view log) {
   if (what.empty()) what = FirstLine(failure.message);
   const absl::string_view stage =
       failure.mnemonic.empty() ? failure.label : failure.mnemonic;
-  return absl::StrCat(stage, ": ", what).substr(0, kMaxReason);
+  return ReasonLine(absl::StrCat(stage, ": ", what));
 }
 
 }  // namespace
+
+std::string ReasonLine(absl::string_view text) {
+  std::string line(FirstLine(text).substr(0, kMaxReason));
+  for (char& c : line) {
+    if (c == '\t') c = ' ';
+    if (!absl::ascii_isprint(c)) c = '?';
+  }
+  return line.empty() ? "unknown" : line;
+}
 
 absl::StatusOr<FailureReport> KeepFailure(const BuildFailure& failure,
                                           const std::string& folder) {

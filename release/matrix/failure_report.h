@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "release/matrix/build_events.h"
 
 namespace gantry {
@@ -15,6 +16,11 @@ struct FailureReport {
   // Absolute path of the log that was kept.
   std::string log_path;
 };
+
+// `text` as the service takes reasons: its first line that is not blank, of
+// printable ASCII ("?" stands for the rest), at most 1000 characters.
+// "unknown" if there is none.
+std::string ReasonLine(absl::string_view text);
 
 // Keeps the failure's log in the folder, which is emptied first: Bazel's own
 // copy goes with its next command.  The first line of the log is the reason,

@@ -60,6 +60,12 @@ TEST_F(FailureReportTest, RepositoryNamesADownloadThatFailed) {
             "//external:container: java.io.IOException: GET returned 404");
 }
 
+TEST(ReasonLineTest, IsWhatTheServiceTakes) {
+  EXPECT_EQ(ReasonLine("\n  a\tb\x1b[0m\xff\nmore"), "a b?[0m?");
+  EXPECT_EQ(ReasonLine(std::string(2000, 'x')), std::string(1000, 'x'));
+  EXPECT_EQ(ReasonLine(" \n"), "unknown");
+}
+
 TEST_F(FailureReportTest, LogOfAnEarlierAttemptGoes) {
   ASSERT_TRUE(CreateDirectories(folder_).ok());
   const std::string old = JoinPath(folder_, "ProveModules.log");

@@ -5,12 +5,13 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
-#include "base/digest.h"
 #include "base/file.h"
 #include "base/status.h"
 #include "base/status_macros.h"
@@ -20,6 +21,7 @@
 #include "release/client/release_client.h"
 #include "release/discover/discover.h"
 #include "release/discover/lock_file.h"
+#include "release/discover/matrix_digest.h"
 #include "release/matrix/bazel_build.h"
 #include "release/matrix/cell_outputs.h"
 #include "release/matrix/failure_report.h"
@@ -51,14 +53,23 @@ struct Service {
   std::unique_ptr<ReleaseClient> client;
 };
 
-std::string WorkerName(const StateDir& state) {
-  char host[256] = "";
+// Names this state folder, whatever machine it is on and wherever it lies: two
+// jobs of one name would take each other's leases for their own.
+absl::StatusOr<std::string> WorkerName(const StateDir& state) {
+  auto id = ReadFile(state.worker_id_path());
+  if (absl::IsNotFound(id.status())) {
+    std::random_device random;
+    id = absl::StrFormat("%08x%08x", random(), random());
+    GANTRY_RETURN_IF_ERROR(WriteFileAtomically(state.worker_id_path(), *id));
+  }
+  GANTRY_RETURN_IF_ERROR(id.status());
+  char host[64] = "";
   gethostname(host, sizeof(host) - 1);
-  return absl::StrCat(host, ":", state.path());
+  return absl::StrCat(host, "/", *id);
 }
 
-// The state's lock if it was made of this very matrix, by a version of Gantry
-// with the same schema.
+// The state's lock if it was made of this very matrix and the files it names,
+// by a version of Gantry with the same schema.
 absl::StatusOr<absl::optional<LockFile>> FindLock(
     const std::string& matrix_digest, const StateDir& state) {
   std::error_code error;
@@ -76,7 +87,7 @@ absl::StatusOr<LockFile> FindOrMakeLock(const MatrixOptions& options,
                                         const StateDir& state,
                                         Progress& progress) {
   GANTRY_ASSIGN_OR_RETURN(const std::string digest,
-                          FileSha256Digest(options.matrix_path));
+                          MatrixDigest(options.matrix_path));
   GANTRY_ASSIGN_OR_RETURN(absl::optional<LockFile> found,
                           FindLock(digest, state));
   if (found.has_value()) return *std::move(found);
@@ -112,11 +123,11 @@ absl::StatusOr<Service> ConnectService(const MatrixOptions& options,
 // Carries one job; the functions are its steps, in order.
 class Job {
  public:
-  Job(const MatrixOptions& options, const StateDir& state, LockFile lock,
-      ReleaseClient& client, Progress& progress)
+  Job(const MatrixOptions& options, const StateDir& state, std::string worker,
+      LockFile lock, ReleaseClient& client, Progress& progress)
       : options_(options),
         state_(state),
-        worker_(WorkerName(state)),
+        worker_(std::move(worker)),
         lock_(std::move(lock)),
         client_(client),
         progress_(progress) {}
@@ -124,8 +135,12 @@ class Job {
   absl::StatusOr<std::vector<Cell>> Run() {
     GANTRY_ASSIGN_OR_RETURN(const auto plans,
                             PlanOfLock(lock_.lock, options_.channels));
+    if (options_.dry_run) {
+      GANTRY_ASSIGN_OR_RETURN(const std::vector<Cell> known,
+                              client_.ListCells({}));
+      return CellsAsPlanned(plans, known);
+    }
     GANTRY_ASSIGN_OR_RETURN(std::vector<Cell> cells, client_.PlanCells(plans));
-    if (options_.dry_run) return cells;
     GANTRY_RETURN_IF_ERROR(TakeBack(cells));
     GANTRY_ASSIGN_OR_RETURN(cells, client_.PlanCells(plans));
     GANTRY_ASSIGN_OR_RETURN(const std::vector<Cell> claimed, Claim(cells));
@@ -153,16 +168,22 @@ class Job {
     return client_.ClaimCells(request);
   }
 
+  // What goes wrong with one cell does not keep the others from being recorded;
+  // without the service, none can be.
   absl::Status BuildAndRecord(const std::vector<Cell>& claimed) {
     const auto built = Build(claimed);
+    absl::Status first_error = built.status();
     for (const Cell& cell : claimed) {
       // Without a build there is nothing to tell apart: all cells failed.
       const absl::Status recorded =
-          built.ok() ? Record(cell, *built)
-                     : Fail(cell, OneLine(built.status()), LogPath());
-      GANTRY_RETURN_IF_ERROR(Annotate(recorded, cell.id()));
+          built.ok()
+              ? Record(cell, *built)
+              : Fail(cell, std::string(built.status().message()), LogPath());
+      if (recorded.ok()) continue;
+      if (first_error.ok()) first_error = Annotate(recorded, cell.id());
+      if (absl::IsUnavailable(recorded)) break;
     }
-    return built.status();
+    return first_error;
   }
 
   absl::StatusOr<BuildEvents> Build(const std::vector<Cell>& claimed) {
@@ -197,34 +218,23 @@ class Job {
       return Fail(cell, "Bazel said nothing of it", LogPath());
     }
     if (target->second.failure.has_value()) {
-      GANTRY_ASSIGN_OR_RETURN(
-          const FailureReport report,
-          KeepFailure(*target->second.failure, state_.log_path(cell.id())));
-      progress_.Line(absl::StrCat("failed ", cell.id(), ": ", report.reason));
-      return Fail(cell, report.reason, report.log_path);
+      const auto report =
+          KeepFailure(*target->second.failure, state_.log_path(cell.id()));
+      // Without room for the log, its place stays empty.
+      return report.ok() ? Fail(cell, report->reason, report->log_path)
+                         : Fail(cell, target->second.failure->message, "");
     }
-    const absl::Status published =
-        PublishAndRecord(cell, target->second, events.execution_root);
-    if (published.ok()) return absl::OkStatus();
+    auto request = Publish(target->second, events.execution_root);
+    if (!request.ok()) {
+      return Fail(cell, std::string(request.status().message()), "");
+    }
+    request->set_channel(cell.channel());
+    request->set_fencing_token(cell.lease().fencing_token());
+    const absl::Status recorded = client_.PublishPayload(*request).status();
+    if (absl::IsUnavailable(recorded)) return recorded;
+    if (!recorded.ok()) return Fail(cell, std::string(recorded.message()), "");
     progress_.Line(
-        absl::StrCat("failed ", cell.id(), ": ", published.message()));
-    // Without the service nothing more can be recorded; anything else is a
-    // matter of this cell alone.
-    if (absl::IsUnavailable(published)) return published;
-    const absl::Status failed = Fail(cell, OneLine(published), "");
-    // Another worker has the cell, or has built it.
-    return absl::IsFailedPrecondition(failed) ? absl::OkStatus() : failed;
-  }
-
-  absl::Status PublishAndRecord(const Cell& cell, const BuiltTarget& target,
-                                const std::string& execution_root) {
-    GANTRY_ASSIGN_OR_RETURN(release::v1::PublishPayloadRequest request,
-                            Publish(target, execution_root));
-    request.set_channel(cell.channel());
-    request.set_fencing_token(cell.lease().fencing_token());
-    GANTRY_RETURN_IF_ERROR(client_.PublishPayload(request).status());
-    progress_.Line(
-        absl::StrCat("built ", cell.id(), " ", request.payload().digest()));
+        absl::StrCat("built ", cell.id(), " ", request->payload().digest()));
     return absl::OkStatus();
   }
 
@@ -257,16 +267,14 @@ class Job {
     release::v1::FailAttemptRequest request;
     request.set_id(cell.id());
     request.set_fencing_token(cell.lease().fencing_token());
-    request.set_reason(reason);
+    request.set_reason(ReasonLine(reason));
     if (!log_path.empty()) {
       request.set_log_uri(absl::StrCat("file://", log_path));
     }
-    return client_.FailAttempt(request).status();
-  }
-
-  static std::string OneLine(const absl::Status& status) {
-    const absl::string_view message = status.message();
-    return std::string(message.substr(0, message.find('\n')));
+    progress_.Line(absl::StrCat("failed ", cell.id(), ": ", request.reason()));
+    const absl::Status failed = client_.FailAttempt(request).status();
+    // The lease was lost: another worker has the cell, or has built it.
+    return absl::IsFailedPrecondition(failed) ? absl::OkStatus() : failed;
   }
 
   static std::string Label(const Cell& cell) {
@@ -295,7 +303,10 @@ absl::StatusOr<std::vector<Cell>> RunMatrixJob(const MatrixOptions& options,
                           FindOrMakeLock(options, state, progress));
   GANTRY_ASSIGN_OR_RETURN(const Service service,
                           ConnectService(options, state));
-  return Job(options, state, std::move(lock), *service.client, progress).Run();
+  GANTRY_ASSIGN_OR_RETURN(std::string worker, WorkerName(state));
+  return Job(options, state, std::move(worker), std::move(lock),
+             *service.client, progress)
+      .Run();
 }
 
 }  // namespace gantry

@@ -1,10 +1,13 @@
 #include "release/matrix/work_plan.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/cell_name.h"
 
 namespace gantry {
 
@@ -42,8 +45,8 @@ absl::StatusOr<std::vector<CellPlan>> PlanOfLock(
 std::vector<std::string> MissingCells(const std::vector<Cell>& cells) {
   std::vector<std::string> ids;
   for (const Cell& cell : cells) {
-    if (cell.state() == release::v1::CELL_STATE_PLANNED ||
-        cell.state() == release::v1::CELL_STATE_FAILED) {
+    if (cell.state() != release::v1::CELL_STATE_BUILT &&
+        cell.state() != release::v1::CELL_STATE_EXCLUDED) {
       ids.push_back(cell.id());
     }
   }
@@ -60,6 +63,31 @@ std::vector<Cell> LeasedTo(const std::string& worker,
     }
   }
   return leased;
+}
+
+std::vector<Cell> CellsAsPlanned(const std::vector<CellPlan>& plans,
+                                 const std::vector<Cell>& known) {
+  std::map<std::string, const Cell*> by_id;
+  for (const Cell& cell : known) by_id.emplace(cell.id(), &cell);
+  std::vector<Cell> cells;
+  for (const CellPlan& plan : plans) {
+    const std::string id = CellId(plan.coordinates());
+    const auto found = by_id.find(id);
+    if (found != by_id.end()) {
+      cells.push_back(*found->second);
+      continue;
+    }
+    Cell cell;
+    cell.set_id(id);
+    *cell.mutable_coordinates() = plan.coordinates();
+    cell.set_channel(plan.channel());
+    cell.set_reason(plan.exclusion_reason());
+    cell.set_state(plan.exclusion_reason().empty()
+                       ? release::v1::CELL_STATE_PLANNED
+                       : release::v1::CELL_STATE_EXCLUDED);
+    cells.push_back(std::move(cell));
+  }
+  return cells;
 }
 
 bool IsComplete(const std::vector<Cell>& cells) {

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cell_name.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -58,9 +59,22 @@ TEST(WorkPlanTest, StatesDecideWhatIsMissing) {
       InState("c", release::v1::CELL_STATE_BUILT),
       InState("d", release::v1::CELL_STATE_FAILED),
       InState("e", release::v1::CELL_STATE_EXCLUDED)};
-  EXPECT_THAT(MissingCells(cells), ElementsAre("a", "d"));
+  EXPECT_THAT(MissingCells(cells), ElementsAre("a", "b", "d"));
   EXPECT_FALSE(IsComplete(cells));
   EXPECT_TRUE(IsComplete({cells[2], cells[4]}));
+}
+
+TEST(WorkPlanTest, PlanningKeepsWhatIsKnown) {
+  const auto plans = *PlanOfLock(TwoChannels(), {});
+  const std::string known_id = CellId(plans[0].coordinates());
+  const auto cells =
+      CellsAsPlanned(plans, {InState(known_id, release::v1::CELL_STATE_BUILT),
+                             InState("other", release::v1::CELL_STATE_FAILED)});
+  ASSERT_EQ(cells.size(), 2u);
+  EXPECT_EQ(cells[0].id(), known_id);
+  EXPECT_EQ(cells[0].state(), release::v1::CELL_STATE_BUILT);
+  EXPECT_EQ(cells[1].state(), release::v1::CELL_STATE_EXCLUDED);
+  EXPECT_EQ(cells[1].reason(), "too new");
 }
 
 TEST(WorkPlanTest, OnlyTheWorkersOwnLeasesAreItsOwn) {

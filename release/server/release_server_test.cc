@@ -430,9 +430,7 @@ TEST_F(ReleaseServerTest, SecondServerOnTheDatabaseIsRefused) {
   const absl::Status status = ReleaseServer::Start(Options()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(status.message(),
-            dir_->path() +
-                "/release.db-lock: is locked; another process has "
-                "the database open");
+            dir_->path() + "/release.db-lock: another process has locked it");
 }
 
 TEST_F(ReleaseServerTest, SecondServerOnThePortIsRefused) {

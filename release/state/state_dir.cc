@@ -29,6 +29,9 @@ std::string StateDir::apt_path() const { return JoinPath(path_, "apt"); }
 std::string StateDir::database_path() const {
   return JoinPath(path_, "release.db");
 }
+std::string StateDir::worker_id_path() const {
+  return JoinPath(path_, "worker-id");
+}
 std::string StateDir::job_lock_path() const {
   return JoinPath(path_, "job.lock");
 }

@@ -9,7 +9,7 @@
 namespace gantry {
 
 // Every path that discovery, the main job and the release service keep state
-// in.  One folder holds it all; moving the folder moves the state.
+// in.
 class StateDir {
  public:
   // Creates the folder if need be.  `path` empty: ".gantry" in the Bazel
@@ -34,6 +34,9 @@ class StateDir {
 
   // The embedded service's database.
   std::string database_path() const;
+
+  // Names this folder to the release service.
+  std::string worker_id_path() const;
 
   // Locked by the job that works on this folder.
   std::string job_lock_path() const;

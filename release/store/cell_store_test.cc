@@ -140,10 +140,8 @@ TEST_F(CellStoreTest, ListIsByIdAndFilters) {
 
 TEST_F(CellStoreTest, SecondWriterIsRefused) {
   Open();
-  EXPECT_EQ(
-      OpenStatus(),
-      absl::FailedPreconditionError(
-          path_ + "-lock: is locked; another process has the database open"));
+  EXPECT_EQ(OpenStatus(), absl::FailedPreconditionError(
+                              path_ + "-lock: another process has locked it"));
 }
 
 TEST_F(CellStoreTest, FileThatIsNoDatabaseIsRefusedAndKept) {

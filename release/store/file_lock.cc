@@ -18,7 +18,7 @@ absl::StatusOr<FileLock> FileLock::Acquire(const std::string& path) {
   if (flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
   if (errno != EWOULDBLOCK) return ErrnoStatus(errno, path);
   return absl::FailedPreconditionError(
-      absl::StrCat(path, ": is locked; another process has the database open"));
+      absl::StrCat(path, ": another process has locked it"));
 }
 
 FileLock::~FileLock() {
