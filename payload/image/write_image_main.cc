@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "base/textproto.h"
+#include "payload/image/coordinates.h"
 #include "payload/image/image_writer.h"
 #include "proto/developer_container.pb.h"
 
@@ -21,7 +22,7 @@ ABSL_FLAG(std::vector<std::string>, layer, {},
 ABSL_FLAG(std::string, container, "",
           "facts of the developer container, a "
           "gantry.builder.v1.DeveloperContainer textproto; the kernel release "
-          "comes from it");
+          "comes from it, and it must be of the OS release");
 ABSL_FLAG(std::string, os_release, "", "see CellCoordinates.os_release");
 ABSL_FLAG(std::string, driver_version, "", "such as 535.261.03");
 ABSL_FLAG(std::string, driver_flavour, "",
@@ -52,13 +53,12 @@ absl::StatusOr<cell::v1::CellCoordinates> ReadCoordinates() {
       ReadTextProto(absl::GetFlag(FLAGS_container), container));
   cell::v1::CellCoordinates coordinates;
   coordinates.set_os_release(absl::GetFlag(FLAGS_os_release));
-  coordinates.set_kernel_release(container.kernel_release());
   coordinates.set_driver_version(absl::GetFlag(FLAGS_driver_version));
   coordinates.set_cuda_version(absl::GetFlag(FLAGS_cuda_version));
   GANTRY_ASSIGN_OR_RETURN(const cell::v1::DriverFlavour flavour,
                           ParseFlavour(absl::GetFlag(FLAGS_driver_flavour)));
   coordinates.set_driver_flavour(flavour);
-  return coordinates;
+  return CompleteCoordinates(coordinates, container);
 }
 
 absl::Status Run() {

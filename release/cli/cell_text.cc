@@ -9,7 +9,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "base/cell_name.h"
-#include "google/protobuf/util/json_util.h"
 #include "google/protobuf/util/time_util.h"
 
 namespace gantry {
@@ -89,18 +88,6 @@ std::string FormatCell(const Cell& cell) {
                             value);
   }
   return text;
-}
-
-std::string FormatJson(const google::protobuf::Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  options.always_print_primitive_fields = true;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  // Cannot fail: the messages hold no Any and no invalid times or UTF-8.
-  static_cast<void>(
-      google::protobuf::util::MessageToJsonString(message, &json, options));
-  return json;
 }
 
 }  // namespace gantry

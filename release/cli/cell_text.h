@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "google/protobuf/message.h"
 #include "proto/release.pb.h"
 
 namespace gantry {
@@ -14,10 +13,6 @@ std::string FormatTable(const std::vector<release::v1::Cell>& cells);
 
 // "name: value" lines for people.
 std::string FormatCell(const release::v1::Cell& cell);
-
-// protobuf's JSON, with the names of the .proto file and fields at their
-// defaults.
-std::string FormatJson(const google::protobuf::Message& message);
 
 }  // namespace gantry
 

@@ -62,7 +62,12 @@ gantry::MatrixOptions OptionsFromFlags() {
 
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage(kUsage);
-  absl::ParseCommandLine(argc, argv);
+  const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
+  if (arguments.size() > 1) {
+    std::cerr << "matrix: unexpected argument \"" << arguments[1]
+              << "\"; see --help\n";
+    return 1;
+  }
   absl::StatusOr<std::vector<gantry::release::v1::Cell>> cells;
   {
     gantry::Progress progress(stderr);

@@ -32,6 +32,30 @@ constexpr char kEmptyIndex[] =
 constexpr char kRefName[] = "org.opencontainers.image.ref.name";
 constexpr size_t kBufferSize = 1 << 20;
 
+// Keeps other processes from changing the layout while it lives.
+class DirectoryLock {
+ public:
+  static absl::StatusOr<DirectoryLock> Acquire(const std::string& directory) {
+    DirectoryLock lock(open(directory.c_str(), O_RDONLY | O_CLOEXEC));
+    if (lock.fd() < 0 || flock(lock.fd(), LOCK_EX) != 0) {
+      return ErrnoStatus(errno, directory);
+    }
+    return lock;
+  }
+
+  DirectoryLock(DirectoryLock&& other) : fd_(std::exchange(other.fd_, -1)) {}
+  ~DirectoryLock() {
+    if (fd_ >= 0) close(fd_);
+  }
+
+  int fd() const { return fd_; }
+
+ private:
+  explicit DirectoryLock(int fd) : fd_(fd) {}
+
+  int fd_;
+};
+
 absl::StatusOr<Struct> ReadJson(const std::string& path) {
   GANTRY_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   Struct json;
@@ -95,6 +119,9 @@ absl::StatusOr<OciLayout> OciLayout::Open(const std::string& directory) {
   OciLayout layout(directory);
   GANTRY_RETURN_IF_ERROR(
       CreateDirectories(JoinPath(directory, "blobs/sha256")));
+  // Another process may be making the layout at this moment.
+  GANTRY_ASSIGN_OR_RETURN(const DirectoryLock lock,
+                          DirectoryLock::Acquire(directory));
   const std::string marker = JoinPath(directory, "oci-layout");
   const auto present = ReadFile(marker);
   if (absl::IsNotFound(present.status())) {
@@ -143,12 +170,10 @@ absl::Status OciLayout::PutBlob(const Blob& blob, const std::string& source) {
 }
 
 absl::Status OciLayout::Tag(const Blob& manifest, absl::string_view tag) {
-  const int lock = open(directory_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (lock < 0) return ErrnoStatus(errno, directory_);
-  const absl::Cleanup unlock = [lock] { close(lock); };
-  if (flock(lock, LOCK_EX) != 0) return ErrnoStatus(errno, directory_);
+  GANTRY_ASSIGN_OR_RETURN(const DirectoryLock lock,
+                          DirectoryLock::Acquire(directory_));
   // The blobs' names too must be on disk before the index points at them.
-  if (syncfs(lock) != 0) return ErrnoStatus(errno, directory_);
+  if (syncfs(lock.fd()) != 0) return ErrnoStatus(errno, directory_);
 
   GANTRY_ASSIGN_OR_RETURN(Struct index, ReadJson(index_path()));
   auto& manifests =

