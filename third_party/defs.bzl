@@ -48,25 +48,17 @@ def system_dependencies():
         packages = ["libabsl-dev"],
         static = True,
         targets = {
-            "absl/algorithm": ["algorithm", "container"],
-            "absl/base": ["base", "config", "core_headers", "log_severity", "no_destructor", "nullability"],
+            "absl/algorithm": ["container"],
+            "absl/base": ["core_headers"],
             "absl/cleanup": ["cleanup"],
-            "absl/container": ["btree", "fixed_array", "flat_hash_map", "flat_hash_set", "inlined_vector", "node_hash_map", "node_hash_set"],
-            "absl/debugging": ["failure_signal_handler", "leak_check", "stacktrace", "symbolize"],
-            "absl/flags": ["commandlineflag", "config", "flag", "marshalling", "parse", "reflection", "usage"],
-            "absl/functional": ["any_invocable", "bind_front", "function_ref"],
-            "absl/hash": ["hash"],
-            "absl/log": ["check", "globals", "initialize", "log"],  # Not in Debian 12.
-            "absl/memory": ["memory"],
-            "absl/meta": ["type_traits"],
-            "absl/numeric": ["bits", "int128"],
-            "absl/random": ["bit_gen_ref", "distributions", "random"],
+            "absl/container": ["flat_hash_map", "flat_hash_set"],
+            "absl/flags": ["flag", "parse", "reflection", "usage"],
+            "absl/functional": ["function_ref"],
             "absl/status": ["status", "statusor"],
             "absl/strings": ["cord", "str_format", "strings"],
             "absl/synchronization": ["synchronization"],
             "absl/time": ["time"],
-            "absl/types": ["any", "optional", "span", "variant"],
-            "absl/utility": ["utility"],
+            "absl/types": ["optional", "span"],
         },
     )
 
@@ -107,7 +99,7 @@ def system_dependencies():
 
     system_library(
         name = "com_github_grpc_grpc",
-        libs = ["-lgrpc++_reflection", "-lgrpcpp_channelz"],
+        libs = ["-lgrpc++_reflection"],
         modules = ["grpc++", "grpc"],
         overlay = {
             "//third_party/grpc:cc_grpc_library.bzl": "bazel/cc_grpc_library.bzl",
@@ -115,7 +107,7 @@ def system_dependencies():
         },
         packages = ["libgrpc++-dev", "protobuf-compiler-grpc"],
         static = True,
-        targets = {"": ["gpr", "grpc", "grpc++", "grpc++_reflection", "grpcpp_channelz"]},
+        targets = {"": ["grpc++", "grpc++_reflection"]},
         tools = {"src/compiler/grpc_cpp_plugin": "grpc_cpp_plugin"},
         deps = ["@com_google_protobuf//:protobuf"],
     )
@@ -131,7 +123,7 @@ def system_dependencies():
         modules = ["openssl"],
         packages = ["libssl-dev"],
         static = True,
-        targets = {"": ["crypto", "ssl"]},
+        targets = {"": ["crypto"]},
     )
 
     # Libraries whose upstream has no Bazel build: @<name>//:<name>.

@@ -73,8 +73,9 @@ bool IsExtractable(mode_t type) {
 }
 
 // Points the entry below `root`; false: it is to be left out.
-bool Place(ArchiveReader& reader, const std::string& root,
-           const EntryPlacement& placement) {
+// FAILED_PRECONDITION: it is a hard link to an entry that was left out.
+absl::StatusOr<bool> Place(ArchiveReader& reader, const std::string& root,
+                           const EntryPlacement& placement) {
   struct archive_entry* entry = reader.entry();
   const char* hard_link = archive_entry_hardlink(entry);
   if (hard_link == nullptr && !IsExtractable(archive_entry_filetype(entry))) {
@@ -84,8 +85,13 @@ bool Place(ArchiveReader& reader, const std::string& root,
   if (place.empty()) return false;
   archive_entry_set_pathname(entry, JoinPath(root, place).c_str());
   if (hard_link != nullptr) {
-    archive_entry_set_hardlink(
-        entry, JoinPath(root, placement(Relative(hard_link))).c_str());
+    const std::string target = placement(Relative(hard_link));
+    if (target.empty()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(reader.path(), ": is a hard link to ", hard_link,
+                       ", which is not unpacked"));
+    }
+    archive_entry_set_hardlink(entry, JoinPath(root, target).c_str());
   }
   const bool is_directory = archive_entry_filetype(entry) == AE_IFDIR;
   archive_entry_set_perm(
@@ -189,7 +195,8 @@ absl::Status ExtractArchive(ArchiveReader& reader, const std::string& directory,
   while (true) {
     GANTRY_ASSIGN_OR_RETURN(const bool more, reader.Next());
     if (!more) break;
-    if (!Place(reader, root, placement)) continue;
+    GANTRY_ASSIGN_OR_RETURN(const bool wanted, Place(reader, root, placement));
+    if (!wanted) continue;
     if (archive_write_header(writer.get(), reader.entry()) < ARCHIVE_WARN) {
       return WriteError(writer.get(), reader.path());
     }

@@ -148,23 +148,29 @@ class Compilation {
   absl::Status ApplyPatches() {
     for (const KernelPatch& patch : request_.patch()) {
       const std::string name = fs::path(patch.path()).filename().string();
-      GANTRY_ASSIGN_OR_RETURN(const bool wanted, IsCalledFor(patch));
-      Note(absl::StrCat("patch ", name,
-                        wanted ? ": " : " is not needed: ", patch.reason()));
-      if (!wanted) continue;
+      GANTRY_ASSIGN_OR_RETURN(const std::string not_applied,
+                              WhyNotApplied(patch));
+      Note(absl::StrCat("patch ", name, not_applied, ": ", patch.reason()));
+      if (!not_applied.empty()) continue;
       GANTRY_RETURN_IF_ERROR(ApplyPatch(patch.path(), source_.directory));
     }
     return absl::OkStatus();
   }
 
-  absl::StatusOr<bool> IsCalledFor(const KernelPatch& patch) {
-    if (patch.when_header().empty()) return true;
+  // Empty if the kernel calls for the patch.
+  absl::StatusOr<std::string> WhyNotApplied(const KernelPatch& patch) {
+    if (patch.when_header().empty()) return "";
     const absl::StatusOr<std::string> header =
         ReadKernelHeader(root_, tree_, patch.when_header());
-    // A kernel without the header has nothing in it to adapt to.
-    if (absl::IsNotFound(header.status())) return false;
+    // A kernel without the header has nothing in it to adapt to; or its name is
+    // misspelled, which the log then shows.
+    if (absl::IsNotFound(header.status())) {
+      return absl::StrCat(" is not applied, for the kernel has no ",
+                          patch.when_header());
+    }
     GANTRY_RETURN_IF_ERROR(header.status());
-    return HeaderMatches(patch, *header);
+    GANTRY_ASSIGN_OR_RETURN(const bool matches, HeaderMatches(patch, *header));
+    return matches ? "" : " is not needed";
   }
 
   absl::Status Strip(const Sandbox& sandbox, absl::string_view suffix) {

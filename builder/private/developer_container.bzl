@@ -27,6 +27,7 @@ def _developer_container_impl(ctx):
         arguments = [args],
         inputs = [ctx.file.image],
         outputs = outputs,
+        execution_requirements = {"block-network": ""},
         mnemonic = "ReadDeveloperContainer",
         progress_message = "Reading developer container %s" % ctx.label,
         # PATH, on which the tool looks for lbzip2.

@@ -45,6 +45,9 @@ def parse_remote_file(text):
         fail("url %r: wants an absolute http, https or file URL" % url)
     if _HEX_DIGITS.get(algorithm) != len(hex) or hex.lower() != hex:
         fail("digest %r of %s: wants sha256:<hex> or sha512:<hex>" % (value.get("digest", ""), url))
+    signature_algorithm, _, signature_hex = value.get("signature_digest", "").partition(":")
+    if value.get("signature_digest") and (signature_algorithm != "sha256" or len(signature_hex) != 64):
+        fail("signature_digest %r of %s: wants sha256:<hex>" % (value["signature_digest"], url))
     return struct(
         name = file_name(url),
         url = url,
@@ -53,7 +56,7 @@ def parse_remote_file(text):
         # Protobuf's JSON writes int64 as text.
         size = int(value.get("size", 0)),
         signature_url = value.get("signature_url", ""),
-        signature_sha256 = value.get("signature_digest", "").partition(":")[2],
+        signature_sha256 = signature_hex,
     )
 
 def hex_to_base64(hex):

@@ -73,10 +73,11 @@ absl::StatusOr<ScratchDir> ScratchDir::Create(const std::string& parent,
       AvailableMemory(ContentOrNothing("/proc/meminfo"),
                       ContentOrNothing("/sys/fs/cgroup/memory.max"),
                       ContentOrNothing("/sys/fs/cgroup/memory.current"));
+  // Twice: another action may be taking its share at this moment.
   const bool is_in_memory =
-      available >= needed_bytes && EnterMountNamespace() &&
+      available / 2 >= needed_bytes && EnterMountNamespace() &&
       mount("scratch", directory.path().c_str(), "tmpfs", MS_NOSUID | MS_NODEV,
-            absl::StrCat("mode=0700,size=", available).c_str()) == 0;
+            absl::StrCat("mode=0700,size=", needed_bytes).c_str()) == 0;
   return ScratchDir(std::move(directory), is_in_memory);
 }
 

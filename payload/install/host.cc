@@ -73,6 +73,8 @@ absl::StatusOr<TargetState> ReadTarget(const Folder& rootfs,
   if (absl::IsNotFound(base.status())) return state;
   GANTRY_RETURN_IF_ERROR(base.status());
   GANTRY_RETURN_IF_ERROR(ReadCurrent(*base, state));
+  // What is about to come into use is hashed, whoever put it there.
+  if (state.current != target.folder) depth = CheckDepth::kContent;
   GANTRY_ASSIGN_OR_RETURN(const auto info, base->Stat(target.folder));
   if (!info.has_value()) return state;
   state.found = TargetState::Found::kDifferent;
@@ -109,6 +111,10 @@ absl::StatusOr<bool> LdCacheIsStale(const Folder& rootfs,
     if (!base.ok()) continue;
     GANTRY_ASSIGN_OR_RETURN(const auto link, base->Stat(kCurrent));
     if (link.has_value() && IsOlder(*cache, *link)) return true;
+    // A folder that was replaced under its name leaves the link as it was.
+    GANTRY_ASSIGN_OR_RETURN(const auto receipt,
+                            base->Stat(JoinPath(target.folder, kReceipt)));
+    if (receipt.has_value() && IsOlder(*cache, *receipt)) return true;
   }
   return false;
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -14,7 +15,9 @@
 #include "absl/flags/usage.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "payload/install/exit_code.h"
 #include "payload/install/installer.h"
 
@@ -54,19 +57,27 @@ absl::Status StopOnSignal(absl::string_view, absl::string_view) {
 }
 
 // Abseil ends the program with 1 for wrong flags, which means something else
-// here.
+// here, and for --help.
 std::atomic<bool> parsing_flags{false};
+std::atomic<bool> asked_for_help{false};
 
 void ExitAsUsage() {
   if (!parsing_flags) return;
   std::cout.flush();
   std::fflush(nullptr);
-  _exit(static_cast<int>(gantry::ExitCode::kUsage));
+  _exit(static_cast<int>(asked_for_help ? gantry::ExitCode::kOk
+                                        : gantry::ExitCode::kUsage));
+}
+
+bool IsHelpFlag(absl::string_view argument) {
+  return absl::StartsWith(argument, "--help") ||
+         absl::StartsWith(argument, "-help") || argument == "--version";
 }
 
 bool ParseFlags(int argc, char** argv) {
   absl::SetProgramUsageMessage(kUsage);
   std::atexit(ExitAsUsage);
+  asked_for_help = std::any_of(argv, argv + argc, IsHelpFlag);
   parsing_flags = true;
   const bool no_arguments = absl::ParseCommandLine(argc, argv).size() == 1;
   parsing_flags = false;

@@ -84,6 +84,7 @@ TEST_F(InstallMainTest, JsonAndDryRun) {
 }
 
 TEST_F(InstallMainTest, EachRefusalHasItsExitCode) {
+  EXPECT_EQ(Run({"--help"}).exit_code, 0);
   EXPECT_EQ(Run({"--no_such_flag"}).exit_code, 2);
   EXPECT_EQ(Run({"--verify=perhaps"}).exit_code, 2);
   EXPECT_EQ(Run({"argument"}).exit_code, 2);

@@ -196,6 +196,15 @@ TEST_F(InstallerTest, ChangedBytesAreFoundAndRepairedByVerify) {
   EXPECT_FALSE(Run(options).changed);
 }
 
+TEST_F(InstallerTest, FolderThatComesBackIntoUseIsHashed) {
+  Run(Payload("11.8"));
+  Run(Payload("12.4", "two"));
+  Damage(In("opt/cuda/11.8/lib64/libcudart.so.1"));
+  EXPECT_TRUE(Run(Payload("11.8")).changed);
+  EXPECT_EQ(LinkOf("opt/cuda/current"), "11.8");
+  EXPECT_EQ(Read("opt/cuda/current/lib64/libcudart.so.1"), "rt one");
+}
+
 TEST_F(InstallerTest, DamagedPayloadIsRefusedAndChangesNothing) {
   Run(Payload("11.8"));
   const TestPayload payload = Payload("12.4", "two");
