@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -346,6 +347,24 @@ TEST_F(InstallerTest, FailingLdconfigIsAWarning) {
   InstallOptions options = Options(payload);
   options.run_ldconfig = false;
   EXPECT_TRUE(Run(options).warnings.empty());
+}
+
+// Its warning tells whether ldconfig was to run.
+TEST_F(InstallerTest, LdconfigIsMadeUpForAfterAFolderWasReplaced) {
+  fs::create_directories(In("sbin"));
+  std::ofstream(In("sbin/ldconfig")) << "not a program";
+  fs::permissions(In("sbin/ldconfig"), fs::perms(0755));
+  const TestPayload payload = Payload();
+  Run(payload);
+  std::ofstream(In("etc/ld.so.cache")) << "cache";
+  const fs::file_time_type later =
+      fs::file_time_type::clock::now() + std::chrono::hours(1);
+  fs::last_write_time(In("etc/ld.so.cache"), later);
+  EXPECT_TRUE(Run(payload).warnings.empty());
+  // As a run leaves it that was killed before it came to ldconfig.
+  fs::last_write_time(In("opt/cuda/12.4/.gantry-receipt"),
+                      later + std::chrono::seconds(1));
+  EXPECT_EQ(Run(payload).warnings.size(), 1u);
 }
 
 }  // namespace
