@@ -1,5 +1,6 @@
 #include "release/discover/validate.h"
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <utility>
@@ -26,6 +27,7 @@ using ::gantry::matrix::v1::ModuleArchive;
 using ::gantry::matrix::v1::OperatingSystem;
 using ::gantry::matrix::v1::Patch;
 
+constexpr size_t kMaxReason = 4096;
 constexpr int kMaxNewest = 50;
 
 absl::Status Invalid(absl::string_view path, absl::string_view what) {
@@ -283,6 +285,15 @@ absl::Status ValidateMatrix(const Matrix& matrix) {
   for (int i = 0; i < matrix.exclusion_size(); ++i) {
     if (matrix.exclusion(i).reason().empty()) {
       return Invalid(Element("exclusion", i) + ".reason", "required");
+    }
+    // As the release service takes it.
+    const std::string& reason = matrix.exclusion(i).reason();
+    if (reason.size() > kMaxReason ||
+        std::any_of(reason.begin(), reason.end(),
+                    [](char c) { return absl::ascii_iscntrl(c); })) {
+      return Invalid(
+          Element("exclusion", i) + ".reason",
+          absl::StrCat("must be one line of at most ", kMaxReason, " bytes"));
     }
   }
   return absl::OkStatus();

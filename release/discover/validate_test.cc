@@ -243,6 +243,8 @@ INSTANTIATE_TEST_SUITE_P(
          }},
         {"exclusion[0].reason: required",
          [](Matrix& m) { m.mutable_exclusion(0)->clear_reason(); }},
+        {"exclusion[0].reason: must be one line of at most 4096 bytes",
+         [](Matrix& m) { m.mutable_exclusion(0)->set_reason("a\nb"); }},
     }));
 
 }  // namespace
