@@ -24,8 +24,9 @@ struct PublishTarget {
 // the blobs' paths are relative to.  Publishing the same image again changes
 // nothing.  Returns the reference for the record:
 // "oci:<folder>@<digest>" or "<repository>@<digest>".
-// DATA_LOSS: a blob is not what the descriptor says.
-// UNAVAILABLE: the registry does not take it (with skopeo's words).
+// DATA_LOSS: a blob is not what the descriptor says (to a layout).
+// UNAVAILABLE: the registry does not take it, or a blob is altered, which
+// skopeo finds while it sends it; with skopeo's words.
 absl::StatusOr<std::string> PublishImage(
     const payload::v1::ImageDescriptor& image, const std::string& root,
     const PublishTarget& target);
