@@ -164,6 +164,27 @@ TEST_F(RemoteFilesTest, SignatureAndSha512AreChecked) {
   EXPECT_THAT(unsigned_file.output,
               HasSubstr("has no signature_url to check against keyring"));
 
+  // A signature is pinned like any other file that is fetched.
+  const SubprocessResult malformed =
+      Fetch("malformed_signature_digest",
+            Json(FileUrl("seven.txt"),
+                 signed_seven + R"(, "signature_digest": "sha256:abc")"),
+            keyring);
+  EXPECT_NE(malformed.exit_code, 0);
+  EXPECT_THAT(malformed.output,
+              HasSubstr("signature_digest \"sha256:abc\" of " +
+                        FileUrl("seven.txt") + ": wants sha256:<hex>"));
+  const SubprocessResult replaced =
+      Fetch("replaced_signature",
+            Json(FileUrl("seven.txt"),
+                 absl::StrCat(signed_seven, R"(, "signature_digest": ")",
+                              Sha256Digest("another signature"), "\"")),
+            keyring);
+  EXPECT_NE(replaced.exit_code, 0);
+  EXPECT_THAT(
+      replaced.output,
+      HasSubstr(std::string(DigestHex(Sha256Digest("another signature")))));
+
   const std::string wanted(128, 'b');
   const SubprocessResult wrong = Fetch(
       "wrong_sha512",
