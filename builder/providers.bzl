@@ -14,7 +14,6 @@ KernelPatchInfo = provider(
     doc = "A patch to module sources, and which kernels call for it.",
     fields = {
         "matches": "string: RE2 pattern that must match in when_header; empty with it.",
-        "reason": "string: why.",
         "src": "File: unified diff, -p1.",
         "when_header": "string: header in the kernel's source tree; empty: always applied.",
     },

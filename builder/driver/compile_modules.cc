@@ -148,29 +148,31 @@ class Compilation {
   absl::Status ApplyPatches() {
     for (const KernelPatch& patch : request_.patch()) {
       const std::string name = fs::path(patch.path()).filename().string();
-      GANTRY_ASSIGN_OR_RETURN(const std::string not_applied,
-                              WhyNotApplied(patch));
-      Note(absl::StrCat("patch ", name, not_applied, ": ", patch.reason()));
-      if (!not_applied.empty()) continue;
+      GANTRY_ASSIGN_OR_RETURN(const std::string skipped, SkipReason(patch));
+      Note(absl::StrCat("patch ", name, ": ",
+                        skipped.empty() ? "applied" : skipped));
+      if (!skipped.empty()) continue;
       GANTRY_RETURN_IF_ERROR(ApplyPatch(patch.path(), source_.directory));
     }
     return absl::OkStatus();
   }
 
-  // Empty if the kernel calls for the patch.
-  absl::StatusOr<std::string> WhyNotApplied(const KernelPatch& patch) {
+  // Why the patch is not applied; empty if it is.
+  absl::StatusOr<std::string> SkipReason(const KernelPatch& patch) {
     if (patch.when_header().empty()) return "";
     const absl::StatusOr<std::string> header =
         ReadKernelHeader(root_, tree_, patch.when_header());
-    // A kernel without the header has nothing in it to adapt to; or its name is
-    // misspelled, which the log then shows.
+    // A kernel without the header has nothing in it to adapt to.  If the name
+    // of the header is misspelled, the log shows it.
     if (absl::IsNotFound(header.status())) {
-      return absl::StrCat(" is not applied, for the kernel has no ",
+      return absl::StrCat("not applied: the kernel has no ",
                           patch.when_header());
     }
     GANTRY_RETURN_IF_ERROR(header.status());
     GANTRY_ASSIGN_OR_RETURN(const bool matches, HeaderMatches(patch, *header));
-    return matches ? "" : " is not needed";
+    return matches ? ""
+                   : absl::StrCat("not applied: ", patch.when_header(),
+                                  " does not match ", patch.matches());
   }
 
   absl::Status Strip(const Sandbox& sandbox, absl::string_view suffix) {

@@ -142,11 +142,11 @@ TEST_F(CompileModulesTest, ConditionDecidesWhetherAPatchIsApplied) {
   condition->set_path(patch);
   condition->set_when_header("include/linux/module.h");
   condition->set_matches("no such text in this header");
-  condition->set_reason("test");
   const SubprocessResult skipped = Compile(request);
   EXPECT_EQ(skipped.exit_code, 0) << skipped.error_output;
   EXPECT_THAT(*ReadFile(Out(".log")),
-              HasSubstr("patch bad.patch is not needed: test\n"));
+              HasSubstr("patch bad.patch: not applied: include/linux/module.h "
+                        "does not match no such text in this header\n"));
 
   std::filesystem::remove_all(out_);
   SetUp();

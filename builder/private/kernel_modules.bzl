@@ -40,7 +40,6 @@ def _kernel_modules_impl(ctx):
                 path = patch.src.path,
                 when_header = patch.when_header,
                 matches = patch.matches,
-                reason = patch.reason,
             )
             for patch in patches
         ],

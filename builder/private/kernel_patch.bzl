@@ -13,7 +13,6 @@ def _kernel_patch_impl(ctx):
             src = ctx.file.src,
             when_header = ctx.attr.when_header,
             matches = ctx.attr.matches,
-            reason = ctx.attr.reason,
         ),
     ]
 
@@ -34,7 +33,7 @@ kernel_patch = rule(
         ),
         "reason": attr.string(
             mandatory = True,
-            doc = "Why; the compile log shows it.",
+            doc = "Why the patch is needed, for readers of the BUILD file. Rewording it compiles nothing again.",
         ),
     },
     provides = [KernelPatchInfo],

@@ -89,6 +89,25 @@ def patch_path(driver, index):
     """
     return "patches/%s/%d-%s" % (driver_name(driver), index + 1, first(driver["patch"][index], "name"))
 
+def diff_of_patch(content):
+    """The part of a patch file that changes sources.
+
+    The prose before the first diff is for readers of the patch. It is left out,
+    so that rewording it does not compile the modules again.
+
+    Args:
+      content: content of the patch file.
+
+    Returns:
+      The content from its first diff on; all of it if there is no diff.
+    """
+    lines = content.split("\n")
+    for index, line in enumerate(lines):
+        following = lines[index + 1] if index + 1 < len(lines) else ""
+        if line.startswith("diff --git ") or (line.startswith("--- ") and following.startswith("+++ ")):
+            return "\n".join(lines[index:])
+    return content
+
 def _driver_calls(driver):
     name = "driver-" + driver_name(driver)
     calls = [
@@ -192,5 +211,5 @@ def stages_files(releases, drivers, toolkits, module_sets):
     files = {"stages/BUILD.bazel": build_file(loads, calls)}
     for driver in drivers:
         for index, patch in enumerate(driver.get("patch", [])):
-            files["stages/" + patch_path(driver, index)] = first(patch, "content")
+            files["stages/" + patch_path(driver, index)] = diff_of_patch(first(patch, "content"))
     return files
