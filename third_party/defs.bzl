@@ -38,6 +38,18 @@ def _bazel_dependencies():
         },
     )
 
+# Where bazel-bootstrap-source installs Bazel's source tree.
+_BAZEL_SOURCE = "/usr/src/bazel-bootstrap/"
+
+# The protos of the Build Event Protocol.
+_BUILD_EVENT_PROTOS = [
+    "src/main/java/com/google/devtools/build/lib/buildeventstream/proto/build_event_stream.proto",
+    "src/main/protobuf/command_line.proto",
+    "src/main/protobuf/failure_details.proto",
+    "src/main/protobuf/invocation_policy.proto",
+    "src/main/protobuf/option_filters.proto",
+]
+
 def system_dependencies():
     """Declares every external repository of this workspace."""
     _bazel_dependencies()
@@ -110,6 +122,16 @@ def system_dependencies():
         targets = {"": ["grpc++", "grpc++_reflection"]},
         tools = {"src/compiler/grpc_cpp_plugin": "grpc_cpp_plugin"},
         deps = ["@com_google_protobuf//:protobuf"],
+    )
+
+    system_library(
+        name = "io_bazel",
+        links = {path: _BAZEL_SOURCE + path for path in _BUILD_EVENT_PROTOS},
+        overlay = {
+            "//third_party/io_bazel:build_event_stream.BUILD": "src/main/java/com/google/devtools/build/lib/buildeventstream/proto/BUILD",
+            "//third_party/io_bazel:protobuf.BUILD": "src/main/protobuf/BUILD",
+        },
+        packages = ["bazel-bootstrap-source"],
     )
 
     # Debian packages no googleapis.
