@@ -22,13 +22,13 @@ class HttpTest : public testing::Test {
     std::filesystem::create_directories(folder_->path() + "/folder");
     ASSERT_TRUE(
         WriteFileAtomically(folder_->path() + "/folder/index.html", "in").ok());
-    auto server = FileServer::Start(folder_->path());
+    auto server = fixtures::FileServer::Start(folder_->path());
     ASSERT_TRUE(server.ok()) << server.status();
-    server_ = std::make_unique<FileServer>(*std::move(server));
+    server_ = std::make_unique<fixtures::FileServer>(*std::move(server));
   }
 
   std::unique_ptr<TempDir> folder_;
-  std::unique_ptr<FileServer> server_;
+  std::unique_ptr<fixtures::FileServer> server_;
 };
 
 TEST_F(HttpTest, GetsTheBody) {

@@ -80,7 +80,7 @@ def make_developer_container(rctx, packages):
     """
 
     # First, for Bazel starts over when it has to look a label up.
-    unpack = str(rctx.path(Label("//builder/debian:unpack.sh")))
+    unpack = str(rctx.path(Label("//builder/container/debian:unpack.sh")))
     files = [parse_remote_file(text) for text in packages]
     fetch_remote_files(rctx, files, "work/packages")
 
@@ -103,7 +103,7 @@ debian_developer_container = repository_rule(
 
 The packages are unpacked, none of their scripts runs.  They must be a kernel's
 image and headers with all that compiling against them needs; see
-//builder/debian:container_packages.txt.""",
+//builder/container/debian:container_packages.txt.""",
     attrs = {
         "packages": attr.string_list(
             mandatory = True,

@@ -73,7 +73,7 @@ Nothing is mounted, and the action needs neither root nor network.  It makes
             doc = "Kernel release that must be the one inside, or the action fails. Empty: any. Example: 6.6.95-flatcar.",
         ),
         "_disk_image": attr.label(
-            default = "//builder/disk_image",
+            default = "//builder/container:disk_image",
             executable = True,
             cfg = "exec",
         ),

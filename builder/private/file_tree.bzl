@@ -53,7 +53,7 @@ with different files for one path are an error.""",
             doc = "Keep *.a, more than a third of a toolkit.",
         ),
         "_file_tree": attr.label(
-            default = "//builder/cuda:file_tree",
+            default = "//builder/userland:file_tree",
             executable = True,
             cfg = "exec",
         ),

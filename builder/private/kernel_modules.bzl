@@ -122,7 +122,7 @@ A failed build says so first: `compile_modules: first error: <file>:<line>:
             doc = "Modules to keep, in loading order, without .ko. Empty: all that are built, ordered by their dependencies.",
         ),
         "_compile_modules": attr.label(
-            default = "//builder/driver:compile_modules",
+            default = "//builder/modules:compile_modules",
             executable = True,
             cfg = "exec",
         ),

@@ -10,7 +10,7 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 
-namespace gantry {
+namespace gantry::sandbox {
 
 absl::Status PrepareSandboxRoot(const std::string& root) {
   for (const char* mount_point : {"build", "dev", "proc", "tmp"}) {
@@ -86,4 +86,4 @@ SubprocessOptions Sandbox::CommandFor(
   return command;
 }
 
-}  // namespace gantry
+}  // namespace gantry::sandbox

@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "base/subprocess.h"
 
-namespace gantry {
+namespace gantry::sandbox {
 
 // What the programs in a sandbox see.
 struct SandboxOptions {
@@ -59,6 +59,6 @@ class Sandbox {
   const Proc proc_;
 };
 
-}  // namespace gantry
+}  // namespace gantry::sandbox
 
 #endif  // GANTRY_BUILDER_SANDBOX_SANDBOX_H_

@@ -10,7 +10,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace gantry {
+namespace gantry::sandbox {
 namespace {
 
 using ::testing::HasSubstr;
@@ -100,4 +100,4 @@ TEST_F(SandboxTest, RootWithoutShellIsFailedPrecondition) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::sandbox

@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "base/status_macros.h"
 
-namespace gantry {
+namespace gantry::sandbox {
 namespace {
 
 std::string ContentOrNothing(const char* path) {
@@ -86,4 +86,4 @@ ScratchDir::~ScratchDir() {
   if (is_in_memory_ && !path().empty()) umount2(path().c_str(), MNT_DETACH);
 }
 
-}  // namespace gantry
+}  // namespace gantry::sandbox

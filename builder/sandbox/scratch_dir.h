@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "base/temp_dir.h"
 
-namespace gantry {
+namespace gantry::sandbox {
 
 // A fresh folder that is gone, with its content, when this ends.  It lies in
 // memory, visible to this process and its children only, where that is possible
@@ -47,6 +47,6 @@ class ScratchDir {
 int64_t AvailableMemory(absl::string_view meminfo, absl::string_view memory_max,
                         absl::string_view memory_current);
 
-}  // namespace gantry
+}  // namespace gantry::sandbox
 
 #endif  // GANTRY_BUILDER_SANDBOX_SCRATCH_DIR_H_

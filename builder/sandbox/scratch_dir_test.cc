@@ -13,7 +13,7 @@
 #include "base/temp_dir.h"
 #include "gtest/gtest.h"
 
-namespace gantry {
+namespace gantry::sandbox {
 namespace {
 
 constexpr long kTmpfsMagic = 0x01021994;  // linux/magic.h.
@@ -78,4 +78,4 @@ TEST(ScratchDirTest, IsOnDiskWithoutEnoughMemoryAndLeavesNothing) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::sandbox

@@ -6,7 +6,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace gantry {
+namespace gantry::image {
 
 // A piece of a byte stream that several threads read at the same time.
 class Chunk {
@@ -31,6 +31,6 @@ class Chunk {
   size_t size_ = 0;
 };
 
-}  // namespace gantry
+}  // namespace gantry::image
 
 #endif  // GANTRY_PAYLOAD_IMAGE_CHUNK_H_

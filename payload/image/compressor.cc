@@ -6,7 +6,7 @@
 #include "payload/image/gzip_compressor.h"
 #include "payload/image/zstd_compressor.h"
 
-namespace gantry {
+namespace gantry::image {
 
 absl::StatusOr<Compression> ParseCompression(absl::string_view name) {
   if (name == "zstd") return Compression::kZstd;
@@ -29,4 +29,4 @@ std::unique_ptr<Compressor> Compressor::Create(Compression compression,
   return std::make_unique<GzipCompressor>(threads, std::move(output));
 }
 
-}  // namespace gantry
+}  // namespace gantry::image

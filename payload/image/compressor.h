@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "payload/image/chunk.h"
 
-namespace gantry {
+namespace gantry::image {
 
 enum class Compression {
   // RFC 8878, level 3.
@@ -44,6 +44,6 @@ class Compressor {
   virtual absl::Status Finish() = 0;
 };
 
-}  // namespace gantry
+}  // namespace gantry::image
 
 #endif  // GANTRY_PAYLOAD_IMAGE_COMPRESSOR_H_

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/cell_name.h"
 
-namespace gantry {
+namespace gantry::image {
 
 absl::StatusOr<cell::v1::CellCoordinates> CompleteCoordinates(
     const cell::v1::CellCoordinates& wanted,
@@ -25,4 +25,4 @@ absl::StatusOr<cell::v1::CellCoordinates> CompleteCoordinates(
   return coordinates;
 }
 
-}  // namespace gantry
+}  // namespace gantry::image

@@ -5,7 +5,7 @@
 #include "proto/cell.pb.h"
 #include "proto/developer_container.pb.h"
 
-namespace gantry {
+namespace gantry::image {
 
 // `wanted` with the kernel release that was read from inside the container.
 // FAILED_PRECONDITION: the container is of another OS release than the one that
@@ -15,6 +15,6 @@ absl::StatusOr<cell::v1::CellCoordinates> CompleteCoordinates(
     const cell::v1::CellCoordinates& wanted,
     const builder::v1::DeveloperContainer& container);
 
-}  // namespace gantry
+}  // namespace gantry::image
 
 #endif  // GANTRY_PAYLOAD_IMAGE_COORDINATES_H_

@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace gantry {
+namespace gantry::image {
 namespace {
 
 class CoordinatesTest : public testing::Test {
@@ -51,4 +51,4 @@ TEST_F(CoordinatesTest, ContainerWithoutAnOsReleaseFilePasses) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::image

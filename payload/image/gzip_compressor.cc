@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 
-namespace gantry {
+namespace gantry::image {
 namespace {
 
 constexpr int kLevel = 6;
@@ -97,4 +97,4 @@ absl::Status GzipCompressor::Finish() {
                               LittleEndian(static_cast<uint32_t>(size_))));
 }
 
-}  // namespace gantry
+}  // namespace gantry::image

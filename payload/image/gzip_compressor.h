@@ -9,7 +9,7 @@
 
 #include "payload/image/compressor.h"
 
-namespace gantry {
+namespace gantry::image {
 
 // Makes one gzip member: every chunk is deflated on a thread of its own, with
 // the end of the chunk before it as its dictionary, and ends at a byte; the
@@ -44,6 +44,6 @@ class GzipCompressor final : public Compressor {
   bool has_header_ = false;
 };
 
-}  // namespace gantry
+}  // namespace gantry::image
 
 #endif  // GANTRY_PAYLOAD_IMAGE_GZIP_COMPRESSOR_H_

@@ -22,7 +22,7 @@
 #include "payload/image/layer_writer.h"
 #include "payload/image/oci_json.h"
 
-namespace gantry {
+namespace gantry::image {
 namespace {
 
 using payload::v1::Blob;
@@ -155,4 +155,4 @@ absl::StatusOr<ImageDescriptor> WriteImage(const ImageOptions& options) {
   return image;
 }
 
-}  // namespace gantry
+}  // namespace gantry::image

@@ -9,7 +9,7 @@
 #include "proto/cell.pb.h"
 #include "proto/payload.pb.h"
 
-namespace gantry {
+namespace gantry::image {
 
 struct ImageLayer {
   payload::v1::LayerDescriptor descriptor;
@@ -43,6 +43,6 @@ struct ImageOptions {
 absl::StatusOr<payload::v1::ImageDescriptor> WriteImage(
     const ImageOptions& options);
 
-}  // namespace gantry
+}  // namespace gantry::image
 
 #endif  // GANTRY_PAYLOAD_IMAGE_IMAGE_WRITER_H_

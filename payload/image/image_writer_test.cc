@@ -16,7 +16,7 @@
 #include "payload/image/layer_writer.h"
 #include "payload/image/oci_json.h"
 
-namespace gantry {
+namespace gantry::image {
 namespace {
 
 using payload::v1::Blob;
@@ -223,4 +223,4 @@ TEST(OciJsonTest, StringsAreEscaped) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::image

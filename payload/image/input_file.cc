@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 
-namespace gantry {
+namespace gantry::image {
 
 absl::StatusOr<std::shared_ptr<const InputFile>> InputFile::Open(
     std::string path) {
@@ -45,4 +45,4 @@ absl::Status InputFile::Read(int64_t offset, char* buffer, size_t size) const {
   return absl::OkStatus();
 }
 
-}  // namespace gantry
+}  // namespace gantry::image

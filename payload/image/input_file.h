@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-namespace gantry {
+namespace gantry::image {
 
 // A file that is read at any place.  Thread-safe.
 class InputFile {
@@ -37,6 +37,6 @@ class InputFile {
   const int64_t size_;
 };
 
-}  // namespace gantry
+}  // namespace gantry::image
 
 #endif  // GANTRY_PAYLOAD_IMAGE_INPUT_FILE_H_

@@ -34,7 +34,7 @@ ABSL_FLAG(std::string, tree, "", "uncompressed tar; empty: a synthetic one");
 ABSL_FLAG(int, threads, 2, "threads that compress");
 ABSL_FLAG(bool, gzip, true, "measure gzip too, which is slow");
 
-namespace gantry {
+namespace gantry::image {
 namespace {
 
 double CpuSeconds(int who) {
@@ -139,12 +139,12 @@ absl::Status Run() {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::image
 
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage("Measures how long a layer takes.");
   absl::ParseCommandLine(argc, argv);
-  const absl::Status status = gantry::Run();
+  const absl::Status status = gantry::image::Run();
   if (status.ok()) return 0;
   std::fprintf(stderr, "layer_benchmark: %s\n", status.ToString().c_str());
   return 1;

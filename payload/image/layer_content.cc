@@ -9,7 +9,7 @@
 #include "base/status_macros.h"
 #include "payload/image/tar_index.h"
 
-namespace gantry {
+namespace gantry::image {
 namespace {
 
 using EntryByPath = std::map<std::string, LayerEntry>;
@@ -90,4 +90,4 @@ absl::StatusOr<std::vector<LayerEntry>> ContentOfPrograms(
   return Complete(std::move(entries));
 }
 
-}  // namespace gantry
+}  // namespace gantry::image

@@ -11,7 +11,7 @@
 #include "base/tar_header.h"
 #include "payload/image/input_file.h"
 
-namespace gantry {
+namespace gantry::image {
 
 // An entry of a layer, relative to the folder that the layer fills, and where
 // its content is.
@@ -36,6 +36,6 @@ absl::StatusOr<std::vector<LayerEntry>> ContentOfTar(const std::string& path);
 absl::StatusOr<std::vector<LayerEntry>> ContentOfPrograms(
     const std::map<std::string, std::string>& files);
 
-}  // namespace gantry
+}  // namespace gantry::image
 
 #endif  // GANTRY_PAYLOAD_IMAGE_LAYER_CONTENT_H_

@@ -16,7 +16,7 @@
 #include "base/status_macros.h"
 #include "payload/image/serial_thread.h"
 
-namespace gantry {
+namespace gantry::image {
 namespace {
 
 using payload::v1::FileEntry;
@@ -239,4 +239,4 @@ absl::StatusOr<LayerDescriptor> WriteLayer(
   return descriptor;
 }
 
-}  // namespace gantry
+}  // namespace gantry::image

@@ -9,7 +9,7 @@
 #include "payload/image/layer_content.h"
 #include "proto/payload.pb.h"
 
-namespace gantry {
+namespace gantry::image {
 
 struct LayerOptions {
   // Folder in the image that the entries are below, absolute, without a
@@ -37,6 +37,6 @@ struct LayerOptions {
 absl::StatusOr<payload::v1::LayerDescriptor> WriteLayer(
     const LayerOptions& options, const std::vector<LayerEntry>& entries);
 
-}  // namespace gantry
+}  // namespace gantry::image
 
 #endif  // GANTRY_PAYLOAD_IMAGE_LAYER_WRITER_H_

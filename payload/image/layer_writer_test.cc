@@ -18,7 +18,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace gantry {
+namespace gantry::image {
 namespace {
 
 using payload::v1::FileEntry;
@@ -274,4 +274,4 @@ TEST_P(LayerWriterTest, InstallerIsAProgramAndNoComponent) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::image

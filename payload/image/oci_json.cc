@@ -5,7 +5,7 @@
 #include "absl/strings/str_join.h"
 #include "base/cell_name.h"
 
-namespace gantry {
+namespace gantry::image {
 namespace {
 
 using payload::v1::LayerDescriptor;
@@ -131,4 +131,4 @@ std::string ImageManifestJson(
       ",\"schemaVersion\":2}");
 }
 
-}  // namespace gantry
+}  // namespace gantry::image

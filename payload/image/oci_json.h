@@ -9,7 +9,7 @@
 #include "proto/cell.pb.h"
 #include "proto/payload.pb.h"
 
-namespace gantry {
+namespace gantry::image {
 
 // The JSON documents of an image (OCI image specification 1.1), in one form
 // only: members by name, no spaces, so that equal images have equal digests.
@@ -46,6 +46,6 @@ std::string ImageManifestJson(
 // A JSON string (RFC 8259, section 7) for text in UTF-8.
 std::string JsonString(absl::string_view text);
 
-}  // namespace gantry
+}  // namespace gantry::image
 
 #endif  // GANTRY_PAYLOAD_IMAGE_OCI_JSON_H_

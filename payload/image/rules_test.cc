@@ -9,7 +9,7 @@
 #include "gtest/gtest.h"
 #include "proto/payload.pb.h"
 
-namespace gantry {
+namespace gantry::image {
 namespace {
 
 constexpr char kFolder[] = "payload/image/";
@@ -46,4 +46,4 @@ TEST(RulesTest, LayerSaysItsOwnCompression) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::image

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace gantry {
+namespace gantry::image {
 
 SerialThread::SerialThread(size_t max_waiting)
     : max_waiting_(max_waiting), thread_([this] { Run(); }) {}
@@ -53,4 +53,4 @@ void SerialThread::Run() {
   }
 }
 
-}  // namespace gantry
+}  // namespace gantry::image

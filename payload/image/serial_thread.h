@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 
-namespace gantry {
+namespace gantry::image {
 
 // One stage of a pipeline: a thread that runs steps one after the other, in
 // the order in which they were given.  Add() may be called from one thread.
@@ -45,6 +45,6 @@ class SerialThread {
   std::thread thread_;
 };
 
-}  // namespace gantry
+}  // namespace gantry::image
 
 #endif  // GANTRY_PAYLOAD_IMAGE_SERIAL_THREAD_H_

@@ -15,7 +15,7 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 
-namespace gantry {
+namespace gantry::image {
 namespace {
 
 constexpr int64_t kBlockSize = 512;
@@ -251,4 +251,4 @@ absl::StatusOr<std::vector<IndexedTarEntry>> IndexTar(
   return Indexer(archive).Run();
 }
 
-}  // namespace gantry
+}  // namespace gantry::image

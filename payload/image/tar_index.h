@@ -8,7 +8,7 @@
 #include "base/tar_header.h"
 #include "payload/image/input_file.h"
 
-namespace gantry {
+namespace gantry::image {
 
 struct IndexedTarEntry {
   // Its path is clean (base/relative_path.h), and so never absolute or with
@@ -28,6 +28,6 @@ struct IndexedTarEntry {
 // Errors name the archive and the byte at which the entry's header starts.
 absl::StatusOr<std::vector<IndexedTarEntry>> IndexTar(const InputFile& archive);
 
-}  // namespace gantry
+}  // namespace gantry::image
 
 #endif  // GANTRY_PAYLOAD_IMAGE_TAR_INDEX_H_

@@ -13,7 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace gantry {
+namespace gantry::image {
 namespace {
 
 using testing::HasSubstr;
@@ -169,4 +169,4 @@ TEST_F(TarIndexTest, RandomDamageNeverGivesContentOutsideOfTheArchive) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::image

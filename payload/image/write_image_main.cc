@@ -36,7 +36,7 @@ ABSL_FLAG(std::string, descriptor, "",
           "path of the description to write, a "
           "gantry.payload.v1.ImageDescriptor textproto");
 
-namespace gantry {
+namespace gantry::image {
 namespace {
 
 absl::StatusOr<cell::v1::DriverFlavour> ParseFlavour(const std::string& name) {
@@ -82,14 +82,14 @@ absl::Status Run() {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::image
 
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage(
       "Writes a payload image out of finished layers, and its description.\n"
       "Exit code: 0 done; 1 failed, and nothing is left.");
   absl::ParseCommandLine(argc, argv);
-  const absl::Status status = gantry::Run();
+  const absl::Status status = gantry::image::Run();
   if (status.ok()) return 0;
   std::fprintf(stderr, "write_image: %s\n", status.ToString().c_str());
   return 1;

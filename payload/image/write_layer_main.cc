@@ -31,7 +31,7 @@ ABSL_FLAG(std::string, descriptor, "",
           "path of the description, a gantry.payload.v1.LayerDescriptor "
           "textproto");
 
-namespace gantry {
+namespace gantry::image {
 namespace {
 
 // Beyond these the pipeline's other stages are the limit.
@@ -76,14 +76,14 @@ absl::Status Run() {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::image
 
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage(
       "Writes one layer of a payload image, and its description.\n"
       "Exit code: 0 done; 1 failed, and nothing is left.");
   absl::ParseCommandLine(argc, argv);
-  const absl::Status status = gantry::Run();
+  const absl::Status status = gantry::image::Run();
   if (status.ok()) return 0;
   std::fprintf(stderr, "write_layer: %s\n", status.ToString().c_str());
   return 1;

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 
-namespace gantry {
+namespace gantry::image {
 namespace {
 
 constexpr int kLevel = 3;
@@ -66,4 +66,4 @@ absl::Status ZstdCompressor::Flush() {
   return output_(std::exchange(piece_, std::string()));
 }
 
-}  // namespace gantry
+}  // namespace gantry::image

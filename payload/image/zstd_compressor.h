@@ -9,7 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "payload/image/compressor.h"
 
-namespace gantry {
+namespace gantry::image {
 
 class ZstdCompressor final : public Compressor {
  public:
@@ -33,6 +33,6 @@ class ZstdCompressor final : public Compressor {
   size_t piece_used_ = 0;
 };
 
-}  // namespace gantry
+}  // namespace gantry::image
 
 #endif  // GANTRY_PAYLOAD_IMAGE_ZSTD_COMPRESSOR_H_

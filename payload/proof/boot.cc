@@ -12,7 +12,7 @@
 #include "base/temp_dir.h"
 #include "payload/proof/initramfs.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 // A kernel under working KVM is at its init in a second or two.
@@ -98,4 +98,4 @@ absl::StatusOr<Boot> BootModules(
   return BootOnce(options, accelerator, options.timeout, init, modules);
 }
 
-}  // namespace gantry
+}  // namespace gantry::proof

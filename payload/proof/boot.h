@@ -12,7 +12,7 @@
 #include "payload/proof/console_record.h"
 #include "payload/proof/guest.h"
 
-namespace gantry {
+namespace gantry::proof {
 
 // Which accelerator a boot uses.
 enum class AcceleratorChoice {
@@ -45,6 +45,6 @@ struct Boot {
 absl::StatusOr<Boot> BootModules(const BootOptions& options,
                                  const std::vector<absl::string_view>& modules);
 
-}  // namespace gantry
+}  // namespace gantry::proof
 
 #endif  // GANTRY_PAYLOAD_PROOF_BOOT_H_

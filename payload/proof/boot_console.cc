@@ -7,7 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "payload/proof/console_record.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 using Type = ConsoleRecord::Type;
@@ -73,4 +73,4 @@ BootConsole ParseBootConsole(absl::string_view console, absl::string_view nonce,
   return result;
 }
 
-}  // namespace gantry
+}  // namespace gantry::proof

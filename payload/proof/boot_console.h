@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 
-namespace gantry {
+namespace gantry::proof {
 
 // What the guest's init told of one step of its plan.
 struct StepEvents {
@@ -40,6 +40,6 @@ struct BootConsole {
 BootConsole ParseBootConsole(absl::string_view console, absl::string_view nonce,
                              size_t step_count);
 
-}  // namespace gantry
+}  // namespace gantry::proof
 
 #endif  // GANTRY_PAYLOAD_PROOF_BOOT_CONSOLE_H_

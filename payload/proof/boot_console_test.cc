@@ -6,7 +6,7 @@
 #include "gtest/gtest.h"
 #include "payload/proof/console_record.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 using Type = ConsoleRecord::Type;
@@ -125,4 +125,4 @@ TEST(BootConsoleTest, NothingIsNothing) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::proof

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <iterator>
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 constexpr std::string_view kMark = "@gantry ";
@@ -98,4 +98,4 @@ std::optional<ConsoleRecord> ParseConsoleRecord(std::string_view nonce,
   return record;
 }
 
-}  // namespace gantry
+}  // namespace gantry::proof

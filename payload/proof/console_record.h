@@ -25,7 +25,7 @@
 // on the console's line does not stick to it) and one after it.
 //
 // Uses the standard library only: the guest's init is one small static binary.
-namespace gantry {
+namespace gantry::proof {
 
 struct ConsoleRecord {
   enum class Type {
@@ -59,6 +59,6 @@ std::string FormatConsoleRecord(std::string_view nonce,
 std::optional<ConsoleRecord> ParseConsoleRecord(std::string_view nonce,
                                                 std::string_view line);
 
-}  // namespace gantry
+}  // namespace gantry::proof
 
 #endif  // GANTRY_PAYLOAD_PROOF_CONSOLE_RECORD_H_

@@ -5,7 +5,7 @@
 
 #include "gtest/gtest.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 using Type = ConsoleRecord::Type;
@@ -72,4 +72,4 @@ TEST(ConsoleRecordTest, EveryCutAndEveryChangedByteIsNoRecord) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::proof

@@ -13,7 +13,7 @@
 #include "absl/strings/str_replace.h"
 #include "base/status_macros.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 struct EndElf {
@@ -237,4 +237,4 @@ std::string KernelModuleName(absl::string_view name) {
   return absl::StrReplaceAll(name, {{"-", "_"}});
 }
 
-}  // namespace gantry
+}  // namespace gantry::proof

@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 
-namespace gantry {
+namespace gantry::proof {
 
 // A range of a file's bytes, inside it.
 struct ByteRange {
@@ -62,6 +62,6 @@ absl::StatusOr<ElfModule> ParseElfModule(absl::string_view bytes);
 // A module's name as the kernel knows it: with "_" for "-".
 std::string KernelModuleName(absl::string_view name);
 
-}  // namespace gantry
+}  // namespace gantry::proof
 
 #endif  // GANTRY_PAYLOAD_PROOF_ELF_MODULE_H_

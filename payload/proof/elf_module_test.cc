@@ -10,7 +10,7 @@
 #include "payload/proof/module_alteration.h"
 #include "payload/proof/sample_modules.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 using ::testing::ElementsAre;
@@ -143,4 +143,4 @@ TEST(KernelModuleNameTest, HasUnderscores) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::proof

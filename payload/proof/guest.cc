@@ -9,7 +9,7 @@
 #include "absl/time/clock.h"
 #include "base/subprocess.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 constexpr size_t kMebibyte = 1 << 20;
@@ -82,4 +82,4 @@ absl::StatusOr<GuestRun> RunGuest(const GuestOptions& options) {
   return run;
 }
 
-}  // namespace gantry
+}  // namespace gantry::proof

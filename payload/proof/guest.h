@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
-namespace gantry {
+namespace gantry::proof {
 
 enum class Accelerator { kKvm, kTcg };
 
@@ -45,6 +45,6 @@ struct GuestRun {
 // NOT_FOUND: it is not installed.
 absl::StatusOr<GuestRun> RunGuest(const GuestOptions& options);
 
-}  // namespace gantry
+}  // namespace gantry::proof
 
 #endif  // GANTRY_PAYLOAD_PROOF_GUEST_H_

@@ -21,7 +21,7 @@
 
 #include "payload/proof/console_record.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 using Type = ConsoleRecord::Type;
@@ -142,10 +142,10 @@ void Run() {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::proof
 
 int main() {
-  gantry::Run();
+  gantry::proof::Run();
   sync();
   // QEMU runs with -no-reboot: a restart ends it, and unlike a power-off needs
   // no ACPI.

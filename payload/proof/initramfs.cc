@@ -11,7 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 struct FreeEntry {
@@ -107,4 +107,4 @@ absl::StatusOr<std::string> MakeInitramfs(
   return initramfs;
 }
 
-}  // namespace gantry
+}  // namespace gantry::proof

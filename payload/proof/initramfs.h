@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace gantry {
+namespace gantry::proof {
 
 // The initramfs (Documentation/driver-api/early-userspace/buffer-format.rst:
 // cpio "newc", uncompressed) with `init` as /init, the modules, and the plan
@@ -18,6 +18,6 @@ absl::StatusOr<std::string> MakeInitramfs(
     absl::string_view init, absl::string_view nonce,
     const std::vector<absl::string_view>& modules);
 
-}  // namespace gantry
+}  // namespace gantry::proof
 
 #endif  // GANTRY_PAYLOAD_PROOF_INITRAMFS_H_

@@ -11,7 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 using ::testing::ElementsAre;
@@ -65,4 +65,4 @@ TEST(InitramfsTest, IsNewcAsTheKernelReadsIt) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::proof

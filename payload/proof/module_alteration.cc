@@ -6,7 +6,7 @@
 #include "base/status_macros.h"
 #include "payload/proof/elf_module.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 constexpr absl::string_view kVermagicKey = "vermagic=";
@@ -76,4 +76,4 @@ absl::StatusOr<AlteredModule> AlterModule(absl::string_view bytes) {
   return altered;
 }
 
-}  // namespace gantry
+}  // namespace gantry::proof

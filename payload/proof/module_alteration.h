@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace gantry {
+namespace gantry::proof {
 
 struct AlteredModule {
   std::string bytes;
@@ -21,6 +21,6 @@ struct AlteredModule {
 // it refuses it for these.  INVALID_ARGUMENT: no module, or no vermagic.
 absl::StatusOr<AlteredModule> AlterModule(absl::string_view bytes);
 
-}  // namespace gantry
+}  // namespace gantry::proof
 
 #endif  // GANTRY_PAYLOAD_PROOF_MODULE_ALTERATION_H_

@@ -7,7 +7,7 @@
 #include "payload/proof/elf_module.h"
 #include "payload/proof/sample_modules.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 size_t DifferingBytes(const std::string& a, const std::string& b) {
@@ -62,4 +62,4 @@ TEST(ModuleAlterationTest, NoModuleIsInvalid) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::proof

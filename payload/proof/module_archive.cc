@@ -17,7 +17,7 @@
 #include "base/status_macros.h"
 #include "payload/proof/elf_module.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 // Far above any module with debug info.
@@ -228,4 +228,4 @@ absl::StatusOr<std::vector<NamedModule>> ReadInTreeModules(
   return order.Take();
 }
 
-}  // namespace gantry
+}  // namespace gantry::proof

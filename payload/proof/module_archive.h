@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace gantry {
+namespace gantry::proof {
 
 struct NamedModule {
   // Without ".ko".  Example: "nvidia-uvm".
@@ -30,6 +30,6 @@ absl::StatusOr<std::vector<NamedModule>> ReadInTreeModules(
     const std::string& root_tar, const std::string& kernel_release,
     const std::set<std::string>& wanted);
 
-}  // namespace gantry
+}  // namespace gantry::proof
 
 #endif  // GANTRY_PAYLOAD_PROOF_MODULE_ARCHIVE_H_

@@ -16,7 +16,7 @@
 #include "gtest/gtest.h"
 #include "payload/proof/sample_modules.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 using ::testing::ElementsAre;
@@ -194,4 +194,4 @@ TEST_F(ModuleArchiveTest, DamagedInTreeModuleIsNamed) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::proof

@@ -21,7 +21,7 @@
 #include "payload/proof/verdict.h"
 #include "proto/developer_container.pb.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 using proof::v1::ModuleProof;
@@ -230,4 +230,4 @@ absl::StatusOr<ProveResult> Prove(const ProveOptions& options) {
   return Prover(options).Run();
 }
 
-}  // namespace gantry
+}  // namespace gantry::proof

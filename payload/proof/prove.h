@@ -11,7 +11,7 @@
 #include "payload/proof/boot.h"
 #include "proto/proof.pb.h"
 
-namespace gantry {
+namespace gantry::proof {
 
 // What to do about modules that the static check refuses.
 enum class StaticRefusal {
@@ -58,6 +58,6 @@ struct ProveResult {
 // found out (an input is unreadable, QEMU does not start).
 absl::StatusOr<ProveResult> Prove(const ProveOptions& options);
 
-}  // namespace gantry
+}  // namespace gantry::proof
 
 #endif  // GANTRY_PAYLOAD_PROOF_PROVE_H_

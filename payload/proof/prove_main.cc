@@ -50,13 +50,13 @@ constexpr char kUsage[] =
 constexpr int kNothingFoundOut = 2;
 
 bool ParseAccelerator(absl::string_view name,
-                      gantry::AcceleratorChoice& choice) {
+                      gantry::proof::AcceleratorChoice& choice) {
   if (name == "auto") {
-    choice = gantry::AcceleratorChoice::kAutomatic;
+    choice = gantry::proof::AcceleratorChoice::kAutomatic;
   } else if (name == "kvm") {
-    choice = gantry::AcceleratorChoice::kKvm;
+    choice = gantry::proof::AcceleratorChoice::kKvm;
   } else if (name == "tcg") {
-    choice = gantry::AcceleratorChoice::kTcg;
+    choice = gantry::proof::AcceleratorChoice::kTcg;
   } else {
     return false;
   }
@@ -87,7 +87,7 @@ int main(int argc, char** argv) {
     std::cerr << "prove: --" << flag << " is required\n";
     return kNothingFoundOut;
   }
-  gantry::ProveOptions options;
+  gantry::proof::ProveOptions options;
   options.modules = absl::GetFlag(FLAGS_modules);
   options.container = absl::GetFlag(FLAGS_container);
   options.root = absl::GetFlag(FLAGS_root);
@@ -99,7 +99,7 @@ int main(int argc, char** argv) {
   options.qemu = absl::GetFlag(FLAGS_qemu);
   options.boot_timeout = absl::GetFlag(FLAGS_boot_timeout);
   if (absl::GetFlag(FLAGS_boot_refused)) {
-    options.static_refusal = gantry::StaticRefusal::kBootAnyway;
+    options.static_refusal = gantry::proof::StaticRefusal::kBootAnyway;
   }
   if (!ParseAccelerator(absl::GetFlag(FLAGS_accelerator),
                         options.accelerator)) {
@@ -111,7 +111,7 @@ int main(int argc, char** argv) {
       std::cerr << "prove: " << line << std::endl;
     };
   }
-  const auto accepted = gantry::ProveToFiles(
+  const auto accepted = gantry::proof::ProveToFiles(
       options, absl::GetFlag(FLAGS_proof), absl::GetFlag(FLAGS_console));
   if (!accepted.ok()) {
     std::cerr << "prove: " << accepted.status().message() << "\n";

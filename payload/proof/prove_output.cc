@@ -8,7 +8,7 @@
 #include "base/status_macros.h"
 #include "base/textproto.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 constexpr size_t kTailLines = 40;
@@ -49,4 +49,4 @@ absl::StatusOr<ProveOutcome> ProveToFiles(const ProveOptions& options,
   return ProveOutcome{true, "", ""};
 }
 
-}  // namespace gantry
+}  // namespace gantry::proof

@@ -7,7 +7,7 @@
 #include "absl/strings/string_view.h"
 #include "payload/proof/prove.h"
 
-namespace gantry {
+namespace gantry::proof {
 
 // The end of a console log, for people: its last `lines` lines that hold
 // anything, printable, each with a line end.
@@ -27,6 +27,6 @@ absl::StatusOr<ProveOutcome> ProveToFiles(const ProveOptions& options,
                                           const std::string& proof_path,
                                           const std::string& console_path);
 
-}  // namespace gantry
+}  // namespace gantry::proof
 
 #endif  // GANTRY_PAYLOAD_PROOF_PROVE_OUTPUT_H_

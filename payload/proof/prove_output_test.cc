@@ -2,7 +2,7 @@
 
 #include "gtest/gtest.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 TEST(ConsoleTailTest, IsTheLastLinesThatHoldAnything) {
@@ -15,4 +15,4 @@ TEST(ConsoleTailTest, IsTheLastLinesThatHoldAnything) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::proof

@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 
-namespace gantry {
+namespace gantry::proof {
 
 std::string SampleModule(absl::string_view variant) {
   // Tests run in their runfiles folder.
@@ -11,4 +11,4 @@ std::string SampleModule(absl::string_view variant) {
       .value();
 }
 
-}  // namespace gantry
+}  // namespace gantry::proof

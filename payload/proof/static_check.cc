@@ -11,7 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 using proof::v1::ModuleProof;
@@ -188,4 +188,4 @@ ModuleProof StaticChecker::Check(const std::string& name,
   return proof;
 }
 
-}  // namespace gantry
+}  // namespace gantry::proof

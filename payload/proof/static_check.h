@@ -9,7 +9,7 @@
 #include "payload/proof/symvers.h"
 #include "proto/proof.pb.h"
 
-namespace gantry {
+namespace gantry::proof {
 
 // Checks modules against what a kernel offers, by the rules that the kernel
 // itself goes by (kernel/module/main.c: check_modinfo(), resolve_symbol();
@@ -44,6 +44,6 @@ class StaticChecker {
   std::set<std::string> accepted_;
 };
 
-}  // namespace gantry
+}  // namespace gantry::proof
 
 #endif  // GANTRY_PAYLOAD_PROOF_STATIC_CHECK_H_

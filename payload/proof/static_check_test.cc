@@ -4,7 +4,7 @@
 
 #include "gtest/gtest.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 using proof::v1::ModuleProof;
@@ -165,4 +165,4 @@ TEST_F(StaticCheckTest, ExtraSymbolsOfARefusedModuleAreNotThere) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::proof

@@ -9,7 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 // False: not a line of the format.
@@ -65,4 +65,4 @@ absl::StatusOr<Symvers> ParseSymvers(absl::string_view text) {
   return symvers;
 }
 
-}  // namespace gantry
+}  // namespace gantry::proof

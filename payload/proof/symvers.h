@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-namespace gantry {
+namespace gantry::proof {
 
 struct ExportedSymbol {
   // 0 in a kernel without CONFIG_MODVERSIONS.
@@ -34,6 +34,6 @@ using Symvers = std::map<std::string, ExportedSymbol, std::less<>>;
 // line.
 absl::StatusOr<Symvers> ParseSymvers(absl::string_view text);
 
-}  // namespace gantry
+}  // namespace gantry::proof
 
 #endif  // GANTRY_PAYLOAD_PROOF_SYMVERS_H_

@@ -4,7 +4,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 using ::testing::ElementsAre;
@@ -57,4 +57,4 @@ TEST(SymversTest, OtherLinesAreNamed) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::proof

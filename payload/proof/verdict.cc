@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "payload/proof/elf_module.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 using proof::v1::ControlProof;
@@ -212,4 +212,4 @@ void Judge(const std::vector<BootStep>& plan, const BootConsole& console,
   proof.set_reason(std::move(reason));
 }
 
-}  // namespace gantry
+}  // namespace gantry::proof

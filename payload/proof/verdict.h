@@ -8,7 +8,7 @@
 #include "payload/proof/boot_console.h"
 #include "proto/proof.pb.h"
 
-namespace gantry {
+namespace gantry::proof {
 
 // What a module is loaded for.
 enum class StepKind {
@@ -42,6 +42,6 @@ void Judge(const std::vector<BootStep>& plan, const BootConsole& console,
 // is refused, with the reason set.
 bool JudgeStatic(proof::v1::Proof& proof);
 
-}  // namespace gantry
+}  // namespace gantry::proof
 
 #endif  // GANTRY_PAYLOAD_PROOF_VERDICT_H_

@@ -5,7 +5,7 @@
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 using proof::v1::ModuleProof;
@@ -226,4 +226,4 @@ TEST_F(VerdictTest, StaticRefusalEndsAProof) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::proof

@@ -19,7 +19,7 @@ def _cell_file(coordinates, driver, toolkit):
 
     # From the least to the most often changed, for registries and nodes keep
     # the layers below the first that differs.
-    layers = ["@gantry//payload/install:installer_layer"] + [
+    layers = ["@gantry//payload/node:installer_layer"] + [
         "//stages:" + name
         for name in [toolkit_layer_name(toolkit), driver_layer_name(driver), modules + ".payload"]
         if name

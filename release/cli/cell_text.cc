@@ -11,7 +11,7 @@
 #include "base/cell_name.h"
 #include "google/protobuf/util/time_util.h"
 
-namespace gantry {
+namespace gantry::cli {
 namespace {
 
 using ::gantry::release::v1::Cell;
@@ -90,4 +90,4 @@ std::string FormatCell(const Cell& cell) {
   return text;
 }
 
-}  // namespace gantry
+}  // namespace gantry::cli

@@ -6,7 +6,7 @@
 
 #include "proto/release.pb.h"
 
-namespace gantry {
+namespace gantry::cli {
 
 // A table for people, one line per cell.
 std::string FormatTable(const std::vector<release::v1::Cell>& cells);
@@ -14,6 +14,6 @@ std::string FormatTable(const std::vector<release::v1::Cell>& cells);
 // "name: value" lines for people.
 std::string FormatCell(const release::v1::Cell& cell);
 
-}  // namespace gantry
+}  // namespace gantry::cli
 
 #endif  // GANTRY_RELEASE_CLI_CELL_TEXT_H_

@@ -17,7 +17,7 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 
-namespace gantry {
+namespace gantry::cli {
 namespace {
 
 // The line in a file of sysfs; empty if it cannot be read.
@@ -88,4 +88,4 @@ absl::StatusOr<Host> DetectHost(const std::string& rootfs,
   return host;
 }
 
-}  // namespace gantry
+}  // namespace gantry::cli

@@ -5,7 +5,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace gantry {
+namespace gantry::cli {
 
 // What a node is, in the terms of ResolveRequest.
 struct Host {
@@ -24,6 +24,6 @@ struct Host {
 absl::StatusOr<Host> DetectHost(const std::string& rootfs,
                                 const std::string& kernel_release);
 
-}  // namespace gantry
+}  // namespace gantry::cli
 
 #endif  // GANTRY_RELEASE_CLI_HOST_H_

@@ -7,39 +7,39 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/json.h"
+#include "base/state_dir.h"
 #include "base/status_macros.h"
 #include "proto/release.pb.h"
 #include "release/cli/cell_text.h"
 #include "release/cli/host.h"
-#include "release/client/release_client.h"
-#include "release/server/release_server.h"
-#include "release/state/state_dir.h"
+#include "release/service/client/release_client.h"
+#include "release/service/server/release_server.h"
 
-namespace gantry {
+namespace gantry::cli {
 namespace {
 
 using ::gantry::release::v1::Cell;
 
 struct Connection {
   // Set if the service is inside this process; outlives the client.
-  std::unique_ptr<ReleaseServer> server;
-  std::unique_ptr<ReleaseClient> client;
+  std::unique_ptr<service::ReleaseServer> server;
+  std::unique_ptr<service::ReleaseClient> client;
 };
 
 absl::StatusOr<Connection> Connect(const QueryOptions& options) {
   Connection connection;
   if (!options.service.empty()) {
     GANTRY_ASSIGN_OR_RETURN(connection.client,
-                            ReleaseClient::Connect(options.service));
+                            service::ReleaseClient::Connect(options.service));
     return connection;
   }
   GANTRY_ASSIGN_OR_RETURN(const StateDir state,
                           StateDir::Open(options.state_dir));
-  ReleaseServerOptions server_options;
+  service::ReleaseServerOptions server_options;
   server_options.database_path = state.database_path();
   server_options.read_only = true;
-  absl::StatusOr<std::unique_ptr<ReleaseServer>> server =
-      ReleaseServer::Start(server_options);
+  absl::StatusOr<std::unique_ptr<service::ReleaseServer>> server =
+      service::ReleaseServer::Start(server_options);
   if (absl::IsNotFound(server.status())) {
     return absl::NotFoundError(
         absl::StrCat(server.status().message(),
@@ -47,7 +47,7 @@ absl::StatusOr<Connection> Connect(const QueryOptions& options) {
                      "--state"));
   }
   GANTRY_ASSIGN_OR_RETURN(connection.server, std::move(server));
-  connection.client = std::make_unique<ReleaseClient>(
+  connection.client = std::make_unique<service::ReleaseClient>(
       connection.server->InProcessChannel(), state.database_path());
   return connection;
 }
@@ -74,8 +74,8 @@ absl::StatusOr<release::v1::ListCellsRequest> Filter(
   return filter;
 }
 
-absl::StatusOr<bool> List(const QueryOptions& options, ReleaseClient& client,
-                          std::ostream& out) {
+absl::StatusOr<bool> List(const QueryOptions& options,
+                          service::ReleaseClient& client, std::ostream& out) {
   GANTRY_ASSIGN_OR_RETURN(const release::v1::ListCellsRequest filter,
                           Filter(options));
   GANTRY_ASSIGN_OR_RETURN(std::vector<Cell> cells, client.ListCells(filter));
@@ -89,8 +89,8 @@ absl::StatusOr<bool> List(const QueryOptions& options, ReleaseClient& client,
   return true;
 }
 
-absl::StatusOr<bool> Get(const QueryOptions& options, ReleaseClient& client,
-                         std::ostream& out) {
+absl::StatusOr<bool> Get(const QueryOptions& options,
+                         service::ReleaseClient& client, std::ostream& out) {
   absl::StatusOr<Cell> cell = client.GetCell(options.command[1]);
   if (absl::IsNotFound(cell.status())) {
     out << (options.json ? "null" : cell.status().message()) << "\n";
@@ -120,7 +120,8 @@ absl::StatusOr<release::v1::ResolveRequest> NodeRequest(
   return request;
 }
 
-absl::StatusOr<bool> Resolve(const QueryOptions& options, ReleaseClient& client,
+absl::StatusOr<bool> Resolve(const QueryOptions& options,
+                             service::ReleaseClient& client,
                              std::ostream& out) {
   GANTRY_ASSIGN_OR_RETURN(const release::v1::ResolveRequest request,
                           NodeRequest(options));
@@ -153,4 +154,4 @@ absl::StatusOr<bool> Query(const QueryOptions& options, std::ostream& out) {
   return Get(options, *connection.client, out);
 }
 
-}  // namespace gantry
+}  // namespace gantry::cli

@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace gantry {
+namespace gantry::cli {
 
 struct QueryOptions {
   // "list", "get ID" or "resolve".
@@ -41,6 +41,6 @@ struct QueryOptions {
 // `out` says why.  INVALID_ARGUMENT: an unknown command or cell state.
 absl::StatusOr<bool> Query(const QueryOptions& options, std::ostream& out);
 
-}  // namespace gantry
+}  // namespace gantry::cli
 
 #endif  // GANTRY_RELEASE_CLI_QUERY_H_

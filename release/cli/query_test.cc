@@ -11,10 +11,10 @@
 #include "base/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "release/client/release_client.h"
-#include "release/server/release_server.h"
+#include "release/service/client/release_client.h"
+#include "release/service/server/release_server.h"
 
-namespace gantry {
+namespace gantry::cli {
 namespace {
 
 using ::testing::HasSubstr;
@@ -47,17 +47,17 @@ class QueryTest : public testing::Test {
     WriteRoot("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
     options_.kernel_release = "6.1.0-56-cloud-amd64";
 
-    ReleaseServerOptions server_options;
+    service::ReleaseServerOptions server_options;
     server_options.database_path = options_.state_dir + "/release.db";
     server_options.listen_address = "127.0.0.1:0";
-    auto server = ReleaseServer::Start(server_options);
+    auto server = service::ReleaseServer::Start(server_options);
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     Fill();
   }
 
   void Fill() {
-    ReleaseClient client(server_->InProcessChannel(), "test");
+    service::ReleaseClient client(server_->InProcessChannel(), "test");
     release::v1::CellPlan plan;
     *plan.mutable_coordinates() = Coordinates("11.8");
     plan.set_channel("6.1-cloud");
@@ -108,7 +108,7 @@ class QueryTest : public testing::Test {
   }
 
   std::unique_ptr<TempDir> dir_;
-  std::unique_ptr<ReleaseServer> server_;
+  std::unique_ptr<service::ReleaseServer> server_;
   QueryOptions options_;
   bool found_ = false;
   std::string output_;
@@ -140,7 +140,7 @@ TEST_F(QueryTest, ListFilters) {
 
 TEST_F(QueryTest, ListReadsAllPages) {
   {
-    ReleaseClient client(server_->InProcessChannel(), "test");
+    service::ReleaseClient client(server_->InProcessChannel(), "test");
     std::vector<release::v1::CellPlan> plans(2500);
     for (size_t i = 0; i < plans.size(); ++i) {
       *plans[i].mutable_coordinates() = Coordinates(absl::StrCat("13.", i));
@@ -243,4 +243,4 @@ TEST_F(QueryTest, UnknownCommandsAndStatesAreRefused) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::cli

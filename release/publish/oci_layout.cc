@@ -18,7 +18,7 @@
 #include "base/status_macros.h"
 #include "google/protobuf/struct.pb.h"
 
-namespace gantry {
+namespace gantry::publish {
 namespace {
 
 using ::gantry::payload::v1::Blob;
@@ -203,4 +203,4 @@ absl::StatusOr<std::string> OciLayout::FindTag(absl::string_view tag) const {
       absl::StrCat(index_path(), ": no image is named ", tag));
 }
 
-}  // namespace gantry
+}  // namespace gantry::publish

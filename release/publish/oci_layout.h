@@ -8,7 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "proto/payload.pb.h"
 
-namespace gantry {
+namespace gantry::publish {
 
 // An OCI image layout on disk (OCI image specification 1.0, image-layout.md):
 // `oci-layout`, `index.json`, `blobs/sha256/<hex>`.
@@ -47,6 +47,6 @@ class OciLayout {
   std::string directory_;
 };
 
-}  // namespace gantry
+}  // namespace gantry::publish
 
 #endif  // GANTRY_RELEASE_PUBLISH_OCI_LAYOUT_H_

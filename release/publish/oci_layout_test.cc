@@ -9,7 +9,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
-namespace gantry {
+namespace gantry::publish {
 namespace {
 
 namespace fs = std::filesystem;
@@ -102,4 +102,4 @@ TEST_F(OciLayoutTest, OtherLayoutVersionIsRefused) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::publish

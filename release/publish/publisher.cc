@@ -17,7 +17,7 @@
 #include "base/temp_dir.h"
 #include "release/publish/oci_layout.h"
 
-namespace gantry {
+namespace gantry::publish {
 namespace {
 
 using ::gantry::payload::v1::Blob;
@@ -111,4 +111,4 @@ absl::StatusOr<std::string> PublishImage(const ImageDescriptor& image,
              : PublishToRegistry(image, root, target.registry_repository);
 }
 
-}  // namespace gantry
+}  // namespace gantry::publish

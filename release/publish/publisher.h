@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "proto/payload.pb.h"
 
-namespace gantry {
+namespace gantry::publish {
 
 // Where payloads go.  Exactly one is set.
 struct PublishTarget {
@@ -31,6 +31,6 @@ absl::StatusOr<std::string> PublishImage(
     const payload::v1::ImageDescriptor& image, const std::string& root,
     const PublishTarget& target);
 
-}  // namespace gantry
+}  // namespace gantry::publish
 
 #endif  // GANTRY_RELEASE_PUBLISH_PUBLISHER_H_

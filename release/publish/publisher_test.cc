@@ -15,9 +15,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "release/publish/oci_layout.h"
-#include "tests/e2e/registry.h"
+#include "tests/fixtures/registry.h"
 
-namespace gantry {
+namespace gantry::publish {
 namespace {
 
 using ::gantry::payload::v1::Blob;
@@ -146,9 +146,9 @@ class PublishToRegistryTest : public PublisherTest {
  protected:
   void SetUp() override {
     std::filesystem::create_directories(Path("registry"));
-    auto registry = Registry::Start(Path("registry"));
+    auto registry = fixtures::Registry::Start(Path("registry"));
     ASSERT_TRUE(registry.ok()) << registry.status();
-    registry_ = std::make_unique<Registry>(*std::move(registry));
+    registry_ = std::make_unique<fixtures::Registry>(*std::move(registry));
     target_.registry_repository = registry_->Repository("fleet/gantry");
   }
 
@@ -160,7 +160,7 @@ class PublishToRegistryTest : public PublisherTest {
          absl::StrCat("docker://", target_.registry_repository, name)});
   }
 
-  std::unique_ptr<Registry> registry_;
+  std::unique_ptr<fixtures::Registry> registry_;
 };
 
 TEST_F(PublishToRegistryTest, DigestAndTagAreThereAndAgainIsTheSame) {
@@ -201,4 +201,4 @@ TEST_F(PublisherTest, RegistryThatIsAwayIsNamed) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::publish

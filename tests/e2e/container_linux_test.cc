@@ -23,11 +23,11 @@
 #include "release/publish/oci_layout.h"
 #include "tests/e2e/matrix_runner.h"
 #include "tests/e2e/podman.h"
-#include "tests/e2e/registry.h"
 #include "tests/e2e/release_site.h"
 #include "tests/fixtures/file_server.h"
+#include "tests/fixtures/registry.h"
 
-namespace gantry {
+namespace gantry::e2e {
 namespace {
 
 namespace fs = std::filesystem;
@@ -74,9 +74,9 @@ class ContainerLinuxTest : public testing::Test {
     auto site = ReleaseSite::Create(work_ + "/site");
     ASSERT_TRUE(site.ok()) << site.status();
     site_ = std::make_unique<ReleaseSite>(*std::move(site));
-    auto server = FileServer::Start(work_ + "/site");
+    auto server = fixtures::FileServer::Start(work_ + "/site");
     ASSERT_TRUE(server.ok()) << server.status();
-    server_ = std::make_unique<FileServer>(*std::move(server));
+    server_ = std::make_unique<fixtures::FileServer>(*std::move(server));
     flatcar_ = {"flatcar", "stable", "4230.2.0",
                 "tests/e2e/flatcar_developer_container.bin.bz2",
                 "tests/fixtures/debian_6_1.vmlinuz"};
@@ -182,7 +182,7 @@ cuda {
   static MatrixRunner* runner_;
   std::string work_;
   std::unique_ptr<ReleaseSite> site_;
-  std::unique_ptr<FileServer> server_;
+  std::unique_ptr<fixtures::FileServer> server_;
   PublishedRelease flatcar_, coreos_;
 };
 
@@ -203,7 +203,7 @@ TEST_F(ContainerLinuxTest, BothFamiliesAreBuiltAndASecondRunFindsNothing) {
   EXPECT_THAT(flatcar.kernel(), EndsWith("-cloud-amd64"));
 
   // Published under its tag, and the toolkit's layer is one and the same.
-  auto layout = OciLayout::Open(work_ + "/state/oci");
+  auto layout = publish::OciLayout::Open(work_ + "/state/oci");
   ASSERT_TRUE(layout.ok()) << layout.status();
   EXPECT_EQ(layout->FindTag(kFlatcarCell).value_or(""), flatcar.digest());
   const auto flatcar_layers = Layers("state", flatcar.digest());
@@ -238,7 +238,7 @@ TEST_F(ContainerLinuxTest, ProgramFindsTheRuntimeOfThePulledImage) {
   for (const char* folder : {"registry", "podman", "rootfs/etc"}) {
     fs::create_directories(JoinPath(work_, folder));
   }
-  const auto registry = Registry::Start(work_ + "/registry");
+  const auto registry = fixtures::Registry::Start(work_ + "/registry");
   ASSERT_TRUE(registry.ok()) << registry.status();
   const std::string repository = registry->Repository("gantry");
   const auto result =
@@ -379,4 +379,4 @@ TEST_F(ContainerLinuxTest, UnreachableServiceIsNamed) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::e2e

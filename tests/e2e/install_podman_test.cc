@@ -17,9 +17,9 @@
 #include "proto/payload.pb.h"
 #include "release/publish/publisher.h"
 #include "tests/e2e/podman.h"
-#include "tests/e2e/registry.h"
+#include "tests/fixtures/registry.h"
 
-namespace gantry {
+namespace gantry::e2e {
 namespace {
 
 namespace fs = std::filesystem;
@@ -89,12 +89,12 @@ TEST_F(InstallPodmanTest, ProgramFindsWhatThePulledImageInstalled) {
   if (getuid() != 0) GTEST_SKIP() << "privileged containers need root";
   payload::v1::ImageDescriptor image;
   ASSERT_TRUE(ReadTextProto(kImage, image).ok());
-  const auto registry = Registry::Start(Path("registry"));
+  const auto registry = fixtures::Registry::Start(Path("registry"));
   ASSERT_TRUE(registry.ok()) << registry.status();
-  PublishTarget target;
+  publish::PublishTarget target;
   target.registry_repository = registry->Repository("gantry/small");
-  const auto reference =
-      PublishImage(image, MakeExecutionRoot(image, Path("execroot")), target);
+  const auto reference = publish::PublishImage(
+      image, MakeExecutionRoot(image, Path("execroot")), target);
   ASSERT_TRUE(reference.ok()) << reference.status();
 
   const auto podman = Podman::Create(Path("podman"));
@@ -135,4 +135,4 @@ TEST_F(InstallPodmanTest, ProgramFindsWhatThePulledImageInstalled) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::e2e

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/status_macros.h"
 
-namespace gantry {
+namespace gantry::e2e {
 namespace {
 
 namespace fs = std::filesystem;
@@ -61,7 +61,7 @@ absl::StatusOr<MatrixRunner::Result> MatrixRunner::Run(
     const std::vector<std::string>& arguments) {
   const std::vector<std::string> bazel = Bazel();
   SubprocessOptions matrix;
-  matrix.argv = {fs::absolute("release/matrix/matrix"), "--json"};
+  matrix.argv = {fs::absolute("release/job/matrix"), "--json"};
   matrix.argv.push_back(
       absl::StrCat("--bazel_options=", absl::StrJoin(bazel_options_, ",")));
   matrix.argv.insert(matrix.argv.end(), arguments.begin(), arguments.end());
@@ -81,4 +81,4 @@ absl::StatusOr<MatrixRunner::Result> MatrixRunner::Run(
   return result;
 }
 
-}  // namespace gantry
+}  // namespace gantry::e2e

@@ -8,7 +8,7 @@
 #include "base/subprocess.h"
 #include "proto/matrix_report.pb.h"
 
-namespace gantry {
+namespace gantry::e2e {
 
 // Runs //release:matrix as `bazel run` would, with a Bazel server and an
 // output base of its own.  The server ends with this.
@@ -42,6 +42,6 @@ class MatrixRunner {
   std::vector<std::string> bazel_options_;
 };
 
-}  // namespace gantry
+}  // namespace gantry::e2e
 
 #endif  // GANTRY_TESTS_E2E_MATRIX_RUNNER_H_

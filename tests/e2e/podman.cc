@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/status_macros.h"
 
-namespace gantry {
+namespace gantry::e2e {
 namespace {
 
 // podman's default limits exceed what a container of tests may set.
@@ -65,4 +65,4 @@ absl::StatusOr<SubprocessResult> Podman::RunOnRootfs(
   return Run(run);
 }
 
-}  // namespace gantry
+}  // namespace gantry::e2e

@@ -10,7 +10,7 @@
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
 
-namespace gantry {
+namespace gantry::e2e {
 
 // A container engine with images and containers of its own.  Needs root.
 class Podman {
@@ -39,6 +39,6 @@ class Podman {
   TempDir run_root_;
 };
 
-}  // namespace gantry
+}  // namespace gantry::e2e
 
 #endif  // GANTRY_TESTS_E2E_PODMAN_H_

@@ -10,7 +10,7 @@
 #include "base/status_macros.h"
 #include "base/subprocess.h"
 
-namespace gantry {
+namespace gantry::e2e {
 namespace {
 
 namespace fs = std::filesystem;
@@ -41,7 +41,8 @@ absl::StatusOr<std::string> Digests(const std::string& path,
 }  // namespace
 
 absl::StatusOr<ReleaseSite> ReleaseSite::Create(const std::string& directory) {
-  GANTRY_ASSIGN_OR_RETURN(OpenPgpSigner signer, OpenPgpSigner::Create());
+  GANTRY_ASSIGN_OR_RETURN(fixtures::OpenPgpSigner signer,
+                          fixtures::OpenPgpSigner::Create());
   GANTRY_ASSIGN_OR_RETURN(const std::string key,
                           ReadFile(signer.public_key_path()));
   ReleaseSite site(directory, std::move(signer));
@@ -93,4 +94,4 @@ std::string ReleaseSite::ContainerName(const PublishedRelease& release) {
   return absl::StrCat(release.family, "_developer_container.bin.bz2");
 }
 
-}  // namespace gantry
+}  // namespace gantry::e2e

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "tests/fixtures/openpgp_signer.h"
 
-namespace gantry {
+namespace gantry::e2e {
 
 // A release of a Container Linux distribution, as it is published.
 struct PublishedRelease {
@@ -43,16 +43,16 @@ class ReleaseSite {
   static std::string ContainerName(const PublishedRelease& release);
 
  private:
-  ReleaseSite(std::string directory, OpenPgpSigner signer)
+  ReleaseSite(std::string directory, fixtures::OpenPgpSigner signer)
       : directory_(std::move(directory)), signer_(std::move(signer)) {}
 
   absl::Status PublishFile(const PublishedRelease& release,
                            const std::string& source, const std::string& name);
 
   std::string directory_;
-  OpenPgpSigner signer_;
+  fixtures::OpenPgpSigner signer_;
 };
 
-}  // namespace gantry
+}  // namespace gantry::e2e
 
 #endif  // GANTRY_TESTS_E2E_RELEASE_SITE_H_

@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "tests/rules/nested_workspace.h"
 
-namespace gantry {
+namespace gantry::rules {
 namespace {
 
 using ::testing::HasSubstr;
@@ -88,4 +88,4 @@ TEST_F(CellsRepositoryTest, TwoReleasesOfOneRepositoryNameAreRefused) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::rules

@@ -12,7 +12,7 @@
 #include "gtest/gtest.h"
 #include "tests/rules/nested_workspace.h"
 
-namespace gantry {
+namespace gantry::rules {
 namespace {
 
 using ::testing::AllOf;
@@ -128,4 +128,4 @@ TEST_F(DebianDeveloperContainerTest, SamePackagesGiveTheSameBytes) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::rules

@@ -7,14 +7,15 @@
 #include "base/file.h"
 #include "base/status_macros.h"
 
-namespace gantry {
+namespace gantry::rules {
 namespace {
 
 constexpr absl::string_view kWorkspace = "workspace(name = \"gantry\")\n";
 
 // Packages of the rules, without those rules' neighbours.
-constexpr const char* kPackages[] = {
-    "builder", "builder/debian", "builder/private", "proto", "release/cells"};
+constexpr const char* kPackages[] = {"builder", "builder/container/debian",
+                                     "builder/private", "proto",
+                                     "release/cells"};
 constexpr absl::string_view kBuildFile =
     "exports_files(glob([\"*\"], exclude_directories = 1))\n";
 
@@ -92,4 +93,4 @@ std::string NestedWorkspace::Fetched(absl::string_view repository,
   return PathOf(absl::StrCat("base/external/", repository, "/", file));
 }
 
-}  // namespace gantry
+}  // namespace gantry::rules

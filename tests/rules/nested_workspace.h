@@ -11,7 +11,7 @@
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
 
-namespace gantry {
+namespace gantry::rules {
 
 // A Bazel workspace of its own with this repository's repository rules, so
 // that tests see what fetching does, errors too.  Its Bazel server ends with
@@ -48,6 +48,6 @@ class NestedWorkspace {
   TempDir folder_;
 };
 
-}  // namespace gantry
+}  // namespace gantry::rules
 
 #endif  // GANTRY_TESTS_RULES_NESTED_WORKSPACE_H_

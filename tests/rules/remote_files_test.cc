@@ -13,7 +13,7 @@
 #include "tests/fixtures/file_server.h"
 #include "tests/rules/nested_workspace.h"
 
-namespace gantry {
+namespace gantry::rules {
 namespace {
 
 using ::testing::AllOf;
@@ -109,7 +109,7 @@ TEST_F(RemoteFilesTest, MalformedDigestIsRefused) {
 }
 
 TEST_F(RemoteFilesTest, PackageThatTheMirrorLostNamesTheRemedy) {
-  auto server = FileServer::Start(workspace_->PathOf("ws"));
+  auto server = fixtures::FileServer::Start(workspace_->PathOf("ws"));
   ASSERT_TRUE(server.ok()) << server.status();
   const SubprocessResult result = Fetch(
       "lost", Json(server->Url("lost_1.0%2bdeb12_amd64.deb"),
@@ -198,4 +198,4 @@ TEST_F(RemoteFilesTest, SignatureAndSha512AreChecked) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::rules

@@ -21,7 +21,7 @@
 #include "payload/proof/verdict.h"
 #include "proto/developer_container.pb.h"
 
-namespace gantry {
+namespace gantry::proof {
 namespace {
 
 using ::testing::HasSubstr;
@@ -262,4 +262,4 @@ TEST_F(BootTest, DamagedControlVoidsTheProof) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::proof

@@ -1,0 +1,43 @@
+#include "base/state_dir.h"
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "base/status_macros.h"
+#include "base/user_path.h"
+
+namespace gantry {
+
+absl::StatusOr<StateDir> StateDir::Open(std::string path) {
+  path = path.empty() ? WorkspacePath(".gantry") : UserPath(path);
+  path = std::filesystem::absolute(path).lexically_normal();
+  GANTRY_RETURN_IF_ERROR(CreateDirectories(path));
+  return StateDir(std::move(path));
+}
+
+std::string StateDir::lock_path() const {
+  return JoinPath(path_, "lock.textproto");
+}
+std::string StateDir::locks_path() const { return JoinPath(path_, "locks"); }
+std::string StateDir::bazelrc_path() const {
+  return JoinPath(path_, "bazelrc");
+}
+std::string StateDir::keyrings_path() const {
+  return JoinPath(path_, "keyrings");
+}
+std::string StateDir::apt_path() const { return JoinPath(path_, "apt"); }
+std::string StateDir::database_path() const {
+  return JoinPath(path_, "release.db");
+}
+std::string StateDir::worker_id_path() const {
+  return JoinPath(path_, "worker-id");
+}
+std::string StateDir::job_lock_path() const {
+  return JoinPath(path_, "job.lock");
+}
+std::string StateDir::oci_path() const { return JoinPath(path_, "oci"); }
+std::string StateDir::log_path(absl::string_view cell_id) const {
+  return JoinPath(JoinPath(path_, "logs"), cell_id);
+}
+
+}  // namespace gantry

@@ -1,0 +1,58 @@
+#ifndef GANTRY_BASE_STATE_DIR_H_
+#define GANTRY_BASE_STATE_DIR_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace gantry {
+
+// Every path that discovery, the main job and the release service keep state
+// in.
+class StateDir {
+ public:
+  // Creates the folder if need be.  `path` empty: ".gantry" in the Bazel
+  // workspace ($BUILD_WORKSPACE_DIRECTORY, else the working directory).
+  static absl::StatusOr<StateDir> Open(std::string path);
+
+  const std::string& path() const { return path_; }
+
+  // The lock: a symbolic link to a file named by its content, so that Bazel
+  // notices a new lock by its resolved path.
+  std::string lock_path() const;
+  std::string locks_path() const;
+
+  // Bazel options that make a plain `bazel build @cells//...` see the lock.
+  std::string bazelrc_path() const;
+
+  // Signing keys of releases, in the binary form that gpgv reads.
+  std::string keyrings_path() const;
+
+  // Private apt folder of discovery.
+  std::string apt_path() const;
+
+  // The embedded service's database.
+  std::string database_path() const;
+
+  // Names this folder to the release service.
+  std::string worker_id_path() const;
+
+  // Locked by the job that works on this folder.
+  std::string job_lock_path() const;
+
+  // The OCI image layout that payloads are published to by default.
+  std::string oci_path() const;
+
+  // Logs of one cell's last attempt.
+  std::string log_path(absl::string_view cell_id) const;
+
+ private:
+  explicit StateDir(std::string path) : path_(std::move(path)) {}
+
+  std::string path_;
+};
+
+}  // namespace gantry
+
+#endif  // GANTRY_BASE_STATE_DIR_H_

@@ -1,0 +1,56 @@
+// Takes the files out of a developer container's disk image.
+
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/status/status.h"
+#include "builder/container/developer_container.h"
+
+ABSL_FLAG(std::string, image, "", "Disk image, plain or bz2, gz, xz, zst");
+ABSL_FLAG(std::string, tar, "", "Output: root file system as a tar");
+ABSL_FLAG(std::string, facts, "", "Output: DeveloperContainer textproto");
+ABSL_FLAG(std::string, symvers, "", "Output: Module.symvers of the build tree");
+ABSL_FLAG(std::string, kernel_image, "", "Output: kernel image");
+ABSL_FLAG(std::string, expected_kernel_release, "",
+          "Fail unless this is the kernel release inside");
+ABSL_FLAG(bool, list, false, "List the files instead");
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(
+      "Reads a Container Linux developer container, without mounting it and "
+      "without root.\n"
+      "  disk_image --image=FILE --list\n"
+      "  disk_image --image=FILE [--tar=OUT] [--facts=OUT] [--symvers=OUT] "
+      "[--kernel_image=OUT]\n"
+      "Exit code: 0 success, 1 failure (no output is left behind), 2 wrong "
+      "usage.");
+  const bool arguments = absl::ParseCommandLine(argc, argv).size() > 1;
+  gantry::container::DeveloperContainerOptions options;
+  options.image = absl::GetFlag(FLAGS_image);
+  options.tar = absl::GetFlag(FLAGS_tar);
+  options.facts = absl::GetFlag(FLAGS_facts);
+  options.symvers = absl::GetFlag(FLAGS_symvers);
+  options.kernel_image = absl::GetFlag(FLAGS_kernel_image);
+  options.expected_kernel_release =
+      absl::GetFlag(FLAGS_expected_kernel_release);
+  if (arguments || options.image.empty()) {
+    std::fprintf(stderr,
+                 "disk_image: give --image=FILE, and flags only; see "
+                 "--help\n");
+    return 2;
+  }
+  const absl::Status status =
+      absl::GetFlag(FLAGS_list)
+          ? gantry::container::ListDeveloperContainer(options.image, std::cout)
+          : gantry::container::ReadDeveloperContainer(options);
+  if (!status.ok()) {
+    std::fprintf(stderr, "disk_image: %s\n",
+                 std::string(status.message()).c_str());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,193 @@
+#include "builder/container/tar_writer.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "base/file.h"
+#include "base/subprocess.h"
+#include "builder/container/test_disk.h"
+#include "gtest/gtest.h"
+
+namespace gantry::container {
+namespace {
+
+class TarWriterTest : public testing::Test {
+ protected:
+  // Writes all files of the disk; returns the tar's path.
+  std::string WriteTar(const std::string& name = "tar") {
+    const auto image = DiskFile::Open(disk_.Make());
+    auto reader =
+        Ext4Reader::Open(*image, kTestPartitionOffset, kTestPartitionSize);
+    EXPECT_TRUE(reader.ok()) << reader.status();
+    const std::string path = JoinPath(disk_.folder(), name);
+    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    const absl::Cleanup close_fd = [fd] { close(fd); };
+    auto writer = TarWriter::Create(fd, path);
+    EXPECT_TRUE(writer.ok()) << writer.status();
+    absl::Status status = reader->Walk(
+        [&](const Ext4Entry& entry) { return writer->Add(entry, *reader); });
+    EXPECT_TRUE(status.ok()) << status;
+    status = writer->Finish();
+    EXPECT_TRUE(status.ok()) << status;
+    return path;
+  }
+
+  // What GNU tar says about the archive, without its padding.
+  std::vector<std::string> List(const std::string& path) {
+    SubprocessOptions options;
+    options.argv = {"tar",   "-tvvv",           "--xattrs", "--full-time",
+                    "--utc", "--numeric-owner", "-f",       path};
+    options.merge_stderr = true;
+    const auto result = RunSubprocess(options);
+    EXPECT_TRUE(result.ok() && result->exit_code == 0);
+    std::string output = result->output;
+    while (absl::StrReplaceAll({{"  ", " "}}, &output) > 0) {
+    }
+    return absl::StrSplit(output, '\n', absl::SkipEmpty());
+  }
+
+  TestDisk disk_;
+};
+
+TEST_F(TarWriterTest, GnuTarUnderstandsAllOfIt) {
+  disk_.AddFile("/dir/file", "content");
+  disk_.AddHardLink("/dir/link", "/dir/file");
+  disk_.AddSymlink("/dir/symlink", "/dir/file");
+  disk_.AddFile("/dir/su", "");
+  disk_.AddDebugfs("rmdir /lost+found");
+  disk_.AddDebugfs("mknod null c 1 3");
+  disk_.AddDebugfs("ea_set /dir/su user.note hello");
+  for (const char* path :
+       {"/dir", "/dir/file", "/dir/symlink", "/dir/su", "/null"}) {
+    disk_.AddDebugfs(absl::StrCat("set_inode_field ", path, " uid 0"));
+    disk_.AddDebugfs(absl::StrCat("set_inode_field ", path, " gid 70000"));
+    disk_.AddDebugfs(absl::StrCat("set_inode_field ", path, " mtime @86400"));
+    disk_.AddDebugfs(absl::StrCat("set_inode_field ", path, " mtime_extra 0"));
+  }
+  disk_.AddDebugfs("set_inode_field /dir mode 040755");
+  disk_.AddDebugfs("set_inode_field /dir/file mode 0100644");
+  disk_.AddDebugfs("set_inode_field /dir/su mode 0104755");
+  disk_.AddDebugfs("set_inode_field /null mode 020666");
+  disk_.AddDebugfs("set_inode_field /dir/su mtime_extra 4");
+  EXPECT_EQ(List(WriteTar()),
+            (std::vector<std::string>{
+                "drwxr-xr-x 0/70000 0 1970-01-02 00:00:00 dir/",
+                "-rw-r--r-- 0/70000 7 1970-01-02 00:00:00 dir/file",
+                "hrw-r--r-- 0/70000 0 1970-01-02 00:00:00 dir/link link "
+                "to dir/file",
+                "-rwsr-xr-x* 0/70000 0 1970-01-02 00:00:00.000000001 "
+                "dir/su",
+                "lrwxrwxrwx 0/70000 0 1970-01-02 00:00:00 dir/symlink -> "
+                "/dir/file",
+                "crw-rw-rw- 0/70000 1,3 1970-01-02 00:00:00 null",
+            }));
+}
+
+TEST_F(TarWriterTest, SparseFilesStaySparseAndWhole) {
+  std::string content(5 << 20, '\0');
+  content.replace(1 << 20, 5, "begin");
+  content.replace(content.size() - 3, 3, "end");
+  disk_.AddFile("/sparse", content);
+  disk_.AddFile("/hole", std::string(1 << 20, '\0'));
+  disk_.AddFile("/after", "after");
+  const std::string path = WriteTar();
+  EXPECT_LT(ReadFile(path)->size(), 64 << 10);
+  EXPECT_TRUE(*RunCommand({"tar", "-xOf", path, "sparse"}) == content);
+  EXPECT_TRUE(*RunCommand({"tar", "-xOf", path, "hole"}) ==
+              std::string(1 << 20, '\0'));
+  const std::string unpacked = JoinPath(disk_.folder(), "unpacked");
+  ASSERT_TRUE(CreateDirectories(unpacked).ok());
+  ASSERT_TRUE(RunCommand({"tar", "-C", unpacked, "-xf", path}).ok());
+  struct stat info;
+  ASSERT_EQ(stat(JoinPath(unpacked, "sparse").c_str(), &info), 0);
+  EXPECT_LT(info.st_blocks * 512, 64 << 10);
+}
+
+TEST_F(TarWriterTest, KeepsXattrsAndNamesAsBytes) {
+  const std::string value("\0\xff\x01", 3);
+  const std::string value_file = JoinPath(disk_.folder(), "value");
+  ASSERT_TRUE(WriteFileAtomically(value_file, value).ok());
+  const std::string deep =
+      absl::StrCat("deep/", std::string(200, 'd'), "/file");
+  disk_.AddFile("/file", "");
+  disk_.AddFile(
+      "/F\xC5\x91"
+      "tan\xC3\xBAs",
+      "UTF-8");
+  disk_.AddFile("/latin-\xE9", "not UTF-8");
+  disk_.AddFile(absl::StrCat("/", deep), "deep");
+  disk_.AddDebugfs(
+      absl::StrCat("ea_set -f ", value_file, " /file security.capability"));
+  const std::string path = WriteTar();
+
+  // libarchive gives names in the locale's encoding.
+  setlocale(LC_CTYPE, "C.UTF-8");
+  const std::unique_ptr<archive, int (*)(archive*)> reader(archive_read_new(),
+                                                           archive_read_free);
+  archive_read_support_format_tar(reader.get());
+  ASSERT_EQ(archive_read_open_filename(reader.get(), path.c_str(), 1 << 16),
+            ARCHIVE_OK);
+  std::map<std::string, std::string> xattrs;
+  std::vector<std::string> names;
+  archive_entry* entry;
+  while (archive_read_next_header(reader.get(), &entry) == ARCHIVE_OK) {
+    const char* name = archive_entry_pathname(entry);
+    names.push_back(name != nullptr ? name : "no name");
+    archive_entry_xattr_reset(entry);
+    const char* xattr;
+    const void* data;
+    size_t size;
+    while (archive_entry_xattr_next(entry, &xattr, &data, &size) ==
+           ARCHIVE_OK) {
+      xattrs[xattr] = std::string(static_cast<const char*>(data), size);
+    }
+  }
+  EXPECT_EQ(
+      xattrs,
+      (std::map<std::string, std::string>{{"security.capability", value}}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{
+                "F\xC5\x91"
+                "tan\xC3\xBAs",
+                "deep/", absl::StrCat("deep/", std::string(200, 'd'), "/"),
+                deep, "file", "latin-\xE9", "lost+found/"}));
+}
+
+TEST_F(TarWriterTest, SameFilesGiveTheSameBytes) {
+  disk_.AddFile("/b", "b");
+  disk_.AddFile("/a", "a");
+  disk_.AddSymlink("/c", "a");
+  const std::string one = WriteTar("one");
+  const std::string two = WriteTar("two");
+  EXPECT_TRUE(*ReadFile(one) == *ReadFile(two));
+}
+
+TEST_F(TarWriterTest, FullDiskIsResourceExhausted) {
+  disk_.AddFile("/file", std::string(3 << 20, 'x'));
+  const auto image = DiskFile::Open(disk_.Make());
+  auto reader =
+      Ext4Reader::Open(*image, kTestPartitionOffset, kTestPartitionSize);
+  const int fd = open("/dev/full", O_WRONLY);
+  const absl::Cleanup close_fd = [fd] { close(fd); };
+  auto writer = TarWriter::Create(fd, "out.tar");
+  const absl::Status status = reader->Walk(
+      [&](const Ext4Entry& entry) { return writer->Add(entry, *reader); });
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(std::string(status.message()), "out.tar: Write error");
+}
+
+}  // namespace
+}  // namespace gantry::container

@@ -1,0 +1,173 @@
+// Runs the tool itself on a real Debian kernel.
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "base/file.h"
+#include "base/subprocess.h"
+#include "base/temp_dir.h"
+#include "base/textproto.h"
+#include "builder/modules/compile_request.pb.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace gantry::modules {
+namespace {
+
+using builder::v1::CompileRequest;
+using ::testing::HasSubstr;
+
+constexpr char kTool[] = "builder/modules/compile_modules";
+constexpr char kHello[] = "tests/fixtures/hello/";
+// What the rule kernel_modules made of the same sources.
+constexpr char kByRule[] = "builder/modules/hello_6_1";
+
+class CompileModulesTest : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(CreateDirectories(out_).ok()); }
+
+  std::string Out(const std::string& suffix) {
+    return JoinPath(out_, "hello" + suffix);
+  }
+
+  CompileRequest Hello() {
+    CompileRequest request;
+    request.set_root_tar("builder/modules/debian_6_1.tar");
+    request.set_container_facts(
+        "builder/modules/debian_6_1.container.textproto");
+    for (const char* name :
+         {"Kbuild", "hello.c", "hello_core.c", "hello_core.h"}) {
+      auto* file = request.add_source_file();
+      file->set_path(absl::StrCat(kHello, name));
+      file->set_place(name);
+    }
+    request.set_modules_tar(Out(".modules.tar"));
+    request.set_module_symvers(Out(".module_symvers"));
+    request.set_log(Out(".log"));
+    return request;
+  }
+
+  // Replaces one of hello's files by another content.
+  CompileRequest HelloWith(const std::string& place,
+                           const std::string& content) {
+    CompileRequest request = Hello();
+    const std::string path = JoinPath(temp_.path(), "changed");
+    EXPECT_TRUE(WriteFileAtomically(path, content).ok());
+    for (auto& file : *request.mutable_source_file()) {
+      if (file.place() == place) file.set_path(path);
+    }
+    return request;
+  }
+
+  SubprocessResult Compile(
+      const CompileRequest& request, const std::string& jobs = "2",
+      const std::map<std::string, std::string>& environment = {}) {
+    const std::string file = JoinPath(temp_.path(), "request.textproto");
+    EXPECT_TRUE(WriteFileAtomically(file, FormatTextProto(request)).ok());
+    SubprocessOptions options;
+    options.argv = {kTool, "--request=" + file, "--jobs=" + jobs};
+    options.environment = environment;
+    options.environment->emplace("PATH", "/usr/bin:/bin");
+    return RunSubprocess(options).value();
+  }
+
+  // Fails without outputs, says `first_error` first, then the log.
+  void ExpectFailure(const SubprocessResult& result,
+                     const std::string& first_error) {
+    EXPECT_EQ(result.exit_code, 1);
+    const std::vector<std::string> lines =
+        absl::StrSplit(result.error_output, '\n');
+    EXPECT_EQ(lines[0], "compile_modules: first error: " + first_error);
+    EXPECT_THAT(result.error_output, HasSubstr("\nkernel 6.1."));
+    EXPECT_TRUE(std::filesystem::is_empty(out_));
+  }
+
+  const TempDir temp_ = *TempDir::Create();
+  const std::string out_ = JoinPath(temp_.path(), "out");
+};
+
+TEST_F(CompileModulesTest, BytesDependOnNeitherFolderNorEnvironmentNorJobs) {
+  const SubprocessResult result =
+      Compile(Hello(), "1",
+              {{"TZ", "Asia/Tokyo"},
+               {"LC_ALL", "de_DE.UTF-8"},
+               {"KCFLAGS", "-DLEAKED"},
+               {"SOURCE_DATE_EPOCH", "1700000000"}});
+  ASSERT_EQ(result.exit_code, 0) << result.error_output;
+  for (const char* suffix : {".modules.tar", ".module_symvers"}) {
+    EXPECT_TRUE(*ReadFile(Out(suffix)) ==
+                *ReadFile(absl::StrCat(kByRule, suffix)))
+        << suffix;
+  }
+}
+
+TEST_F(CompileModulesTest, ModulesOrderAndSymversNameWhatWasBuilt) {
+  const std::string tar = *ReadFile(absl::StrCat(kByRule, ".modules.tar"));
+  EXPECT_THAT(tar, HasSubstr("hello_core\nhello\n"));
+  EXPECT_THAT(
+      *RunCommand({"tar", "-tf", absl::StrCat(kByRule, ".modules.tar")}),
+      "hello.ko\nhello_core.ko\nmodules.order\n");
+  EXPECT_THAT(*ReadFile(absl::StrCat(kByRule, ".module_symvers")),
+              HasSubstr("\thello_core_count\t"));
+  EXPECT_THAT(*ReadFile(absl::StrCat(kByRule, ".log")),
+              HasSubstr("LD [M]  /build/hello.ko"));
+}
+
+TEST_F(CompileModulesTest, BrokenModuleNamesItsFirstError) {
+  ExpectFailure(
+      Compile(HelloWith("hello.c",
+                        "#include \"hello_core.h\"\n\nint hello(void)\n{\n"
+                        "\treturn hello_core_count(1, 2);\n}\n")),
+      "hello.c:5: too many arguments to function 'hello_core_count'");
+}
+
+TEST_F(CompileModulesTest, UndefinedSymbolIsNamed) {
+  ExpectFailure(
+      Compile(HelloWith("Kbuild", "obj-m := hello.o\n")),
+      "ERROR: modpost: \"hello_core_count\" [/build/hello.ko] undefined!");
+}
+
+TEST_F(CompileModulesTest, ConditionDecidesWhetherAPatchIsApplied) {
+  const std::string patch = JoinPath(temp_.path(), "bad.patch");
+  ASSERT_TRUE(WriteFileAtomically(patch,
+                                  "--- a/hello.c\n+++ b/hello.c\n"
+                                  "@@ -1,1 +1,1 @@\n-no such line\n+new\n")
+                  .ok());
+  CompileRequest request = Hello();
+  auto* condition = request.add_patch();
+  condition->set_path(patch);
+  condition->set_when_header("include/linux/module.h");
+  condition->set_matches("no such text in this header");
+  const SubprocessResult skipped = Compile(request);
+  EXPECT_EQ(skipped.exit_code, 0) << skipped.error_output;
+  EXPECT_THAT(*ReadFile(Out(".log")),
+              HasSubstr("patch bad.patch: not applied: include/linux/module.h "
+                        "does not match no such text in this header\n"));
+
+  std::filesystem::remove_all(out_);
+  SetUp();
+  condition->set_matches("struct module .*_MODULE_H");
+  const SubprocessResult applied = Compile(request);
+  EXPECT_EQ(applied.exit_code, 1);
+  EXPECT_THAT(applied.error_output,
+              HasSubstr("first error: patch bad.patch does not apply: checking "
+                        "file hello.c; Hunk #1 FAILED at 1"));
+  EXPECT_TRUE(std::filesystem::is_empty(out_));
+}
+
+TEST_F(CompileModulesTest, MalformedRequestIsExitCode2) {
+  const std::string file = JoinPath(temp_.path(), "request.textproto");
+  ASSERT_TRUE(WriteFileAtomically(file, "rot_tar: \"a\"\n").ok());
+  SubprocessOptions options;
+  options.argv = {kTool, "--request=" + file};
+  const SubprocessResult result = RunSubprocess(options).value();
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_THAT(result.error_output, HasSubstr("request.textproto:1:"));
+}
+
+}  // namespace
+}  // namespace gantry::modules

@@ -1,0 +1,110 @@
+#include "builder/modules/kernel_tree.h"
+
+#include <filesystem>
+#include <string>
+
+#include "base/file.h"
+#include "base/temp_dir.h"
+#include "gtest/gtest.h"
+
+namespace gantry::modules {
+namespace {
+
+namespace fs = std::filesystem;
+
+class KernelTreeTest : public ::testing::Test {
+ protected:
+  void Write(const std::string& path, const std::string& content) {
+    const std::string file = JoinPath(root_, path);
+    ASSERT_TRUE(CreateDirectories(fs::path(file).parent_path().string()).ok());
+    ASSERT_TRUE(WriteFileAtomically(file, content).ok());
+  }
+
+  void Link(const std::string& path, const std::string& target) {
+    const fs::path link = JoinPath(root_, path);
+    fs::create_directories(link.parent_path());
+    fs::create_symlink(target, link);
+  }
+
+  absl::StatusOr<KernelTree> Read() {
+    return ReadKernelTree(root_, "/usr/lib/modules/6.1/build");
+  }
+
+  const TempDir temp_ = *TempDir::Create();
+  const std::string root_ = temp_.path();
+};
+
+TEST_F(KernelTreeTest, DebianHasSplitTreesBehindAbsoluteLinks) {
+  Write("usr/src/headers-amd64/.config",
+        "CONFIG_CC_VERSION_TEXT=\"gcc-12 (Debian 12.2.0-14) 12.2.0\"\n");
+  Write("usr/src/headers-common/include/linux/pci.h", "pci");
+  Write("usr/src/headers-amd64/include/generated/autoconf.h", "autoconf");
+  Link("usr/lib/modules/6.1/build", "/usr/src/headers-amd64");
+  Link("usr/lib/modules/6.1/source", "/usr/src/headers-common");
+  Write("usr/bin/gcc-12", "");
+  Link("bin", "usr/bin");
+
+  const auto tree = Read();
+  ASSERT_TRUE(tree.ok()) << tree.status();
+  EXPECT_EQ(tree->build_path, "/usr/lib/modules/6.1/build");
+  EXPECT_EQ(tree->source_path, "/usr/lib/modules/6.1/source");
+  EXPECT_EQ(tree->cross_compile, "");
+  EXPECT_FALSE(tree->preempt_rt);
+  EXPECT_EQ(*ReadKernelHeader(root_, *tree, "include/linux/pci.h"), "pci");
+  EXPECT_EQ(*ReadKernelHeader(root_, *tree, "include/generated/autoconf.h"),
+            "autoconf");
+  EXPECT_EQ(ReadKernelHeader(root_, *tree, "include/no.h").status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST_F(KernelTreeTest, FlatcarHasOneTreeAndACrossCompiler) {
+  Write("usr/lib/modules/6.1/build/.config",
+        "CONFIG_PREEMPT_RT=y\n"
+        "CONFIG_CC_VERSION_TEXT=\"x86_64-cros-linux-gnu-gcc (Gentoo) 14\"\n");
+  Link("usr/lib/modules/6.1/source", "build");
+  Write("usr/bin/x86_64-cros-linux-gnu-gcc", "");
+
+  const auto tree = Read();
+  ASSERT_TRUE(tree.ok()) << tree.status();
+  EXPECT_EQ(tree->source_path, tree->build_path);
+  EXPECT_EQ(tree->cross_compile, "x86_64-cros-linux-gnu-");
+  EXPECT_TRUE(tree->preempt_rt);
+}
+
+TEST_F(KernelTreeTest, OnlyNamesakeOfTheCompilerIsTaken) {
+  Write("usr/lib/modules/6.1/build/.config",
+        "CONFIG_CC_VERSION_TEXT=\"gcc (Gentoo) 9.3.0\"\n");
+  Write("usr/bin/x86_64-cros-linux-gnu-gcc", "");
+  ASSERT_TRUE(Read().ok()) << Read().status();
+  EXPECT_EQ(Read()->cross_compile, "x86_64-cros-linux-gnu-");
+}
+
+TEST_F(KernelTreeTest, MissingCompilerIsNotFound) {
+  Write("usr/lib/modules/6.1/build/.config",
+        "CONFIG_CC_VERSION_TEXT=\"gcc-12 (Debian 12.2.0-14) 12.2.0\"\n");
+  EXPECT_EQ(Read().status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Read().status().message(),
+            "the kernel was built by gcc-12, which the container lacks");
+}
+
+TEST_F(KernelTreeTest, MissingTreeIsNotFound) {
+  EXPECT_EQ(Read().status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Read().status().message(),
+            "no /usr/lib/modules/6.1/build in the container");
+}
+
+TEST_F(KernelTreeTest, LinksInACircleAreInvalidArgument) {
+  Link("usr/lib/modules/6.1/build", "source");
+  Link("usr/lib/modules/6.1/source", "/usr/lib/modules/6.1/build");
+  EXPECT_EQ(Read().status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(KernelTreeTest, LinksCannotLeaveTheRoot) {
+  Write("etc/.config", "CONFIG_CC_VERSION_TEXT=\"gcc 12\"\n");
+  Link("usr/lib/modules/6.1/build", "../../../../../../../../../../etc");
+  Write("usr/bin/gcc", "");
+  EXPECT_TRUE(Read().ok()) << Read().status();
+}
+
+}  // namespace
+}  // namespace gantry::modules

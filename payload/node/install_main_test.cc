@@ -1,0 +1,130 @@
+// The program itself: flags, exit codes, what goes to which stream, signals.
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "base/file.h"
+#include "base/subprocess.h"
+#include "base/temp_dir.h"
+#include "gtest/gtest.h"
+#include "payload/node/test_payload.h"
+
+namespace gantry::node {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kProgram[] = "payload/node/install";
+
+class InstallMainTest : public testing::Test {
+ protected:
+  InstallMainTest()
+      : temp_(*TempDir::Create(FastTempParent())),
+        rootfs_(JoinPath(temp_.path(), "rootfs")),
+        payload_(TestPayload::Small(JoinPath(temp_.path(), "image"), "12.4",
+                                    "one")) {
+    MakeTestRootfs(rootfs_);
+  }
+
+  std::vector<std::string> Argv(const std::vector<std::string>& flags = {}) {
+    std::vector<std::string> argv = {
+        kProgram, "--image_root=" + payload_.image_root(),
+        "--rootfs=" + rootfs_, std::string("--kernel_release=") + kTestKernel};
+    argv.insert(argv.end(), flags.begin(), flags.end());
+    return argv;
+  }
+  SubprocessResult Run(const std::vector<std::string>& flags = {}) {
+    SubprocessOptions options;
+    options.argv = Argv(flags);
+    const auto result = RunSubprocess(options);
+    EXPECT_TRUE(result.ok()) << result.status();
+    return *result;
+  }
+
+  const TempDir temp_;
+  const std::string rootfs_;
+  TestPayload payload_;
+};
+
+TEST_F(InstallMainTest, ResultToStdoutProgressToStderr) {
+  SubprocessResult result = Run();
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.output,
+            "installed /opt/nvidia/535.261.03/flatcar-4230.2.0 and "
+            "/opt/cuda/12.4: copied 5 files, 33 B\n");
+  EXPECT_NE(result.error_output.find(" of 33 B, 0 of 5 files\n"),
+            std::string::npos)
+      << result.error_output;
+  result = Run();
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.output,
+            "already installed: /opt/nvidia/535.261.03/flatcar-4230.2.0 and "
+            "/opt/cuda/12.4; nothing changed\n");
+  EXPECT_EQ(result.error_output, "");
+}
+
+TEST_F(InstallMainTest, JsonAndDryRun) {
+  SubprocessResult result = Run({"--dry_run"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_NE(result.output.find("link /opt/cuda/current -> 12.4\n"),
+            std::string::npos);
+  EXPECT_FALSE(fs::exists(JoinPath(rootfs_, "opt")));
+  result = Run({"--json"});
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_NE(result.output.find("\"path\": \"/opt/cuda/12.4\""),
+            std::string::npos)
+      << result.output;
+}
+
+TEST_F(InstallMainTest, EachRefusalHasItsExitCode) {
+  EXPECT_EQ(Run({"--help"}).exit_code, 0);
+  EXPECT_EQ(Run({"--no_such_flag"}).exit_code, 2);
+  EXPECT_EQ(Run({"--verify=perhaps"}).exit_code, 2);
+  EXPECT_EQ(Run({"argument"}).exit_code, 2);
+  EXPECT_EQ(Run({"--rootfs=/nonexistent"}).exit_code, 2);
+  const SubprocessResult wrong = Run({"--kernel_release=6.6.96-flatcar"});
+  EXPECT_EQ(wrong.exit_code, 3);
+  EXPECT_EQ(wrong.output, "");
+  EXPECT_EQ(wrong.error_output.rfind("install: this payload is for ", 0), 0u);
+  std::ofstream(payload_.SourcePath(0, "bin/nvcc")) << "nvcc two";
+  EXPECT_EQ(Run().exit_code, 6);
+}
+
+TEST_F(InstallMainTest, SignalStopsItAndRemovesWhatWasStaged) {
+  // A payload that takes long enough to be stopped in the middle: a sparse
+  // file is read as zeros.
+  payload::v1::Component& cuda = *payload_.manifest().mutable_component(0);
+  payload_.AddFile(cuda, "big", "");
+  constexpr int64_t kSize = int64_t{8} << 30;
+  cuda.mutable_file(cuda.file_size() - 1)->set_size(kSize);
+  fs::resize_file(payload_.SourcePath(0, "big"), kSize);
+  payload_.WriteManifest();
+
+  SubprocessOptions options;
+  options.argv = Argv();
+  auto process = BackgroundProcess::Start(options);
+  ASSERT_TRUE(process.ok()) << process.status();
+  const std::string staged = JoinPath(rootfs_, "opt/cuda/.gantry-staging/big");
+  while (!fs::exists(staged)) absl::SleepFor(absl::Milliseconds(1));
+  process->Signal(SIGTERM);
+  EXPECT_EQ(process->Wait(), 128 + SIGTERM);
+  EXPECT_TRUE(fs::is_empty(JoinPath(rootfs_, "opt/cuda")));
+  EXPECT_TRUE(fs::is_empty(JoinPath(rootfs_, "opt/nvidia")));
+}
+
+TEST_F(InstallMainTest, NeedsNoSharedLibrary) {
+  const auto bytes = ReadFile(kProgram);
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  // PT_INTERP of every dynamic x86-64 program names this loader.
+  EXPECT_EQ(bytes->find("/lib64/ld-linux-x86-64.so.2"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace gantry::node

@@ -1,0 +1,182 @@
+#include "payload/node/installer.h"
+
+#include <sys/utsname.h>
+
+#include <cerrno>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/types/optional.h"
+#include "base/json.h"
+#include "base/progress.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "google/protobuf/struct.pb.h"
+#include "payload/node/apply.h"
+#include "payload/node/copy_progress.h"
+#include "payload/node/exit_code.h"
+#include "payload/node/host.h"
+#include "payload/node/install_lock.h"
+#include "payload/node/layout.h"
+#include "payload/node/ldconfig.h"
+#include "payload/node/leftovers.h"
+#include "payload/node/plan.h"
+#include "proto/payload.pb.h"
+
+namespace gantry::node {
+namespace {
+
+using ::gantry::payload::v1::PayloadManifest;
+
+constexpr char kManifest[] = "gantry/manifest.binpb";
+
+absl::Status Damaged(const absl::Status& status) {
+  return WithExitCode(
+      Annotate(status, absl::StrCat("damaged payload: /", kManifest)),
+      ExitCode::kDamagedPayload);
+}
+
+absl::StatusOr<PayloadManifest> ReadManifest(const Folder& image) {
+  const absl::StatusOr<std::string> bytes = image.ReadFile(kManifest);
+  if (!bytes.ok()) return Damaged(bytes.status());
+  PayloadManifest manifest;
+  if (!manifest.ParseFromString(*bytes)) {
+    return Damaged(absl::DataLossError("not a payload manifest"));
+  }
+  return manifest;
+}
+
+absl::StatusOr<std::string> KernelRelease(const InstallOptions& options) {
+  if (!options.kernel_release.empty()) return options.kernel_release;
+  utsname names;
+  if (uname(&names) != 0) return ErrnoStatus(errno, "uname");
+  return std::string(names.release);
+}
+
+absl::StatusOr<Folder> OpenRootfs(const InstallOptions& options) {
+  absl::StatusOr<Folder> rootfs =
+      Folder::Open(options.rootfs, options.before_operation);
+  if (rootfs.ok()) return rootfs;
+  return WithExitCode(
+      Annotate(rootfs.status(),
+               "the host's root is missing; run the image with -v /:/rootfs, "
+               "or name the root by --rootfs"),
+      ExitCode::kUsage);
+}
+
+InstallResult Describe(const std::vector<InstallTarget>& targets,
+                       const Plan& plan) {
+  InstallResult result;
+  result.changed = plan.HasChanges();
+  for (size_t i = 0; i < targets.size(); ++i) {
+    result.targets.push_back(
+        {targets[i].name,
+         absl::StrCat("/", targets[i].base, "/", targets[i].folder),
+         plan.targets[i].action != TargetAction::kKeep ||
+             plan.targets[i].switch_current});
+  }
+  return result;
+}
+
+absl::StatusOr<Plan> PlanFor(const InstallOptions& options,
+                             const std::vector<InstallTarget>& targets,
+                             HostSnapshot& host) {
+  if (!options.run_ldconfig) host.has_ldconfig = false;
+  return MakePlan(targets, host);
+}
+
+// The part that changes the host.
+absl::StatusOr<InstallResult> InstallLocked(
+    const InstallOptions& options, const std::vector<InstallTarget>& targets,
+    const HostIdentity& identity, const Folder& image, const Folder& rootfs) {
+  GANTRY_ASSIGN_OR_RETURN(const UniqueFd lock, LockHost(rootfs));
+  // First, so that their space counts as free.
+  GANTRY_RETURN_IF_ERROR(RemoveLeftovers(rootfs));
+  GANTRY_ASSIGN_OR_RETURN(
+      HostSnapshot host,
+      ReadHost(rootfs, identity, targets,
+               options.verify ? CheckDepth::kContent : CheckDepth::kMetadata));
+  GANTRY_ASSIGN_OR_RETURN(const Plan plan, PlanFor(options, targets, host));
+  InstallResult result = Describe(targets, plan);
+  absl::optional<Progress> shown;
+  if (options.progress_stream != nullptr) {
+    shown.emplace(options.progress_stream);
+  }
+  CopyProgress progress(shown.has_value() ? &*shown : nullptr);
+  if (plan.HasChanges()) {
+    GANTRY_RETURN_IF_ERROR(Apply(targets, plan, host, image, rootfs, progress));
+  }
+  if (plan.run_ldconfig) {
+    const absl::Status ran = RunLdconfig(rootfs);
+    if (!ran.ok()) result.warnings.push_back(std::string(ran.message()));
+  }
+  result.bytes_copied = progress.bytes();
+  result.files_copied = progress.files();
+  return result;
+}
+
+absl::StatusOr<InstallResult> DryRun(const InstallOptions& options,
+                                     const std::vector<InstallTarget>& targets,
+                                     const HostIdentity& identity,
+                                     const Folder& rootfs) {
+  GANTRY_ASSIGN_OR_RETURN(
+      HostSnapshot host,
+      ReadHost(rootfs, identity, targets,
+               options.verify ? CheckDepth::kContent : CheckDepth::kMetadata));
+  GANTRY_ASSIGN_OR_RETURN(const Plan plan, PlanFor(options, targets, host));
+  InstallResult result = Describe(targets, plan);
+  result.plan = DescribePlan(targets, plan);
+  return result;
+}
+
+}  // namespace
+
+absl::StatusOr<InstallResult> Install(const InstallOptions& options) {
+  GANTRY_ASSIGN_OR_RETURN(const Folder image, Folder::Open(options.image_root));
+  GANTRY_ASSIGN_OR_RETURN(const PayloadManifest manifest, ReadManifest(image));
+  const absl::StatusOr<std::vector<InstallTarget>> targets =
+      MakeLayout(manifest);
+  if (!targets.ok()) return Damaged(targets.status());
+
+  GANTRY_ASSIGN_OR_RETURN(const Folder rootfs, OpenRootfs(options));
+  GANTRY_ASSIGN_OR_RETURN(const std::string kernel_release,
+                          KernelRelease(options));
+  GANTRY_ASSIGN_OR_RETURN(const HostIdentity identity,
+                          ReadHostIdentity(rootfs, kernel_release));
+  GANTRY_RETURN_IF_ERROR(CheckHost(manifest.coordinates(), identity));
+  return options.dry_run
+             ? DryRun(options, *targets, identity, rootfs)
+             : InstallLocked(options, *targets, identity, image, rootfs);
+}
+
+std::string FormatSummary(const InstallResult& result) {
+  const std::string paths = absl::StrJoin(
+      result.targets, " and ",
+      [](std::string* out, const auto& target) { *out += target.path; });
+  if (!result.changed) {
+    return absl::StrCat("already installed: ", paths, "; nothing changed");
+  }
+  return absl::StrCat("installed ", paths, ": copied ", result.files_copied,
+                      " files, ", HumanBytes(result.bytes_copied));
+}
+
+std::string ResultJson(const InstallResult& result) {
+  google::protobuf::Struct object;
+  auto& fields = *object.mutable_fields();
+  fields["changed"].set_bool_value(result.changed);
+  fields["bytes_copied"].set_number_value(result.bytes_copied);
+  fields["files_copied"].set_number_value(result.files_copied);
+  for (const char* name : {"cuda", "nvidia"}) {
+    fields[name].set_null_value(google::protobuf::NULL_VALUE);
+  }
+  for (const InstallResult::Target& target : result.targets) {
+    auto& members =
+        *fields[target.name].mutable_struct_value()->mutable_fields();
+    members["path"].set_string_value(target.path);
+    members["changed"].set_bool_value(target.changed);
+  }
+  return FormatJson(object);
+}
+
+}  // namespace gantry::node

@@ -1,0 +1,262 @@
+#include "payload/node/layout.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "base/cell_name.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/relative_path.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+
+namespace gantry::node {
+namespace {
+
+using ::gantry::payload::v1::Component;
+using ::gantry::payload::v1::FileEntry;
+using ::gantry::payload::v1::PayloadManifest;
+
+constexpr int kMaxLinks = 40;
+constexpr uint32_t kFolderMode = 0755;
+// So that no sum over a manifest overflows.
+constexpr int64_t kMaxFileSize = int64_t{1} << 40;
+
+using Entries = std::map<std::string, InstallEntry>;
+
+absl::Status Invalid(absl::string_view path, absl::string_view what) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("\"", absl::CEscape(path), "\": ", what));
+}
+
+bool IsNormalRelative(absl::string_view path) {
+  return !path.empty() && CleanRelativePath(path).value_or("") == path;
+}
+
+absl::Status ValidateKernelRelease(absl::string_view release) {
+  const auto is_good = [](char c) {
+    return absl::ascii_isalnum(c) || absl::StrContains(".+-_~", c);
+  };
+  if (release.empty() || !absl::ascii_isalnum(release[0]) ||
+      !std::all_of(release.begin(), release.end(), is_good)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("kernel_release \"", absl::CEscape(release),
+                     "\" is not a kernel release"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateEntry(const FileEntry& file) {
+  if (!IsNormalRelative(file.path())) {
+    return Invalid(file.path(), "not a normal relative path");
+  }
+  if (file.mode() > 07777) return Invalid(file.path(), "mode exceeds 07777");
+  switch (file.type()) {
+    case payload::v1::FILE_TYPE_REGULAR:
+      if (file.size() < 0 || file.size() > kMaxFileSize) {
+        return Invalid(file.path(), "impossible size");
+      }
+      return Annotate(ValidateDigest(file.digest()), file.path());
+    case payload::v1::FILE_TYPE_DIRECTORY:
+      return absl::OkStatus();
+    case payload::v1::FILE_TYPE_SYMLINK:
+      if (file.link_target().empty() ||
+          absl::StartsWith(file.link_target(), "/") ||
+          absl::StrContains(file.link_target(), '\0')) {
+        return Invalid(file.path(), "link target is not a relative path");
+      }
+      return absl::OkStatus();
+    default:
+      return Invalid(file.path(), "unknown type");
+  }
+}
+
+absl::Status RequireFolder(const Entries& entries, absl::string_view folder,
+                           absl::string_view path) {
+  if (folder.empty()) return absl::OkStatus();
+  const auto found = entries.find(std::string(folder));
+  if (found == entries.end() ||
+      found->second.type != payload::v1::FILE_TYPE_DIRECTORY) {
+    return Invalid(path, "is not in a folder listed before it");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AddEntry(const FileEntry& file, absl::string_view source_path,
+                      absl::string_view prefix, Entries& entries) {
+  GANTRY_RETURN_IF_ERROR(ValidateEntry(file));
+  InstallEntry entry;
+  entry.path = JoinPath(prefix, file.path());
+  entry.type = file.type();
+  entry.mode = file.mode();
+  if (file.type() == payload::v1::FILE_TYPE_REGULAR) {
+    entry.size = file.size();
+    entry.digest = file.digest();
+    entry.source = JoinPath(absl::StripPrefix(source_path, "/"), file.path());
+  } else if (file.type() == payload::v1::FILE_TYPE_SYMLINK) {
+    entry.mode = 0;
+    entry.link_target = file.link_target();
+  }
+  if (entry.path == kReceipt) return Invalid(entry.path, "is reserved");
+  GANTRY_RETURN_IF_ERROR(
+      RequireFolder(entries, ParentPath(entry.path), entry.path));
+  const auto [known, is_new] = entries.emplace(entry.path, entry);
+  const bool is_shared_folder =
+      entry.type == payload::v1::FILE_TYPE_DIRECTORY &&
+      known->second.type == entry.type;
+  if (!is_new && !is_shared_folder) return Invalid(entry.path, "exists twice");
+  return absl::OkStatus();
+}
+
+// Follows the link at `path` through the entries as the kernel would.
+absl::Status RequireInside(const Entries& entries, const std::string& path) {
+  std::vector<std::string> at;
+  std::deque<std::string> rest = absl::StrSplit(path, '/');
+  for (int links = 0; !rest.empty();) {
+    const std::string part = std::move(rest.front());
+    rest.pop_front();
+    if (part.empty() || part == ".") continue;
+    if (part == "..") {
+      if (at.empty()) return Invalid(path, "link leaves its folder");
+      at.pop_back();
+      continue;
+    }
+    at.push_back(part);
+    const auto entry = entries.find(absl::StrJoin(at, "/"));
+    if (entry == entries.end() ||
+        entry->second.type != payload::v1::FILE_TYPE_SYMLINK) {
+      continue;
+    }
+    if (++links > kMaxLinks) return Invalid(path, "too many links");
+    at.pop_back();
+    const std::vector<std::string> target =
+        absl::StrSplit(entry->second.link_target, '/');
+    rest.insert(rest.begin(), target.begin(), target.end());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AddComponent(const Component& component, absl::string_view prefix,
+                          Entries& entries) {
+  const std::string& source = component.source_path();
+  if (!absl::StartsWith(source, "/payload/") ||
+      !IsNormalRelative(absl::StripPrefix(source, "/"))) {
+    return Invalid(source, "is not a normal path below /payload");
+  }
+  std::string folder;
+  if (!prefix.empty()) {
+    for (absl::string_view part : absl::StrSplit(prefix, '/')) {
+      folder = JoinPath(folder, part);
+      InstallEntry entry;
+      entry.path = folder;
+      entry.type = payload::v1::FILE_TYPE_DIRECTORY;
+      entry.mode = kFolderMode;
+      entries.emplace(folder, std::move(entry));
+      GANTRY_RETURN_IF_ERROR(RequireFolder(entries, folder, prefix));
+    }
+  }
+  for (const FileEntry& file : component.file()) {
+    GANTRY_RETURN_IF_ERROR(
+        Annotate(AddEntry(file, source, prefix, entries), source));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<InstallTarget> Finish(absl::string_view name, std::string folder,
+                                     Entries entries) {
+  for (const auto& [path, entry] : entries) {
+    if (entry.type != payload::v1::FILE_TYPE_SYMLINK) continue;
+    GANTRY_RETURN_IF_ERROR(Annotate(RequireInside(entries, path), name));
+  }
+  InstallTarget target;
+  target.name = std::string(name);
+  target.base = JoinPath("opt", name);
+  target.folder = std::move(folder);
+  Sha256 sha256;
+  for (auto& [path, entry] : entries) {
+    // NUL ends each field: no path or link target holds one.
+    for (absl::string_view field :
+         {absl::string_view(path), absl::string_view(entry.digest),
+          absl::string_view(entry.link_target)}) {
+      sha256.Update(field);
+      sha256.Update(absl::string_view("\0", 1));
+    }
+    sha256.Update(absl::StrCat(entry.type, " ", entry.mode, " ", entry.size));
+    sha256.Update(absl::string_view("\0", 1));
+    target.entries.push_back(std::move(entry));
+  }
+  target.digest = sha256.Finish();
+  return target;
+}
+
+}  // namespace
+
+int64_t InstallTarget::Bytes() const {
+  int64_t bytes = 0;
+  for (const InstallEntry& entry : entries) bytes += entry.size;
+  return bytes;
+}
+
+int64_t InstallTarget::Files() const {
+  return std::count_if(entries.begin(), entries.end(), [](const auto& entry) {
+    return entry.type == payload::v1::FILE_TYPE_REGULAR;
+  });
+}
+
+absl::StatusOr<std::vector<InstallTarget>> MakeLayout(
+    const PayloadManifest& manifest) {
+  const auto& coordinates = manifest.coordinates();
+  GANTRY_RETURN_IF_ERROR(ValidateCoordinates(coordinates));
+  GANTRY_RETURN_IF_ERROR(ValidateKernelRelease(coordinates.kernel_release()));
+  const std::string modules_prefix =
+      absl::StrCat("lib/modules/", coordinates.kernel_release(), "/video");
+
+  Entries nvidia;
+  Entries cuda;
+  for (const Component& component : manifest.component()) {
+    switch (component.kind()) {
+      case payload::v1::COMPONENT_KIND_CUDA:
+        GANTRY_RETURN_IF_ERROR(AddComponent(component, "", cuda));
+        break;
+      case payload::v1::COMPONENT_KIND_DRIVER:
+        GANTRY_RETURN_IF_ERROR(AddComponent(component, "", nvidia));
+        break;
+      case payload::v1::COMPONENT_KIND_MODULES:
+        GANTRY_RETURN_IF_ERROR(AddComponent(component, modules_prefix, nvidia));
+        break;
+      default:
+        return Invalid(component.source_path(), "unknown kind of component");
+    }
+  }
+  std::vector<InstallTarget> targets;
+  if (!nvidia.empty()) {
+    GANTRY_ASSIGN_OR_RETURN(
+        InstallTarget target,
+        Finish("nvidia",
+               JoinPath(DriverName(coordinates), coordinates.os_release()),
+               std::move(nvidia)));
+    targets.push_back(std::move(target));
+  }
+  if (!cuda.empty()) {
+    GANTRY_ASSIGN_OR_RETURN(
+        InstallTarget target,
+        Finish("cuda", coordinates.cuda_version(), std::move(cuda)));
+    targets.push_back(std::move(target));
+  }
+  if (targets.empty()) {
+    return absl::InvalidArgumentError("the manifest lists no file");
+  }
+  return targets;
+}
+
+}  // namespace gantry::node

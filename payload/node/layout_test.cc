@@ -1,0 +1,258 @@
+#include "payload/node/layout.h"
+
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "payload/node/test_payload.h"
+
+namespace gantry::node {
+namespace {
+
+using ::gantry::payload::v1::Component;
+using ::gantry::payload::v1::FileEntry;
+using ::gantry::payload::v1::PayloadManifest;
+
+constexpr char kDigest[] =
+    "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+FileEntry File(const std::string& path) {
+  FileEntry entry;
+  entry.set_path(path);
+  entry.set_type(payload::v1::FILE_TYPE_REGULAR);
+  entry.set_mode(0644);
+  entry.set_size(3);
+  entry.set_digest(kDigest);
+  return entry;
+}
+
+FileEntry Folder(const std::string& path) {
+  FileEntry entry;
+  entry.set_path(path);
+  entry.set_type(payload::v1::FILE_TYPE_DIRECTORY);
+  entry.set_mode(0755);
+  return entry;
+}
+
+FileEntry Link(const std::string& path, const std::string& target) {
+  FileEntry entry;
+  entry.set_path(path);
+  entry.set_type(payload::v1::FILE_TYPE_SYMLINK);
+  entry.set_link_target(target);
+  return entry;
+}
+
+PayloadManifest Cuda(const std::vector<FileEntry>& files) {
+  PayloadManifest manifest;
+  auto& coordinates = *manifest.mutable_coordinates();
+  coordinates.set_os_release(kTestOsRelease);
+  coordinates.set_kernel_release(kTestKernel);
+  coordinates.set_driver_version("535.261.03");
+  coordinates.set_cuda_version("12.4");
+  Component& component = *manifest.add_component();
+  component.set_kind(payload::v1::COMPONENT_KIND_CUDA);
+  component.set_source_path("/payload/cuda/12.4");
+  for (const FileEntry& file : files) *component.add_file() = file;
+  return manifest;
+}
+
+void AddDriverAndModules(PayloadManifest& manifest) {
+  Component& driver = *manifest.add_component();
+  driver.set_kind(payload::v1::COMPONENT_KIND_DRIVER);
+  driver.set_source_path("/payload/nvidia/535.261.03");
+  *driver.add_file() = Folder("lib64");
+  *driver.add_file() = File("lib64/libcuda.so.1");
+  Component& modules = *manifest.add_component();
+  modules.set_kind(payload::v1::COMPONENT_KIND_MODULES);
+  modules.set_source_path("/payload/modules/535.261.03/flatcar-4230.2.0");
+  *modules.add_file() = File("nvidia.ko");
+}
+
+std::vector<std::string> Paths(const InstallTarget& target) {
+  std::vector<std::string> paths;
+  for (const InstallEntry& entry : target.entries) paths.push_back(entry.path);
+  return paths;
+}
+
+std::string ErrorFor(const std::vector<FileEntry>& files) {
+  return std::string(MakeLayout(Cuda(files)).status().message());
+}
+
+TEST(LayoutTest, DriverComesFirstAndTakesTheModules) {
+  PayloadManifest manifest = Cuda({Folder("bin"), File("bin/nvcc")});
+  AddDriverAndModules(manifest);
+  const auto layout = MakeLayout(manifest);
+  ASSERT_TRUE(layout.ok()) << layout.status();
+  ASSERT_EQ(layout->size(), 2u);
+  const InstallTarget& nvidia = (*layout)[0];
+  EXPECT_EQ(nvidia.base, "opt/nvidia");
+  EXPECT_EQ(nvidia.folder, "535.261.03/flatcar-4230.2.0");
+  EXPECT_EQ(Paths(nvidia),
+            (std::vector<std::string>{
+                "lib", "lib/modules", "lib/modules/6.6.95-flatcar",
+                "lib/modules/6.6.95-flatcar/video",
+                "lib/modules/6.6.95-flatcar/video/nvidia.ko", "lib64",
+                "lib64/libcuda.so.1"}));
+  EXPECT_EQ(nvidia.entries[4].source,
+            "payload/modules/535.261.03/flatcar-4230.2.0/nvidia.ko");
+  const InstallTarget& cuda = (*layout)[1];
+  EXPECT_EQ(cuda.base, "opt/cuda");
+  EXPECT_EQ(cuda.folder, "12.4");
+  EXPECT_EQ(cuda.Files(), 1);
+  EXPECT_EQ(cuda.Bytes(), 3);
+}
+
+TEST(LayoutTest, DigestDependsOnEveryFieldButNotOnOtherTargets) {
+  const std::vector<FileEntry> files = {Folder("d"), File("d/f"),
+                                        Link("d/l", "f")};
+  const std::string digest = MakeLayout(Cuda(files))->front().digest;
+  PayloadManifest with_driver = Cuda(files);
+  AddDriverAndModules(with_driver);
+  EXPECT_EQ(MakeLayout(with_driver)->back().digest, digest);
+
+  const std::vector<std::function<void(std::vector<FileEntry>&)>> changes = {
+      [](auto& f) { f[0].set_mode(0700); },
+      [](auto& f) { f[1].set_size(4); },
+      [](auto& f) { f[1].set_path("d/g"); },
+      [](auto& f) { f[1].mutable_digest()->back() = '0'; },
+      [](auto& f) { f[2].set_link_target("d"); },
+  };
+  for (size_t i = 0; i < changes.size(); ++i) {
+    std::vector<FileEntry> changed = files;
+    changes[i](changed);
+    const auto layout = MakeLayout(Cuda(changed));
+    ASSERT_TRUE(layout.ok()) << layout.status();
+    EXPECT_NE(layout->front().digest, digest) << i;
+  }
+}
+
+TEST(LayoutTest, RefusesPathsThatAreNotNormal) {
+  for (const char* path :
+       {"", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "a/."}) {
+    EXPECT_EQ(ErrorFor({Folder("a"), File(path)}),
+              "/payload/cuda/12.4: \"" + std::string(path) +
+                  "\": not a normal relative path");
+  }
+  EXPECT_EQ(ErrorFor({File(std::string("a\0b", 3))}),
+            "/payload/cuda/12.4: \"a\\000b\": not a normal relative path");
+}
+
+TEST(LayoutTest, RefusesEntriesThatAreNotInAFolder) {
+  const std::string error =
+      "/payload/cuda/12.4: \"a/b\": is not in a folder listed before it";
+  EXPECT_EQ(ErrorFor({File("a/b")}), error);
+  EXPECT_EQ(ErrorFor({File("a"), File("a/b")}), error);
+  EXPECT_EQ(ErrorFor({Link("a", "."), File("a/b")}), error);
+}
+
+TEST(LayoutTest, RefusesWhatExistsTwice) {
+  EXPECT_EQ(ErrorFor({File("a"), Link("a", "b")}),
+            "/payload/cuda/12.4: \"a\": exists twice");
+  EXPECT_EQ(ErrorFor({Folder("a"), File("a")}),
+            "/payload/cuda/12.4: \"a\": exists twice");
+  EXPECT_TRUE(MakeLayout(Cuda({Folder("a"), Folder("a")})).ok());
+}
+
+TEST(LayoutTest, ModulesDoNotGoThroughALinkOfTheDriver) {
+  PayloadManifest manifest = Cuda({File("f")});
+  AddDriverAndModules(manifest);
+  *manifest.mutable_component(1)->add_file() = Link("lib", "lib64");
+  EXPECT_EQ(MakeLayout(manifest).status().message(),
+            "\"lib/modules/6.6.95-flatcar/video\": is not in a folder listed "
+            "before it");
+}
+
+TEST(LayoutTest, RefusesLinksThatLeaveTheirFolder) {
+  for (const std::vector<FileEntry>& files :
+       std::vector<std::vector<FileEntry>>{
+           {Link("l", "..")},
+           {Folder("a"), Link("a/l", "../../x")},
+           // ".." of where the link leads to, not of where it is.
+           {Folder("a"), Folder("a/b"), Link("a/b/top", "../.."),
+            Link("l", "a/b/top/..")}}) {
+    const auto layout = MakeLayout(Cuda(files));
+    EXPECT_EQ(layout.status().message(),
+              "cuda: \"" + files.back().path() + "\": link leaves its folder");
+  }
+  EXPECT_EQ(ErrorFor({Link("l", "/etc")}),
+            "/payload/cuda/12.4: \"l\": link target is not a relative path");
+  EXPECT_EQ(ErrorFor({Link("a", "b"), Link("b", "a")}),
+            "cuda: \"a\": too many links");
+}
+
+TEST(LayoutTest, AcceptsLinksThatStayInside) {
+  EXPECT_TRUE(
+      MakeLayout(Cuda({Folder("a"), File("a/f"), Link("a/l", "../a/./f"),
+                       Link("m", "a/l"), Link("dangling", "a/nothing")}))
+          .ok());
+}
+
+TEST(LayoutTest, RefusesFieldsOutOfBounds) {
+  FileEntry entry = File("f");
+  entry.set_mode(010000);
+  EXPECT_EQ(ErrorFor({entry}), "/payload/cuda/12.4: \"f\": mode exceeds 07777");
+  entry = File("f");
+  entry.set_size(-1);
+  EXPECT_EQ(ErrorFor({entry}), "/payload/cuda/12.4: \"f\": impossible size");
+  entry = File("f");
+  entry.set_digest("sha256:0");
+  EXPECT_EQ(
+      ErrorFor({entry}),
+      "/payload/cuda/12.4: f: \"sha256:0\" is not sha256:<64 hex digits>");
+  EXPECT_EQ(ErrorFor({File(kReceipt)}),
+            "/payload/cuda/12.4: \".gantry-receipt\": is reserved");
+  EXPECT_EQ(ErrorFor({}), "the manifest lists no file");
+}
+
+TEST(LayoutTest, RefusesCoordinatesThatAreNoNames) {
+  PayloadManifest manifest = Cuda({File("f")});
+  manifest.mutable_coordinates()->set_kernel_release("../../etc");
+  EXPECT_EQ(MakeLayout(manifest).status().message(),
+            "kernel_release \"../../etc\" is not a kernel release");
+  manifest = Cuda({File("f")});
+  manifest.mutable_coordinates()->set_cuda_version("../..");
+  EXPECT_FALSE(MakeLayout(manifest).ok());
+  manifest = Cuda({File("f")});
+  manifest.mutable_component(0)->set_source_path("/payload/../etc");
+  EXPECT_EQ(MakeLayout(manifest).status().message(),
+            "\"/payload/../etc\": is not a normal path below /payload");
+}
+
+// Whatever bytes a manifest has: each path that comes out is safe to join to
+// the installed folder.
+TEST(LayoutTest, MutatedManifestsNeverGiveAPathOutside) {
+  PayloadManifest manifest =
+      Cuda({Folder("a"), File("a/b"), Link("a/l", "b"), Link("m", "a/l")});
+  AddDriverAndModules(manifest);
+  const std::string bytes = manifest.SerializeAsString();
+  std::mt19937 random(1);  // Always the same mutations.
+  constexpr char kInteresting[] = {'.', '/', '\0', 'a', '\x7f'};
+  int accepted = 0;
+  for (int i = 0; i < 50000; ++i) {
+    std::string mutated = bytes;
+    for (int changes = 1 + random() % 3; changes > 0; --changes) {
+      mutated[random() % mutated.size()] =
+          random() % 4 == 0 ? static_cast<char>(random())
+                            : kInteresting[random() % sizeof(kInteresting)];
+    }
+    PayloadManifest parsed;
+    if (!parsed.ParseFromString(mutated)) continue;
+    const auto layout = MakeLayout(parsed);
+    if (!layout.ok()) continue;
+    ++accepted;
+    for (const InstallTarget& target : *layout) {
+      for (const InstallEntry& entry : target.entries) {
+        const std::string framed = "/" + entry.path + "/";
+        ASSERT_EQ(framed.find("/../"), std::string::npos) << entry.path;
+        ASSERT_EQ(framed.find("//"), std::string::npos) << entry.path;
+        ASSERT_NE(entry.link_target.substr(0, 1), "/") << entry.link_target;
+      }
+    }
+  }
+  EXPECT_GT(accepted, 100);
+}
+
+}  // namespace
+}  // namespace gantry::node

@@ -1,0 +1,176 @@
+#include "payload/node/plan.h"
+
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "payload/node/exit_code.h"
+#include "payload/node/test_payload.h"
+
+namespace gantry::node {
+namespace {
+
+using Found = TargetState::Found;
+
+constexpr int64_t kPlenty = int64_t{1} << 40;
+constexpr int64_t kMargin = 16 << 20;
+
+// One folder and one file of `size` bytes.
+InstallTarget Target(const std::string& name, const std::string& folder,
+                     int64_t size) {
+  InstallTarget target;
+  target.name = name;
+  target.base = "opt/" + name;
+  target.folder = folder;
+  InstallEntry entry;
+  entry.path = "lib64";
+  entry.type = payload::v1::FILE_TYPE_DIRECTORY;
+  target.entries.push_back(entry);
+  entry.path = "lib64/lib.so";
+  entry.type = payload::v1::FILE_TYPE_REGULAR;
+  entry.size = size;
+  target.entries.push_back(entry);
+  return target;
+}
+
+std::vector<InstallTarget> Targets() {
+  return {Target("nvidia", "535/flatcar-1", 1000),
+          Target("cuda", "12.4", 5000)};
+}
+
+TargetState State(Found found) {
+  TargetState state;
+  state.found = found;
+  state.space.device = 1;
+  state.space.path = "/rootfs/opt";
+  state.space.block_size = 4096;
+  state.space.free_bytes = kPlenty;
+  state.space.free_inodes = kPlenty;
+  return state;
+}
+
+HostSnapshot FreshHost() {
+  HostSnapshot host;
+  host.targets = {State(Found::kNothing), State(Found::kNothing)};
+  host.has_ldconfig = true;
+  return host;
+}
+
+HostSnapshot InstalledHost() {
+  HostSnapshot host;
+  host.targets = {State(Found::kIntact), State(Found::kIntact)};
+  host.targets[0].current = "535/flatcar-1";
+  host.targets[1].current = "12.4";
+  host.ld_conf_is_current = true;
+  host.has_ldconfig = true;
+  return host;
+}
+
+std::string Described(const HostSnapshot& host) {
+  const auto plan = MakePlan(Targets(), host);
+  if (!plan.ok()) return std::string(plan.status().message());
+  return DescribePlan(Targets(), *plan);
+}
+
+TEST(PlanTest, FreshHostGetsAllStepsWithReasons) {
+  EXPECT_EQ(Described(FreshHost()),
+            "install /opt/nvidia/535/flatcar-1: 1 files, 1.0 kB (not "
+            "installed)\n"
+            "install /opt/cuda/12.4: 1 files, 5.0 kB (not installed)\n"
+            "link /opt/nvidia/current -> 535/flatcar-1\n"
+            "link /opt/cuda/current -> 12.4\n"
+            "write /etc/ld.so.conf.d/gantry.conf\n"
+            "run ldconfig\n");
+}
+
+TEST(PlanTest, InstalledHostGetsNothing) {
+  EXPECT_EQ(Described(InstalledHost()), "nothing to do: already installed\n");
+  EXPECT_FALSE(MakePlan(Targets(), InstalledHost())->HasChanges());
+}
+
+TEST(PlanTest, DamagedFolderIsReplaced) {
+  HostSnapshot host = InstalledHost();
+  host.targets[1].found = Found::kDifferent;
+  host.targets[1].difference = "lib64/lib.so is missing";
+  EXPECT_EQ(Described(host),
+            "replace /opt/cuda/12.4: 1 files, 5.0 kB (lib64/lib.so is "
+            "missing)\n"
+            "run ldconfig\n");
+}
+
+TEST(PlanTest, OtherCurrentIsOnlySwitched) {
+  HostSnapshot host = InstalledHost();
+  host.targets[1].current = "11.8";
+  EXPECT_EQ(Described(host), "link /opt/cuda/current -> 12.4\nrun ldconfig\n");
+}
+
+TEST(PlanTest, LdconfigIsMadeUpForButNotCountedAsAChange) {
+  HostSnapshot host = InstalledHost();
+  host.ld_cache_is_stale = true;
+  EXPECT_EQ(Described(host), "run ldconfig\n");
+  EXPECT_FALSE(MakePlan(Targets(), host)->HasChanges());
+  host.has_ldconfig = false;
+  EXPECT_EQ(Described(host), "nothing to do: already installed\n");
+}
+
+TEST(PlanTest, CurrentThatIsNoLinkIsRefused) {
+  HostSnapshot host = InstalledHost();
+  host.targets[0].current_blocked = true;
+  EXPECT_EQ(Described(host),
+            "/opt/nvidia/current is not a symbolic link; move it away and run "
+            "this again");
+}
+
+TEST(PlanTest, SpaceIsCountedInBlocksPerFileSystem) {
+  // Blocks of 4096: 1 + 1 for nvidia, 1 + 2 for CUDA.
+  HostSnapshot host = FreshHost();
+  const int64_t needed = kMargin + 5 * 4096;
+  for (TargetState& state : host.targets) state.space.free_bytes = needed;
+  EXPECT_TRUE(MakePlan(Targets(), host).ok());
+  for (TargetState& state : host.targets) state.space.free_bytes = needed - 1;
+  const absl::Status status = MakePlan(Targets(), host).status();
+  EXPECT_EQ(status.message(),
+            "not enough space on /rootfs/opt: needs 16797696 bytes (16.8 MB), "
+            "free are 16797695 bytes (16.8 MB)");
+  EXPECT_EQ(ExitCodeOf(status), ExitCode::kNoSpace);
+
+  host.targets[1].space.device = 2;
+  EXPECT_TRUE(MakePlan(Targets(), host).ok());
+}
+
+TEST(PlanTest, InodesCountWhereTheyAreLimited) {
+  HostSnapshot host = FreshHost();
+  for (TargetState& state : host.targets) state.space.free_inodes = 64 + 3;
+  const absl::Status status = MakePlan(Targets(), host).status();
+  EXPECT_EQ(status.message(),
+            "not enough space on /rootfs/opt: needs 68 inodes, free are 67");
+  EXPECT_EQ(ExitCodeOf(status), ExitCode::kNoSpace);
+  for (TargetState& state : host.targets) state.space.free_inodes.reset();
+  EXPECT_TRUE(MakePlan(Targets(), host).ok());
+}
+
+TEST(PlanTest, NothingToStageNeedsNoSpace) {
+  HostSnapshot host = InstalledHost();
+  for (TargetState& state : host.targets) state.space.free_bytes = 0;
+  EXPECT_TRUE(MakePlan(Targets(), host).ok());
+}
+
+TEST(CheckHostTest, RefusesAnotherReleaseOrKernel) {
+  cell::v1::CellCoordinates payload;
+  payload.set_os_release(kTestOsRelease);
+  payload.set_kernel_release(kTestKernel);
+  EXPECT_TRUE(CheckHost(payload, {kTestOsRelease, kTestKernel}).ok());
+  const absl::Status status =
+      CheckHost(payload, {"flatcar-4230.2.1", "6.6.96-flatcar"});
+  EXPECT_EQ(status.message(),
+            "this payload is for flatcar-4230.2.0 with kernel 6.6.95-flatcar, "
+            "and this host is flatcar-4230.2.1 with kernel 6.6.96-flatcar; to "
+            "prepare for a kernel that is not running yet, name it by "
+            "--kernel_release");
+  EXPECT_EQ(ExitCodeOf(status), ExitCode::kWrongHost);
+  EXPECT_FALSE(CheckHost(payload, {kTestOsRelease, "6.6.96-flatcar"}).ok());
+  EXPECT_FALSE(CheckHost(payload, {"flatcar-4230.2.1", kTestKernel}).ok());
+}
+
+}  // namespace
+}  // namespace gantry::node

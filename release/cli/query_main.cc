@@ -1,0 +1,65 @@
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/status/statusor.h"
+#include "release/cli/query.h"
+
+ABSL_FLAG(std::string, service, "",
+          "HOST:PORT of the release service; empty: read the database in the "
+          "folder of --state");
+ABSL_FLAG(std::string, state, "",
+          "state folder; empty: .gantry in the workspace");
+ABSL_FLAG(bool, json, false, "print one JSON object");
+ABSL_FLAG(std::string, os_release, "",
+          "list: prefix of the OS release; resolve: the OS release, empty: "
+          "this host's, with its kernel and GPU");
+ABSL_FLAG(std::string, driver, "",
+          "driver version or its beginning, such as 535");
+ABSL_FLAG(std::string, cuda, "",
+          "toolkit version or its beginning, such as 12");
+ABSL_FLAG(std::string, channel, "", "list: channel");
+ABSL_FLAG(std::vector<std::string>, cell_state, {},
+          "list: any of planned, building, built, failed, excluded");
+ABSL_FLAG(std::string, kernel, "",
+          "resolve: kernel release; empty: this host's");
+ABSL_FLAG(std::string, gpu, "",
+          "resolve: PCI device id of the GPU, such as 0x20b0; empty: this "
+          "host's");
+ABSL_FLAG(std::string, rootfs, "/",
+          "resolve: where this host's root file system is");
+
+constexpr char kUsage[] =
+    "Asks the release service.\n"
+    "  query [flags] list       the cells that match the flags\n"
+    "  query [flags] get ID     one cell\n"
+    "  query [flags] resolve    the payload for a node, or why there is none\n"
+    "Exit codes: 0 found, 3 no such cell or no payload (the answer says why), "
+    "1 error.";
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(kUsage);
+  const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
+  gantry::cli::QueryOptions options;
+  options.command.assign(arguments.begin() + 1, arguments.end());
+  options.service = absl::GetFlag(FLAGS_service);
+  options.state_dir = absl::GetFlag(FLAGS_state);
+  options.json = absl::GetFlag(FLAGS_json);
+  options.os_release = absl::GetFlag(FLAGS_os_release);
+  options.driver_version = absl::GetFlag(FLAGS_driver);
+  options.cuda_version = absl::GetFlag(FLAGS_cuda);
+  options.channel = absl::GetFlag(FLAGS_channel);
+  options.cell_states = absl::GetFlag(FLAGS_cell_state);
+  options.kernel_release = absl::GetFlag(FLAGS_kernel);
+  options.gpu_device_id = absl::GetFlag(FLAGS_gpu);
+  options.rootfs = absl::GetFlag(FLAGS_rootfs);
+  const absl::StatusOr<bool> found = gantry::cli::Query(options, std::cout);
+  if (!found.ok()) {
+    std::cerr << "query: " << found.status().message() << "\n";
+    return 1;
+  }
+  return *found ? 0 : 3;
+}

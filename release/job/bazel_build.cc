@@ -1,0 +1,141 @@
+#include "release/job/bazel_build.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/types/optional.h"
+#include "base/file.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "base/subprocess.h"
+#include "base/temp_dir.h"
+#include "release/job/signal_forwarder.h"
+
+namespace gantry::job {
+namespace {
+
+// Exit codes of Bazel (bazel.build/run/scripts#exit-codes): the build was
+// fine, or some target was not built.
+constexpr int kSuccess = 0;
+constexpr int kBuildFailed = 1;
+
+constexpr size_t kLogTail = 2000;
+
+// Writes what passes to a file, and calls `on_line` for each complete line.
+class LineTee {
+ public:
+  LineTee(std::FILE* file, std::function<void(absl::string_view)> on_line)
+      : file_(file), on_line_(std::move(on_line)) {}
+
+  void Add(absl::string_view piece) {
+    std::fwrite(piece.data(), 1, piece.size(), file_);
+    std::fflush(file_);
+    absl::StrAppend(&pending_, piece);
+    size_t start = 0;
+    for (size_t end; (end = pending_.find('\n', start)) != std::string::npos;
+         start = end + 1) {
+      on_line_(absl::string_view(pending_).substr(start, end - start));
+    }
+    pending_.erase(0, start);
+  }
+
+ private:
+  std::FILE* const file_;
+  const std::function<void(absl::string_view)> on_line_;
+  std::string pending_;
+};
+
+std::vector<std::string> CommandLine(const BazelBuildOptions& options,
+                                     const std::string& events_path) {
+  std::vector<std::string> argv = options.bazel;
+  argv.push_back("build");
+  argv.insert(argv.end(), options.options.begin(), options.options.end());
+  for (absl::string_view option :
+       {"--keep_going", "--curses=no", "--color=no", "--show_result=0",
+        "--show_progress_rate_limit=1", "--verbose_failures=false"}) {
+    argv.emplace_back(option);
+  }
+  argv.push_back(absl::StrCat("--build_event_json_file=", events_path));
+  argv.push_back("--");
+  argv.insert(argv.end(), options.labels.begin(), options.labels.end());
+  return argv;
+}
+
+absl::Status BazelFailed(int exit_code, const std::string& log_path) {
+  const std::string log = ReadFile(log_path).value_or("");
+  absl::string_view tail = absl::StripAsciiWhitespace(log);
+  if (tail.size() > kLogTail) tail.remove_prefix(tail.size() - kLogTail);
+  return absl::InternalError(absl::StrCat("bazel exited with ", exit_code, " (",
+                                          log_path, "):\n", tail));
+}
+
+}  // namespace
+
+std::vector<std::string> BazelFromEnvironment() {
+  const char* bazel = getenv("GANTRY_BAZEL");
+  if (bazel == nullptr) return {"bazel"};
+  std::vector<std::string> argv = {bazel};
+  const char* startup = getenv("GANTRY_BAZEL_STARTUP_OPTIONS");
+  if (startup != nullptr) {
+    for (absl::string_view option :
+         absl::StrSplit(startup, '\n', absl::SkipEmpty())) {
+      argv.emplace_back(option);
+    }
+  }
+  return argv;
+}
+
+absl::StatusOr<BuildEvents> BuildWithBazel(const BazelBuildOptions& options) {
+  GANTRY_ASSIGN_OR_RETURN(const TempDir temp, TempDir::Create());
+  const std::string events_path = JoinPath(temp.path(), "events.json");
+  std::FILE* log = std::fopen(options.log_path.c_str(), "w");
+  if (log == nullptr) return ErrnoStatus(errno, options.log_path);
+  const absl::Cleanup close_log = [log] { std::fclose(log); };
+
+  LineTee tee(log, [&](absl::string_view line) {
+    const absl::string_view progress = ProgressOfLine(line);
+    if (!progress.empty() && options.on_status) options.on_status(progress);
+  });
+  SubprocessOptions bazel;
+  bazel.argv = CommandLine(options, events_path);
+  bazel.working_directory = options.workspace;
+  bazel.merge_stderr = true;
+  bazel.on_output = [&](absl::string_view piece) { tee.Add(piece); };
+  absl::optional<SignalForwarder> forwarder;
+  bazel.on_start = [&](pid_t pid) { forwarder.emplace(pid); };
+  GANTRY_ASSIGN_OR_RETURN(const SubprocessResult result, RunSubprocess(bazel));
+  if (forwarder->interrupted()) return absl::CancelledError("interrupted");
+  if (result.exit_code != kSuccess && result.exit_code != kBuildFailed) {
+    return BazelFailed(result.exit_code, options.log_path);
+  }
+  GANTRY_ASSIGN_OR_RETURN(const std::string text, ReadFile(events_path));
+  GANTRY_ASSIGN_OR_RETURN(BuildEvents events, ParseBuildEvents(text));
+  if (!events.finished || events.targets.empty()) {
+    return BazelFailed(result.exit_code, options.log_path);
+  }
+  return events;
+}
+
+absl::string_view ProgressOfLine(absl::string_view line) {
+  line = absl::StripAsciiWhitespace(line);
+  const bool is_progress = absl::StartsWith(line, "[") ||
+                           absl::StartsWith(line, "Loading:") ||
+                           absl::StartsWith(line, "Analyzing:") ||
+                           absl::StartsWith(line, "Fetching");
+  if (!is_progress) return "";
+  // "; 33s linux-sandbox ... (4 actions running)": what follows the time says
+  // nothing to a person who waits.
+  const size_t time = line.rfind("; ");
+  if (time != absl::string_view::npos) {
+    line = line.substr(0, line.find(' ', time + 2));
+  }
+  return line;
+}
+
+}  // namespace gantry::job

@@ -1,0 +1,73 @@
+#include "release/job/failure_report.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
+#include "base/status_macros.h"
+
+namespace gantry::job {
+namespace {
+
+constexpr size_t kMaxReason = 1000;
+
+// What stopped a repository rule.  Its traceback ends with a line "Error in
+// <function>: <what>", and what a download or fail() says may go on.
+absl::string_view StarlarkReason(absl::string_view message) {
+  constexpr absl::string_view kError = "Error in ";
+  const size_t at = message.rfind(kError);
+  if (at == absl::string_view::npos) return "";
+  absl::string_view error = message.substr(at + kError.size());
+  error.remove_prefix(std::min(error.size(), error.find(": ") + 2));
+  return error;
+}
+
+absl::string_view FirstLine(absl::string_view text) {
+  text = absl::StripLeadingAsciiWhitespace(text);
+  return absl::StripAsciiWhitespace(text.substr(0, text.find('\n')));
+}
+
+std::string Reason(const BuildFailure& failure, absl::string_view log) {
+  absl::string_view what = FirstLine(log);
+  if (what.empty()) what = FirstLine(StarlarkReason(failure.message));
+  if (what.empty()) what = FirstLine(failure.message);
+  const absl::string_view stage =
+      failure.mnemonic.empty() ? failure.label : failure.mnemonic;
+  return ReasonLine(absl::StrCat(stage, ": ", what));
+}
+
+}  // namespace
+
+std::string ReasonLine(absl::string_view text) {
+  std::string line(FirstLine(text).substr(0, kMaxReason));
+  for (char& c : line) {
+    if (c == '\t') c = ' ';
+    if (!absl::ascii_isprint(c)) c = '?';
+  }
+  return line.empty() ? "unknown" : line;
+}
+
+absl::StatusOr<FailureReport> KeepFailure(const BuildFailure& failure,
+                                          const std::string& folder) {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
+  GANTRY_RETURN_IF_ERROR(CreateDirectories(folder));
+  // A killed Bazel may have taken the log away: its message is what is left.
+  const std::string log =
+      failure.log_path.empty() ? "" : ReadFile(failure.log_path).value_or("");
+  FailureReport report;
+  report.reason = Reason(failure, log);
+  report.log_path = JoinPath(
+      folder,
+      absl::StrCat(failure.mnemonic.empty() ? "fetch" : failure.mnemonic,
+                   ".log"));
+  GANTRY_RETURN_IF_ERROR(WriteFileAtomically(
+      report.log_path,
+      log.empty() ? absl::StrCat(failure.message, "\n") : log));
+  return report;
+}
+
+}  // namespace gantry::job

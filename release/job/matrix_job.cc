@@ -1,0 +1,313 @@
+#include "release/job/matrix_job.h"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <random>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/types/optional.h"
+#include "base/file.h"
+#include "base/state_dir.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "base/textproto.h"
+#include "google/protobuf/util/time_util.h"
+#include "proto/lock.pb.h"
+#include "release/job/bazel_build.h"
+#include "release/job/cell_outputs.h"
+#include "release/job/failure_report.h"
+#include "release/job/work_plan.h"
+#include "release/plan/discover.h"
+#include "release/plan/lock_file.h"
+#include "release/plan/matrix_digest.h"
+#include "release/publish/publisher.h"
+#include "release/service/client/release_client.h"
+#include "release/service/server/release_server.h"
+#include "release/service/store/file_lock.h"
+
+namespace gantry::job {
+namespace {
+
+using ::gantry::matrix::v1::Lock;
+using ::gantry::release::v1::Cell;
+
+// Long enough for a large matrix on a small machine; a job that was killed
+// takes its cells back by its worker name, however long they are leased.
+constexpr int kLeaseHours = 6;
+
+// A lock and the file that Bazel reads it from.
+struct LockFile {
+  Lock lock;
+  std::string path;
+};
+
+// The connection to the service, and the service where it is our own.
+struct Service {
+  std::unique_ptr<service::ReleaseServer> own_server;
+  std::unique_ptr<service::ReleaseClient> client;
+};
+
+// Names this state folder, whatever machine it is on and wherever it lies: two
+// jobs of one name would take each other's leases for their own.
+absl::StatusOr<std::string> WorkerName(const StateDir& state) {
+  auto id = ReadFile(state.worker_id_path());
+  if (absl::IsNotFound(id.status())) {
+    std::random_device random;
+    id = absl::StrFormat("%08x%08x", random(), random());
+    GANTRY_RETURN_IF_ERROR(WriteFileAtomically(state.worker_id_path(), *id));
+  }
+  GANTRY_RETURN_IF_ERROR(id.status());
+  char host[64] = "";
+  gethostname(host, sizeof(host) - 1);
+  return absl::StrCat(host, "/", *id);
+}
+
+// The state's lock if it was made of this very matrix and the files it names,
+// by a version of Gantry with the same schema.
+absl::StatusOr<absl::optional<LockFile>> FindLock(
+    const std::string& matrix_digest, const StateDir& state) {
+  std::error_code error;
+  LockFile file;
+  file.path = std::filesystem::canonical(state.lock_path(), error);
+  if (error) return absl::nullopt;
+  const absl::Status read = ReadTextProto(file.path, file.lock);
+  if (absl::IsInvalidArgument(read)) return absl::nullopt;
+  GANTRY_RETURN_IF_ERROR(read);
+  if (file.lock.matrix_digest() != matrix_digest) return absl::nullopt;
+  return absl::optional<LockFile>(std::move(file));
+}
+
+absl::StatusOr<LockFile> FindOrMakeLock(const MatrixOptions& options,
+                                        const StateDir& state,
+                                        Progress& progress) {
+  GANTRY_ASSIGN_OR_RETURN(const std::string digest,
+                          plan::MatrixDigest(options.matrix_path));
+  GANTRY_ASSIGN_OR_RETURN(absl::optional<LockFile> found,
+                          FindLock(digest, state));
+  if (found.has_value()) return *std::move(found);
+
+  progress.Line(absl::StrCat("discovering releases for ", options.matrix_path));
+  plan::DiscoverOptions discover;
+  discover.matrix_path = options.matrix_path;
+  discover.progress = [&](absl::string_view what) {
+    progress.Status(what, absl::Now());
+  };
+  LockFile file;
+  GANTRY_ASSIGN_OR_RETURN(file.lock, plan::Discover(discover, state));
+  GANTRY_ASSIGN_OR_RETURN(file.path, plan::WriteLock(file.lock, state));
+  return file;
+}
+
+absl::StatusOr<Service> ConnectService(const MatrixOptions& options,
+                                       const StateDir& state) {
+  Service service;
+  if (!options.service.empty()) {
+    GANTRY_ASSIGN_OR_RETURN(service.client,
+                            service::ReleaseClient::Connect(options.service));
+    return service;
+  }
+  service::ReleaseServerOptions server;
+  server.database_path = state.database_path();
+  GANTRY_ASSIGN_OR_RETURN(service.own_server,
+                          service::ReleaseServer::Start(server));
+  service.client = std::make_unique<service::ReleaseClient>(
+      service.own_server->InProcessChannel(), state.database_path());
+  return service;
+}
+
+// Carries one job; the functions are its steps, in order.
+class Job {
+ public:
+  Job(const MatrixOptions& options, const StateDir& state, std::string worker,
+      LockFile lock, service::ReleaseClient& client, Progress& progress)
+      : options_(options),
+        state_(state),
+        worker_(std::move(worker)),
+        lock_(std::move(lock)),
+        client_(client),
+        progress_(progress) {}
+
+  absl::StatusOr<std::vector<Cell>> Run() {
+    GANTRY_ASSIGN_OR_RETURN(const auto plans,
+                            PlanOfLock(lock_.lock, options_.channels));
+    if (options_.dry_run) {
+      GANTRY_ASSIGN_OR_RETURN(const std::vector<Cell> known,
+                              client_.ListCells({}));
+      return CellsAsPlanned(plans, known);
+    }
+    GANTRY_ASSIGN_OR_RETURN(std::vector<Cell> cells, client_.PlanCells(plans));
+    GANTRY_RETURN_IF_ERROR(TakeBack(cells));
+    GANTRY_ASSIGN_OR_RETURN(cells, client_.PlanCells(plans));
+    GANTRY_ASSIGN_OR_RETURN(const std::vector<Cell> claimed, Claim(cells));
+    if (!claimed.empty()) GANTRY_RETURN_IF_ERROR(BuildAndRecord(claimed));
+    return client_.PlanCells(plans);
+  }
+
+ private:
+  // A job that was killed on this state folder left leases behind.
+  absl::Status TakeBack(const std::vector<Cell>& cells) {
+    for (const Cell& cell : LeasedTo(worker_, cells)) {
+      GANTRY_RETURN_IF_ERROR(
+          Fail(cell, "the job that built it was interrupted", ""));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<Cell>> Claim(const std::vector<Cell>& cells) {
+    release::v1::ClaimCellsRequest request;
+    for (const std::string& id : MissingCells(cells)) request.add_id(id);
+    if (request.id().empty()) return std::vector<Cell>();
+    request.set_worker(worker_);
+    *request.mutable_lease_duration() =
+        google::protobuf::util::TimeUtil::HoursToDuration(kLeaseHours);
+    return client_.ClaimCells(request);
+  }
+
+  // What goes wrong with one cell does not keep the others from being recorded;
+  // without the service, none can be.
+  absl::Status BuildAndRecord(const std::vector<Cell>& claimed) {
+    const auto built = Build(claimed);
+    absl::Status first_error = built.status();
+    for (const Cell& cell : claimed) {
+      // Without a build there is nothing to tell apart: all cells failed.
+      const absl::Status recorded =
+          built.ok()
+              ? Record(cell, *built)
+              : Fail(cell, std::string(built.status().message()), LogPath());
+      if (recorded.ok()) continue;
+      if (first_error.ok()) first_error = Annotate(recorded, cell.id());
+      if (absl::IsUnavailable(recorded)) break;
+    }
+    return first_error;
+  }
+
+  absl::StatusOr<BuildEvents> Build(const std::vector<Cell>& claimed) {
+    progress_.Line(
+        absl::StrCat("building ", claimed.size(), " cells; log: ", LogPath()));
+    const absl::Time start = absl::Now();
+    GANTRY_RETURN_IF_ERROR(
+        CreateDirectories(std::filesystem::path(LogPath()).parent_path()));
+    BazelBuildOptions build;
+    build.bazel = options_.bazel;
+    build.workspace = options_.workspace;
+    build.options = options_.bazel_options;
+    build.options.push_back(
+        absl::StrCat("--repo_env=GANTRY_LOCK=", lock_.path));
+    for (const Cell& cell : claimed) {
+      build.labels.push_back(Label(cell));
+    }
+    build.log_path = LogPath();
+    build.on_status = [&](absl::string_view status) {
+      const absl::Time now = absl::Now();
+      const absl::Duration elapsed = absl::Trunc(now - start, absl::Seconds(1));
+      progress_.Status(absl::StrCat(absl::FormatDuration(elapsed), " ", status),
+                       now);
+    };
+    return BuildWithBazel(build);
+  }
+
+  // Publishes a built cell, or records why it isn't.
+  absl::Status Record(const Cell& cell, const BuildEvents& events) {
+    const auto target = events.targets.find(Label(cell));
+    if (target == events.targets.end()) {
+      return Fail(cell, "Bazel said nothing of it", LogPath());
+    }
+    if (target->second.failure.has_value()) {
+      const auto report =
+          KeepFailure(*target->second.failure, state_.log_path(cell.id()));
+      // Without room for the log, its place stays empty.
+      return report.ok() ? Fail(cell, report->reason, report->log_path)
+                         : Fail(cell, target->second.failure->message, "");
+    }
+    auto request = Publish(target->second, events.execution_root);
+    if (!request.ok()) {
+      return Fail(cell, std::string(request.status().message()), "");
+    }
+    request->set_channel(cell.channel());
+    request->set_fencing_token(cell.lease().fencing_token());
+    const absl::Status recorded = client_.PublishPayload(*request).status();
+    if (absl::IsUnavailable(recorded)) return recorded;
+    if (!recorded.ok()) return Fail(cell, std::string(recorded.message()), "");
+    progress_.Line(
+        absl::StrCat("built ", cell.id(), " ", request->payload().digest()));
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<release::v1::PublishPayloadRequest> Publish(
+      const BuiltTarget& target, const std::string& execution_root) {
+    GANTRY_ASSIGN_OR_RETURN(const CellOutputs outputs, ReadCellOutputs(target));
+    publish::PublishTarget destination;
+    if (options_.registry.empty()) {
+      destination.layout_directory = state_.oci_path();
+    } else {
+      destination.registry_repository = options_.registry;
+    }
+    release::v1::PublishPayloadRequest request;
+    *request.mutable_coordinates() = outputs.image.coordinates();
+    auto& payload = *request.mutable_payload();
+    GANTRY_ASSIGN_OR_RETURN(
+        *payload.mutable_reference(),
+        publish::PublishImage(outputs.image, execution_root, destination));
+    payload.set_digest(outputs.image.manifest().digest());
+    int64_t size =
+        outputs.image.manifest().size() + outputs.image.config().size();
+    for (const auto& layer : outputs.image.layer()) size += layer.size();
+    payload.set_total_size(size);
+    *payload.mutable_proof() = outputs.proof;
+    return request;
+  }
+
+  absl::Status Fail(const Cell& cell, const std::string& reason,
+                    const std::string& log_path) {
+    release::v1::FailAttemptRequest request;
+    request.set_id(cell.id());
+    request.set_fencing_token(cell.lease().fencing_token());
+    request.set_reason(ReasonLine(reason));
+    if (!log_path.empty()) {
+      request.set_log_uri(absl::StrCat("file://", log_path));
+    }
+    progress_.Line(absl::StrCat("failed ", cell.id(), ": ", request.reason()));
+    const absl::Status failed = client_.FailAttempt(request).status();
+    // The lease was lost: another worker has the cell, or has built it.
+    return absl::IsFailedPrecondition(failed) ? absl::OkStatus() : failed;
+  }
+
+  static std::string Label(const Cell& cell) {
+    return absl::StrCat("@cells//", cell.id(), ":cell");
+  }
+
+  std::string LogPath() const { return state_.log_path("bazel.log"); }
+
+  const MatrixOptions& options_;
+  const StateDir& state_;
+  const std::string worker_;
+  const LockFile lock_;
+  service::ReleaseClient& client_;
+  Progress& progress_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::vector<Cell>> RunMatrixJob(const MatrixOptions& options,
+                                               Progress& progress) {
+  GANTRY_ASSIGN_OR_RETURN(const StateDir state, StateDir::Open(options.state));
+  // Two jobs of one folder would share a worker's name.
+  GANTRY_ASSIGN_OR_RETURN(const service::FileLock only_job,
+                          service::FileLock::Acquire(state.job_lock_path()));
+  GANTRY_ASSIGN_OR_RETURN(LockFile lock,
+                          FindOrMakeLock(options, state, progress));
+  GANTRY_ASSIGN_OR_RETURN(const Service service,
+                          ConnectService(options, state));
+  GANTRY_ASSIGN_OR_RETURN(std::string worker, WorkerName(state));
+  return Job(options, state, std::move(worker), std::move(lock),
+             *service.client, progress)
+      .Run();
+}
+
+}  // namespace gantry::job

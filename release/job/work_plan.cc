@@ -1,0 +1,100 @@
+#include "release/job/work_plan.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/cell_name.h"
+
+namespace gantry::job {
+
+using ::gantry::matrix::v1::Lock;
+using ::gantry::matrix::v1::LockedCell;
+using ::gantry::release::v1::Cell;
+using ::gantry::release::v1::CellPlan;
+
+absl::StatusOr<std::vector<CellPlan>> PlanOfLock(
+    const Lock& lock, const std::vector<std::string>& channels) {
+  std::set<std::string> known;
+  for (const LockedCell& cell : lock.cell()) known.insert(cell.channel());
+  for (const std::string& channel : channels) {
+    if (known.count(channel) == 0) {
+      return absl::NotFoundError(
+          absl::StrCat("--channel: the lock has no channel \"", channel,
+                       "\", but ", absl::StrJoin(known, ", ")));
+    }
+  }
+  std::vector<CellPlan> plans;
+  for (const LockedCell& cell : lock.cell()) {
+    if (!channels.empty() && std::find(channels.begin(), channels.end(),
+                                       cell.channel()) == channels.end()) {
+      continue;
+    }
+    CellPlan plan;
+    *plan.mutable_coordinates() = cell.coordinates();
+    plan.set_channel(cell.channel());
+    plan.set_exclusion_reason(cell.exclusion_reason());
+    plans.push_back(std::move(plan));
+  }
+  return plans;
+}
+
+std::vector<std::string> MissingCells(const std::vector<Cell>& cells) {
+  std::vector<std::string> ids;
+  for (const Cell& cell : cells) {
+    if (cell.state() != release::v1::CELL_STATE_BUILT &&
+        cell.state() != release::v1::CELL_STATE_EXCLUDED) {
+      ids.push_back(cell.id());
+    }
+  }
+  return ids;
+}
+
+std::vector<Cell> LeasedTo(const std::string& worker,
+                           const std::vector<Cell>& cells) {
+  std::vector<Cell> leased;
+  for (const Cell& cell : cells) {
+    if (cell.state() == release::v1::CELL_STATE_BUILDING &&
+        cell.lease().worker() == worker) {
+      leased.push_back(cell);
+    }
+  }
+  return leased;
+}
+
+std::vector<Cell> CellsAsPlanned(const std::vector<CellPlan>& plans,
+                                 const std::vector<Cell>& known) {
+  std::map<std::string, const Cell*> by_id;
+  for (const Cell& cell : known) by_id.emplace(cell.id(), &cell);
+  std::vector<Cell> cells;
+  for (const CellPlan& plan : plans) {
+    const std::string id = CellId(plan.coordinates());
+    const auto found = by_id.find(id);
+    if (found != by_id.end()) {
+      cells.push_back(*found->second);
+      continue;
+    }
+    Cell cell;
+    cell.set_id(id);
+    *cell.mutable_coordinates() = plan.coordinates();
+    cell.set_channel(plan.channel());
+    cell.set_reason(plan.exclusion_reason());
+    cell.set_state(plan.exclusion_reason().empty()
+                       ? release::v1::CELL_STATE_PLANNED
+                       : release::v1::CELL_STATE_EXCLUDED);
+    cells.push_back(std::move(cell));
+  }
+  return cells;
+}
+
+bool IsComplete(const std::vector<Cell>& cells) {
+  return std::all_of(cells.begin(), cells.end(), [](const Cell& cell) {
+    return cell.state() == release::v1::CELL_STATE_BUILT ||
+           cell.state() == release::v1::CELL_STATE_EXCLUDED;
+  });
+}
+
+}  // namespace gantry::job

@@ -1,0 +1,80 @@
+#include "release/plan/cells.h"
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/cell_name.h"
+#include "base/status_macros.h"
+#include "release/plan/minimum_driver.h"
+
+namespace gantry::plan {
+namespace {
+
+using ::gantry::matrix::v1::Exclusion;
+using ::gantry::matrix::v1::Lock;
+using ::gantry::matrix::v1::LockedCell;
+using ::gantry::matrix::v1::LockedDriver;
+using ::gantry::matrix::v1::LockedRelease;
+using ::gantry::matrix::v1::LockedToolkit;
+using ::gantry::matrix::v1::Matrix;
+
+bool Matches(const Exclusion& exclusion, const LockedCell& cell) {
+  const auto& at = cell.coordinates();
+  return (exclusion.channel().empty() ||
+          exclusion.channel() == cell.channel()) &&
+         absl::StartsWith(at.os_release(), exclusion.os_release()) &&
+         absl::StartsWith(at.driver_version(), exclusion.driver()) &&
+         absl::StartsWith(at.cuda_version(), exclusion.cuda());
+}
+
+// Only NVIDIA's own drivers have versions that CUDA knows of.
+std::string ExclusionReason(const Matrix& matrix, const LockedCell& cell) {
+  for (const Exclusion& exclusion : matrix.exclusion()) {
+    if (Matches(exclusion, cell)) return exclusion.reason();
+  }
+  const auto& at = cell.coordinates();
+  if (at.driver_flavour() == cell::v1::DRIVER_FLAVOUR_UNSPECIFIED) return "";
+  return IncompatibilityReason(at.driver_version(), at.cuda_version());
+}
+
+LockedCell MakeCell(const Matrix& matrix, const LockedRelease& release,
+                    const LockedDriver& driver, const LockedToolkit& toolkit) {
+  LockedCell cell;
+  auto& at = *cell.mutable_coordinates();
+  at.set_os_release(release.name());
+  at.set_driver_version(driver.version());
+  at.set_driver_flavour(driver.flavour());
+  at.set_cuda_version(toolkit.version());
+  cell.set_id(CellId(at));
+  cell.set_channel(release.channel());
+  cell.set_exclusion_reason(ExclusionReason(matrix, cell));
+  return cell;
+}
+
+}  // namespace
+
+absl::Status FillCells(const Matrix& matrix, Lock& lock) {
+  std::map<std::string, LockedCell> cells;
+  for (const LockedRelease& release : lock.release()) {
+    for (const LockedDriver& driver : lock.driver()) {
+      for (const LockedToolkit& toolkit : lock.cuda()) {
+        LockedCell cell = MakeCell(matrix, release, driver, toolkit);
+        GANTRY_RETURN_IF_ERROR(ValidateCoordinates(cell.coordinates()));
+        const std::string id = cell.id();
+        if (!cells.emplace(id, std::move(cell)).second) {
+          return absl::InvalidArgumentError(absl::StrCat(
+              "two cells are \"", id,
+              "\": channels, drivers or toolkits of the matrix resolve to the "
+              "same versions"));
+        }
+      }
+    }
+  }
+  for (auto& [id, cell] : cells) *lock.add_cell() = std::move(cell);
+  return absl::OkStatus();
+}
+
+}  // namespace gantry::plan

@@ -1,0 +1,105 @@
+#include "release/plan/cells.h"
+
+#include <string>
+#include <vector>
+
+#include "base/textproto.h"
+#include "gtest/gtest.h"
+
+namespace gantry::plan {
+namespace {
+
+using ::gantry::matrix::v1::Lock;
+using ::gantry::matrix::v1::LockedCell;
+using ::gantry::matrix::v1::Matrix;
+
+template <typename Message>
+Message Parse(const std::string& text) {
+  Message message;
+  const absl::Status status = ParseTextProto(text, "test", message);
+  EXPECT_TRUE(status.ok()) << status;
+  return message;
+}
+
+Lock TestLock() {
+  return Parse<Lock>(R"(
+    release {
+      name: "flatcar-4230.2.0"
+      channel: "stable"
+      expected_kernel_release: "6.6.95-flatcar"
+    }
+    release { name: "debian-12-6.1.0-56-cloud-amd64" channel: "6.1-cloud" }
+    driver { version: "535.261.03" flavour: DRIVER_FLAVOUR_OPEN }
+    driver { version: "470.256.02" flavour: DRIVER_FLAVOUR_PROPRIETARY }
+    cuda { version: "12.4" }
+    cuda { version: "11.8" }
+  )");
+}
+
+TEST(CellsTest, EveryCombinationById) {
+  Lock lock = TestLock();
+  ASSERT_TRUE(FillCells(Matrix(), lock).ok());
+  std::vector<std::string> ids;
+  for (const LockedCell& cell : lock.cell()) ids.push_back(cell.id());
+  EXPECT_EQ(
+      ids, (std::vector<std::string>{
+               "debian-12-6.1.0-56-cloud-amd64-470.256.02-proprietary-cuda11.8",
+               "debian-12-6.1.0-56-cloud-amd64-470.256.02-proprietary-cuda12.4",
+               "debian-12-6.1.0-56-cloud-amd64-535.261.03-cuda11.8",
+               "debian-12-6.1.0-56-cloud-amd64-535.261.03-cuda12.4",
+               "flatcar-4230.2.0-470.256.02-proprietary-cuda11.8",
+               "flatcar-4230.2.0-470.256.02-proprietary-cuda12.4",
+               "flatcar-4230.2.0-535.261.03-cuda11.8",
+               "flatcar-4230.2.0-535.261.03-cuda12.4"}));
+  EXPECT_EQ(lock.cell(7).channel(), "stable");
+  // Nobody has looked inside yet.
+  EXPECT_EQ(lock.cell(7).coordinates().kernel_release(), "");
+}
+
+TEST(CellsTest, ToolkitThatTheDriverCannotRunIsExcluded) {
+  Lock lock = TestLock();
+  ASSERT_TRUE(FillCells(Matrix(), lock).ok());
+  EXPECT_EQ(lock.cell(0).exclusion_reason(), "");
+  EXPECT_EQ(lock.cell(1).exclusion_reason(),
+            "CUDA 12.4 needs driver 525 or newer");
+  EXPECT_EQ(lock.cell(3).exclusion_reason(), "");
+}
+
+TEST(CellsTest, FirstMatchingExclusionCounts) {
+  Lock lock = TestLock();
+  const auto matrix = Parse<Matrix>(R"(
+    exclusion { channel: "beta" reason: "other channel" }
+    exclusion {
+      channel: "stable" os_release: "flatcar-42" driver: "535" cuda: "12"
+      reason: "all fields"
+    }
+    exclusion { cuda: "12.4" reason: "later" }
+  )");
+  ASSERT_TRUE(FillCells(matrix, lock).ok());
+  EXPECT_EQ(lock.cell(7).exclusion_reason(), "all fields");
+  EXPECT_EQ(lock.cell(6).exclusion_reason(), "");
+  EXPECT_EQ(lock.cell(1).exclusion_reason(), "later");
+}
+
+TEST(CellsTest, OneIdTwiceIsAnError) {
+  Lock lock = TestLock();
+  *lock.add_driver() = lock.driver(0);
+  EXPECT_EQ(FillCells(Matrix(), lock),
+            absl::InvalidArgumentError(
+                "two cells are \"flatcar-4230.2.0-535.261.03-cuda12.4\": "
+                "channels, drivers or toolkits of the matrix resolve to the "
+                "same versions"));
+}
+
+TEST(CellsTest, ModulesOfAnotherOriginNeedNoDriverVersion) {
+  auto lock = Parse<Lock>(R"(
+    release { name: "flatcar-4230.2.0" }
+    driver { version: "1.0" }
+    cuda { version: "12.4" }
+  )");
+  ASSERT_TRUE(FillCells(Matrix(), lock).ok());
+  EXPECT_EQ(lock.cell(0).exclusion_reason(), "");
+}
+
+}  // namespace
+}  // namespace gantry::plan

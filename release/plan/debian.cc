@@ -1,0 +1,181 @@
+#include "release/plan/debian.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "base/status_macros.h"
+#include "base/version_order.h"
+#include "re2/re2.h"
+
+namespace gantry::plan {
+namespace {
+
+using ::gantry::matrix::v1::Channel;
+using ::gantry::matrix::v1::CudaToolkit;
+using ::gantry::matrix::v1::DebianDriver;
+using ::gantry::matrix::v1::Driver;
+using ::gantry::matrix::v1::LockedDriver;
+using ::gantry::matrix::v1::LockedToolkit;
+
+constexpr char kHeaders[] = "linux-headers-";
+constexpr char kImage[] = "linux-image-";
+// Debian's source package of CUDA, whose version is the toolkit's.
+constexpr char kToolkitSource[] = "nvidia-cuda-toolkit";
+
+bool HasKernel(const PackageIndex& packages, absl::string_view release) {
+  return !packages.Versions(absl::StrCat(kHeaders, release)).empty() &&
+         !packages.Versions(absl::StrCat(kImage, release)).empty();
+}
+
+// Kernel releases of the channel's series and flavour, from new to old.
+std::vector<std::string> KernelsOfSeries(const Channel& channel,
+                                         const PackageIndex& packages) {
+  // "6.1.0-56" and "6.12.117+deb12", but neither the meta package's "6.12" nor
+  // the longer flavour of "6.1.0-56-cloud".
+  const RE2 pattern(
+      absl::StrCat(RE2::QuoteMeta(channel.kernel_series()),
+                   R"(\.[0-9]+(-[0-9][0-9a-z.]*)?(\+[0-9a-z.]+)?-)",
+                   RE2::QuoteMeta(channel.kernel_flavour())));
+  std::set<std::string> found;
+  for (const DebianPackage* package : packages.WithPrefix(
+           absl::StrCat(kHeaders, channel.kernel_series(), "."))) {
+    const std::string release(absl::StripPrefix(package->name, kHeaders));
+    if (RE2::FullMatch(release, pattern) && HasKernel(packages, release)) {
+      found.insert(release);
+    }
+  }
+  std::vector<std::string> releases(found.begin(), found.end());
+  std::sort(releases.begin(), releases.end(),
+            [](const std::string& a, const std::string& b) {
+              return CompareVersions(a, b) > 0;
+            });
+  return releases;
+}
+
+// The newest version of the package with this upstream version.
+const DebianPackage* WithUpstream(const PackageIndex& packages,
+                                  const std::string& name,
+                                  absl::string_view upstream) {
+  for (const DebianPackage* package : packages.Versions(name)) {
+    if (UpstreamVersion(package->version) == upstream) return package;
+  }
+  return nullptr;
+}
+
+std::string Offered(const std::vector<const DebianPackage*>& versions) {
+  if (versions.empty()) return "no such package";
+  return absl::StrCat(
+      "it offers ",
+      absl::StrJoin(versions, ", ",
+                    [](std::string* out, const DebianPackage* package) {
+                      out->append(package->version);
+                    }));
+}
+
+bool BelongsTo(const DebianPackage& package, const CudaToolkit& toolkit) {
+  return package.source == kToolkitSource &&
+         IsOfBranch(UpstreamVersion(package.source_version), toolkit.version());
+}
+
+// The packages that one entry of the toolkit's list stands for, by name.
+std::vector<const DebianPackage*> Expand(const CudaToolkit& toolkit,
+                                         absl::string_view entry,
+                                         const PackageIndex& packages) {
+  const bool is_prefix = absl::ConsumeSuffix(&entry, "*");
+  std::vector<const DebianPackage*> chosen;
+  for (const DebianPackage* package :
+       is_prefix ? packages.WithPrefix(entry) : packages.Versions(entry)) {
+    // The newest version comes first.
+    const bool have = !chosen.empty() && chosen.back()->name == package->name;
+    if (!have && BelongsTo(*package, toolkit)) chosen.push_back(package);
+  }
+  return chosen;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> ResolveKernels(
+    const Channel& channel, const PackageIndex& packages) {
+  if (channel.version().empty()) {
+    std::vector<std::string> releases = KernelsOfSeries(channel, packages);
+    if (releases.empty()) {
+      return absl::NotFoundError(absl::StrCat(
+          "channel \"", channel.name(), "\": no kernel ",
+          channel.kernel_series(), ".* of flavour ", channel.kernel_flavour()));
+    }
+    const size_t wanted = std::max(channel.newest(), 1);
+    if (releases.size() > wanted) releases.resize(wanted);
+    return releases;
+  }
+  std::vector<std::string> releases;
+  for (const std::string& version : channel.version()) {
+    if (!HasKernel(packages, version)) {
+      return absl::NotFoundError(
+          absl::StrCat("channel \"", channel.name(), "\": no kernel ", version,
+                       "; Debian's archive keeps only the last few"));
+    }
+    releases.push_back(version);
+  }
+  return releases;
+}
+
+absl::StatusOr<LockedDriver> ResolveDebianDriver(const Driver& driver,
+                                                 const PackageIndex& packages) {
+  const DebianDriver& debian = driver.debian();
+  const auto sources = packages.Versions(debian.source_package());
+  const auto source = std::find_if(
+      sources.begin(), sources.end(), [&](const DebianPackage* package) {
+        return IsOfBranch(UpstreamVersion(package->version), driver.version());
+      });
+  if (source == sources.end()) {
+    return absl::NotFoundError(
+        absl::StrCat("driver ", driver.version(), ": package ",
+                     debian.source_package(), ": ", Offered(sources)));
+  }
+  const absl::string_view upstream = UpstreamVersion((*source)->version);
+  LockedDriver locked;
+  locked.set_version(std::string(upstream));
+  locked.set_flavour(driver.flavour());
+  *locked.mutable_source() = ToRemoteFile(**source);
+  for (const std::string& name : debian.package()) {
+    const DebianPackage* const package = WithUpstream(packages, name, upstream);
+    if (package == nullptr) {
+      return absl::NotFoundError(absl::StrCat(
+          "driver ", upstream, ": package ", name, " does not exist at ",
+          "the version of the sources: ", Offered(packages.Versions(name))));
+    }
+    *locked.add_userland() = ToRemoteFile(*package);
+  }
+  return locked;
+}
+
+absl::StatusOr<LockedToolkit> ResolveDebianToolkit(
+    const CudaToolkit& toolkit, const PackageIndex& packages) {
+  LockedToolkit locked;
+  locked.set_version(toolkit.version());
+  locked.set_with_static_archives(toolkit.with_static_archives());
+  std::set<std::string> seen;
+  for (const std::string& entry : toolkit.debian().package()) {
+    const auto chosen = Expand(toolkit, entry, packages);
+    if (chosen.empty()) {
+      return absl::NotFoundError(absl::StrCat(
+          "CUDA ", toolkit.version(), ": package ", entry,
+          " does not exist for that toolkit: ",
+          absl::EndsWith(entry, "*") ? "no such package"
+                                     : Offered(packages.Versions(entry))));
+    }
+    for (const DebianPackage* package : chosen) {
+      if (seen.insert(package->name).second) {
+        *locked.add_component() = ToRemoteFile(*package);
+      }
+    }
+  }
+  return locked;
+}
+
+}  // namespace gantry::plan

@@ -1,0 +1,277 @@
+#include "release/plan/discover.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/types/optional.h"
+#include "base/cell_name.h"
+#include "base/file.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "base/textproto.h"
+#include "proto/matrix.pb.h"
+#include "release/plan/apt_suite.h"
+#include "release/plan/cells.h"
+#include "release/plan/container_linux.h"
+#include "release/plan/container_packages.h"
+#include "release/plan/debian.h"
+#include "release/plan/matrix_digest.h"
+#include "release/plan/openpgp.h"
+#include "release/plan/redist.h"
+#include "release/plan/validate.h"
+
+namespace gantry::plan {
+namespace {
+
+using ::gantry::matrix::v1::Channel;
+using ::gantry::matrix::v1::CudaToolkit;
+using ::gantry::matrix::v1::Driver;
+using ::gantry::matrix::v1::Lock;
+using ::gantry::matrix::v1::LockedDriver;
+using ::gantry::matrix::v1::LockedPatch;
+using ::gantry::matrix::v1::LockedRelease;
+using ::gantry::matrix::v1::LockedToolkit;
+using ::gantry::matrix::v1::Matrix;
+using ::gantry::matrix::v1::OperatingSystem;
+using ::gantry::matrix::v1::Patch;
+
+// One run of Discover().
+class Discovery {
+ public:
+  Discovery(const DiscoverOptions& options, const StateDir& state)
+      : options_(options), state_(state) {}
+
+  absl::StatusOr<Lock> Run();
+
+ private:
+  absl::Status ReadMatrix();
+  // Takes over the releases that are not to be looked up, as far as the old
+  // lock has them.
+  void KeepOtherChannels();
+  bool IsWanted(absl::string_view channel) const;
+  void Report(absl::string_view what) const;
+  // `file` as the matrix names it.
+  // Opens the suite on first use.
+  absl::StatusOr<const AptSuite*> Suite(const std::string& name);
+
+  absl::Status AddReleases(const OperatingSystem& os);
+  absl::Status AddDebianReleases(const OperatingSystem& os,
+                                 const Channel& channel);
+  absl::StatusOr<LockedDriver> LockDriver(const Driver& driver);
+  absl::StatusOr<LockedPatch> LockPatch(const Patch& patch) const;
+  absl::StatusOr<LockedToolkit> LockToolkit(const CudaToolkit& toolkit);
+
+  const DiscoverOptions& options_;
+  const StateDir& state_;
+  Matrix matrix_;
+  Lock lock_;
+  // Whether the releases of other channels are in `lock_` already.
+  bool only_wanted_ = false;
+  absl::optional<DebianArchives> archives_;
+  std::map<std::string, AptSuite> suites_;
+};
+
+absl::Status Discovery::ReadMatrix() {
+  GANTRY_ASSIGN_OR_RETURN(const std::string text,
+                          ReadFile(options_.matrix_path));
+  GANTRY_RETURN_IF_ERROR(ParseTextProto(text, options_.matrix_path, matrix_));
+  GANTRY_RETURN_IF_ERROR(
+      Annotate(ValidateMatrix(matrix_), options_.matrix_path));
+  GANTRY_ASSIGN_OR_RETURN(*lock_.mutable_matrix_digest(),
+                          MatrixDigest(options_.matrix_path));
+
+  std::set<std::string> names;
+  for (const OperatingSystem& os : matrix_.os()) {
+    for (const Channel& channel : os.channel()) names.insert(channel.name());
+  }
+  for (const std::string& name : options_.channels) {
+    if (names.count(name) == 0) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          options_.matrix_path, ": there is no channel \"", name, "\""));
+    }
+  }
+  return absl::OkStatus();
+}
+
+void Discovery::KeepOtherChannels() {
+  if (options_.channels.empty()) return;
+  Lock old;
+  if (!ReadTextProto(state_.lock_path(), old).ok() ||
+      old.matrix_digest() != lock_.matrix_digest()) {
+    return;
+  }
+  only_wanted_ = true;
+  for (LockedRelease& release : *old.mutable_release()) {
+    if (!IsWanted(release.channel())) {
+      *lock_.add_release() = std::move(release);
+    }
+  }
+}
+
+bool Discovery::IsWanted(absl::string_view channel) const {
+  const auto& wanted = options_.channels;
+  return !only_wanted_ ||
+         std::find(wanted.begin(), wanted.end(), channel) != wanted.end();
+}
+
+void Discovery::Report(absl::string_view what) const {
+  if (options_.progress) options_.progress(what);
+}
+
+absl::StatusOr<const AptSuite*> Discovery::Suite(const std::string& name) {
+  const auto known = suites_.find(name);
+  if (known != suites_.end()) return &known->second;
+  Report(absl::StrCat("Debian ", name, ": package lists"));
+  if (!archives_.has_value()) {
+    GANTRY_ASSIGN_OR_RETURN(
+        archives_, FindMachineArchives(JoinPath(state_.apt_path(), "machine")));
+  }
+  GANTRY_ASSIGN_OR_RETURN(
+      AptSuite suite,
+      AptSuite::Open(JoinPath(state_.apt_path(), name), *archives_, name));
+  return &suites_.emplace(name, std::move(suite)).first->second;
+}
+
+absl::Status Discovery::AddDebianReleases(const OperatingSystem& os,
+                                          const Channel& channel) {
+  GANTRY_ASSIGN_OR_RETURN(const AptSuite* suite, Suite(os.debian_suite()));
+  if (suite->version_id().empty()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "Debian ", os.debian_suite(), " has no version to name releases by"));
+  }
+  GANTRY_ASSIGN_OR_RETURN(const std::vector<std::string> kernels,
+                          ResolveKernels(channel, suite->packages()));
+  for (const std::string& kernel : kernels) {
+    Report(absl::StrCat("channel ", channel.name(), ": ", kernel));
+    LockedRelease& release = *lock_.add_release();
+    release.set_name(OsReleaseName("debian", suite->version_id(), kernel));
+    release.set_family(os.family());
+    release.set_channel(channel.name());
+    release.set_version(kernel);
+    release.set_expected_kernel_release(kernel);
+    std::vector<std::string> packages = absl::StrSplit(
+        kContainerPackages, absl::ByAnyChar("\n "), absl::SkipEmpty());
+    packages.push_back("linux-headers-" + kernel);
+    packages.push_back("linux-image-" + kernel);
+    GANTRY_ASSIGN_OR_RETURN(const auto files,
+                            suite->Closure(packages, kContainerStatus));
+    *release.mutable_package() = {files.begin(), files.end()};
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Discovery::AddReleases(const OperatingSystem& os) {
+  std::string keyring;
+  for (const Channel& channel : os.channel()) {
+    if (!IsWanted(channel.name())) continue;
+    if (os.family() == matrix::v1::FAMILY_DEBIAN) {
+      GANTRY_RETURN_IF_ERROR(AddDebianReleases(os, channel));
+      continue;
+    }
+    if (keyring.empty()) {
+      GANTRY_ASSIGN_OR_RETURN(
+          keyring,
+          StoreKeyring(BesideMatrix(options_.matrix_path, os.keyring()),
+                       state_.keyrings_path()));
+    }
+    Report(absl::StrCat("channel ", channel.name(), ": releases"));
+    absl::StatusOr<std::vector<LockedRelease>> releases =
+        ResolveContainerLinuxReleases(os, channel, keyring);
+    if (!releases.ok()) {
+      return Annotate(releases.status(),
+                      absl::StrCat("channel \"", channel.name(), "\""));
+    }
+    for (LockedRelease& release : *releases) {
+      *lock_.add_release() = std::move(release);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<LockedPatch> Discovery::LockPatch(const Patch& patch) const {
+  LockedPatch locked;
+  GANTRY_ASSIGN_OR_RETURN(
+      *locked.mutable_content(),
+      ReadFile(BesideMatrix(options_.matrix_path, patch.file())));
+  locked.set_name(std::filesystem::path(patch.file()).filename());
+  locked.set_when_header(patch.when_header());
+  locked.set_matches(patch.matches());
+  locked.set_reason(patch.reason());
+  return locked;
+}
+
+absl::StatusOr<LockedDriver> Discovery::LockDriver(const Driver& driver) {
+  LockedDriver locked;
+  if (driver.has_debian()) {
+    GANTRY_ASSIGN_OR_RETURN(const AptSuite* suite,
+                            Suite(driver.debian().suite()));
+    absl::StatusOr<LockedDriver> found =
+        ResolveDebianDriver(driver, suite->packages());
+    if (!found.ok()) {
+      return Annotate(found.status(), absl::StrCat("Debian ", suite->name()));
+    }
+    locked = *std::move(found);
+  } else if (driver.has_redist()) {
+    Report(absl::StrCat("driver ", driver.version(), ": manifest"));
+    GANTRY_ASSIGN_OR_RETURN(locked, ResolveRedistDriver(driver));
+  } else {
+    locked.set_version(driver.version());
+    locked.mutable_source()->set_url(driver.archive().url());
+    locked.mutable_source()->set_digest(driver.archive().digest());
+    *locked.mutable_module() = driver.archive().module();
+  }
+  for (const Patch& patch : driver.patch()) {
+    GANTRY_ASSIGN_OR_RETURN(*locked.add_patch(), LockPatch(patch));
+  }
+  return locked;
+}
+
+absl::StatusOr<LockedToolkit> Discovery::LockToolkit(
+    const CudaToolkit& toolkit) {
+  if (toolkit.has_redist()) {
+    Report(absl::StrCat("CUDA ", toolkit.version(), ": manifest"));
+    return ResolveRedistToolkit(toolkit);
+  }
+  GANTRY_ASSIGN_OR_RETURN(const AptSuite* suite,
+                          Suite(toolkit.debian().suite()));
+  absl::StatusOr<LockedToolkit> found =
+      ResolveDebianToolkit(toolkit, suite->packages());
+  if (!found.ok()) {
+    return Annotate(found.status(), absl::StrCat("Debian ", suite->name()));
+  }
+  return found;
+}
+
+absl::StatusOr<Lock> Discovery::Run() {
+  GANTRY_RETURN_IF_ERROR(ReadMatrix());
+  KeepOtherChannels();
+  for (const OperatingSystem& os : matrix_.os()) {
+    GANTRY_RETURN_IF_ERROR(AddReleases(os));
+  }
+  std::sort(lock_.mutable_release()->begin(), lock_.mutable_release()->end(),
+            [](const LockedRelease& a, const LockedRelease& b) {
+              return a.name() < b.name();
+            });
+  for (const Driver& driver : matrix_.driver()) {
+    GANTRY_ASSIGN_OR_RETURN(*lock_.add_driver(), LockDriver(driver));
+  }
+  for (const CudaToolkit& toolkit : matrix_.cuda()) {
+    GANTRY_ASSIGN_OR_RETURN(*lock_.add_cuda(), LockToolkit(toolkit));
+  }
+  GANTRY_RETURN_IF_ERROR(FillCells(matrix_, lock_));
+  return std::move(lock_);
+}
+
+}  // namespace
+
+absl::StatusOr<Lock> Discover(const DiscoverOptions& options,
+                              const StateDir& state) {
+  return Discovery(options, state).Run();
+}
+
+}  // namespace gantry::plan

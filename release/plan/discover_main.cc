@@ -1,0 +1,76 @@
+#include <cstdio>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/json.h"
+#include "base/progress.h"
+#include "base/state_dir.h"
+#include "base/status_macros.h"
+#include "base/user_path.h"
+#include "release/plan/discover.h"
+#include "release/plan/lock_file.h"
+#include "release/plan/summary.h"
+
+ABSL_FLAG(std::string, matrix, "",
+          "matrix to settle; empty: release/matrix.textproto of the workspace");
+ABSL_FLAG(std::string, state, "",
+          "state folder; empty: .gantry in the workspace");
+ABSL_FLAG(
+    std::vector<std::string>, channel, {},
+    "look up only these channels, separated by commas; the others stay as "
+    "they are in the lock");
+ABSL_FLAG(bool, json, false,
+          "print the lock as one JSON object on standard output");
+
+namespace gantry::plan {
+namespace {
+
+absl::Status Run() {
+  GANTRY_ASSIGN_OR_RETURN(const StateDir state,
+                          StateDir::Open(absl::GetFlag(FLAGS_state)));
+  const std::string matrix = absl::GetFlag(FLAGS_matrix);
+  DiscoverOptions options;
+  options.matrix_path = matrix.empty()
+                            ? WorkspacePath("release/matrix.textproto")
+                            : UserPath(matrix);
+  options.channels = absl::GetFlag(FLAGS_channel);
+  absl::StatusOr<matrix::v1::Lock> lock;
+  {
+    Progress progress(stderr);
+    options.progress = [&](absl::string_view what) {
+      progress.Status(what, absl::Now());
+    };
+    lock = Discover(options, state);
+  }
+  if (!lock.ok()) return lock.status();
+  GANTRY_ASSIGN_OR_RETURN(const std::string path, WriteLock(*lock, state));
+  std::cout << (absl::GetFlag(FLAGS_json) ? FormatJson(*lock)
+                                          : TextSummary(*lock, path));
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace gantry::plan
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(
+      "Settles what a matrix leaves open (releases, versions, URLs, digests) "
+      "and writes the lock.\n"
+      "Usage: discover [--matrix=FILE] [--state=FOLDER] [--channel=A,B] "
+      "[--json]\n"
+      "Exit code: 0, or 1 after an error; the old lock then stays in force.");
+  const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
+  const absl::Status status =
+      arguments.size() > 1 ? absl::InvalidArgumentError(absl::StrCat(
+                                 "unexpected argument \"", arguments[1], "\""))
+                           : gantry::plan::Run();
+  if (status.ok()) return 0;
+  std::cerr << "discover: " << status.message() << "\n";
+  return 1;
+}

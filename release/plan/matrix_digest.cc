@@ -1,0 +1,43 @@
+#include "release/plan/matrix_digest.h"
+
+#include <filesystem>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/status_macros.h"
+#include "base/textproto.h"
+#include "proto/matrix.pb.h"
+
+namespace gantry::plan {
+
+absl::StatusOr<std::string> MatrixDigest(const std::string& matrix_path) {
+  GANTRY_ASSIGN_OR_RETURN(const std::string text, ReadFile(matrix_path));
+  matrix::v1::Matrix matrix;
+  GANTRY_RETURN_IF_ERROR(ParseTextProto(text, matrix_path, matrix));
+
+  std::vector<std::string> files;
+  for (const auto& os : matrix.os()) {
+    if (!os.keyring().empty()) files.push_back(os.keyring());
+  }
+  for (const auto& driver : matrix.driver()) {
+    for (const auto& patch : driver.patch()) files.push_back(patch.file());
+  }
+  // Digests have one length, so that no two lists make the same text.
+  std::string digests = Sha256Digest(text);
+  for (const std::string& file : files) {
+    GANTRY_ASSIGN_OR_RETURN(const std::string digest,
+                            FileSha256Digest(BesideMatrix(matrix_path, file)));
+    absl::StrAppend(&digests, digest);
+  }
+  return Sha256Digest(digests);
+}
+
+std::string BesideMatrix(const std::string& matrix_path,
+                         const std::string& file) {
+  return (std::filesystem::path(matrix_path).parent_path() / file)
+      .lexically_normal();
+}
+
+}  // namespace gantry::plan

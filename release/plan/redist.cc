@@ -1,0 +1,206 @@
+#include "release/plan/redist.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/http.h"
+#include "base/json.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "base/version_order.h"
+#include "google/protobuf/struct.pb.h"
+#include "re2/re2.h"
+
+namespace gantry::plan {
+namespace {
+
+using ::gantry::matrix::v1::CudaToolkit;
+using ::gantry::matrix::v1::Driver;
+using ::gantry::matrix::v1::LockedDriver;
+using ::gantry::matrix::v1::LockedToolkit;
+using ::gantry::matrix::v1::RemoteFile;
+using ::google::protobuf::Struct;
+
+constexpr char kPlatform[] = "linux-x86_64";
+constexpr char kDriverComponent[] = "nvidia_driver";
+constexpr char kCudaBaseUrl[] =
+    "https://developer.download.nvidia.com/compute/cuda/redist";
+constexpr char kDriverBaseUrl[] =
+    "https://developer.download.nvidia.com/compute/nvidia-driver/redist";
+
+const Struct* FindStruct(const Struct& parent, const std::string& key) {
+  const auto found = parent.fields().find(key);
+  return found != parent.fields().end() && found->second.has_struct_value()
+             ? &found->second.struct_value()
+             : nullptr;
+}
+
+std::string FindString(const Struct& parent, const std::string& key) {
+  const auto found = parent.fields().find(key);
+  return found == parent.fields().end() ? "" : found->second.string_value();
+}
+
+absl::StatusOr<RemoteFile> ParseArchive(const Struct& archive,
+                                        absl::string_view base_url) {
+  RemoteFile file;
+  const std::string path = FindString(archive, "relative_path");
+  file.set_url(JoinPath(base_url, path));
+  file.set_digest(absl::StrCat("sha256:", FindString(archive, "sha256")));
+  int64_t size = 0;
+  if (path.empty() || !absl::SimpleAtoi(FindString(archive, "size"), &size) ||
+      size < 0 || !ValidateDigest(file.digest()).ok()) {
+    return absl::DataLossError("relative_path, sha256 or size is missing");
+  }
+  file.set_size(size);
+  return file;
+}
+
+// The entry for the platform, and for the toolkit where that matters.
+const Struct* FindArchive(const Struct& component,
+                          absl::string_view cuda_version) {
+  const Struct* const platform = FindStruct(component, kPlatform);
+  if (platform == nullptr || platform->fields().contains("relative_path")) {
+    return platform;
+  }
+  const absl::string_view major =
+      cuda_version.substr(0, cuda_version.find('.'));
+  return FindStruct(*platform, absl::StrCat("cuda", major));
+}
+
+absl::StatusOr<std::vector<RemoteFile>> FetchManifest(
+    const std::string& base_url, const std::string& version,
+    const std::vector<std::string>& components,
+    absl::string_view cuda_version) {
+  const std::string url =
+      JoinPath(base_url, absl::StrCat("redistrib_", version, ".json"));
+  GANTRY_ASSIGN_OR_RETURN(const std::string json, HttpGet(url));
+  absl::StatusOr<std::vector<RemoteFile>> files =
+      ParseRedistManifest(json, base_url, components, cuda_version);
+  if (!files.ok()) return Annotate(files.status(), url);
+  return files;
+}
+
+// The full version that `version` stands for.
+absl::StatusOr<std::string> ResolveVersion(const std::string& base_url,
+                                           const std::string& version) {
+  if (std::count(version.begin(), version.end(), '.') >= 2) return version;
+  const std::string url = base_url + "/";
+  const absl::StatusOr<std::string> listing = HttpGet(url);
+  if (!listing.ok()) {
+    return Annotate(listing.status(),
+                    absl::StrCat("the newest ", version,
+                                 " is not known; give all three parts"));
+  }
+  absl::StatusOr<std::string> newest = NewestRedistVersion(*listing, version);
+  if (!newest.ok()) return Annotate(newest.status(), url);
+  return newest;
+}
+
+// Without a slash at the end, `fallback` if empty.
+std::string BaseUrl(std::string url, const char* fallback) {
+  if (url.empty()) return fallback;
+  while (absl::EndsWith(url, "/")) url.pop_back();
+  return url;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<RemoteFile>> ParseRedistManifest(
+    absl::string_view json, absl::string_view base_url,
+    const std::vector<std::string>& components,
+    absl::string_view cuda_version) {
+  Struct manifest;
+  const absl::Status status = ParseJson(json, "redist manifest", manifest);
+  if (!status.ok()) return absl::DataLossError(status.message());
+  std::vector<std::string> names = components;
+  if (names.empty()) {
+    for (const auto& [name, value] : manifest.fields()) {
+      if (value.has_struct_value() &&
+          FindArchive(value.struct_value(), cuda_version) != nullptr) {
+        names.push_back(name);
+      }
+    }
+    std::sort(names.begin(), names.end());
+  }
+  std::vector<RemoteFile> files;
+  for (const std::string& name : names) {
+    const Struct* const component = FindStruct(manifest, name);
+    const Struct* const archive =
+        component == nullptr ? nullptr : FindArchive(*component, cuda_version);
+    if (archive == nullptr) {
+      return absl::NotFoundError(absl::StrCat(
+          "component \"", name, "\" is not there for ", kPlatform));
+    }
+    absl::StatusOr<RemoteFile> file = ParseArchive(*archive, base_url);
+    if (!file.ok()) {
+      return Annotate(file.status(), absl::StrCat("component \"", name, "\""));
+    }
+    files.push_back(*std::move(file));
+  }
+  if (files.empty()) {
+    return absl::NotFoundError(
+        absl::StrCat("no component is there for ", kPlatform));
+  }
+  return files;
+}
+
+absl::StatusOr<std::string> NewestRedistVersion(absl::string_view listing,
+                                                absl::string_view branch) {
+  static const RE2& pattern =
+      *new RE2(R"(redistrib_([0-9]+(?:\.[0-9]+)+)\.json)");
+  std::string newest, version;
+  re2::StringPiece rest(listing.data(), listing.size());
+  while (RE2::FindAndConsume(&rest, pattern, &version)) {
+    if (IsOfBranch(version, branch) &&
+        (newest.empty() || CompareVersions(version, newest) > 0)) {
+      newest = version;
+    }
+  }
+  if (newest.empty()) {
+    return absl::NotFoundError(absl::StrCat("lists no redistrib_", branch,
+                                            ".*.json; give all three parts "
+                                            "of the version"));
+  }
+  return newest;
+}
+
+absl::StatusOr<LockedDriver> ResolveRedistDriver(const Driver& driver) {
+  const std::string base_url =
+      BaseUrl(driver.redist().base_url(), kDriverBaseUrl);
+  GANTRY_ASSIGN_OR_RETURN(const std::string version,
+                          ResolveVersion(base_url, driver.version()));
+  GANTRY_ASSIGN_OR_RETURN(
+      const std::vector<RemoteFile> files,
+      FetchManifest(base_url, version, {kDriverComponent}, ""));
+  LockedDriver locked;
+  locked.set_version(version);
+  locked.set_flavour(driver.flavour());
+  // One archive holds the sources, the user space and the firmware.
+  *locked.mutable_source() = files[0];
+  *locked.add_userland() = files[0];
+  return locked;
+}
+
+absl::StatusOr<LockedToolkit> ResolveRedistToolkit(const CudaToolkit& toolkit) {
+  const std::string base_url =
+      BaseUrl(toolkit.redist().base_url(), kCudaBaseUrl);
+  GANTRY_ASSIGN_OR_RETURN(const std::string version,
+                          ResolveVersion(base_url, toolkit.version()));
+  GANTRY_ASSIGN_OR_RETURN(const std::vector<RemoteFile> files,
+                          FetchManifest(base_url, version,
+                                        {toolkit.redist().component().begin(),
+                                         toolkit.redist().component().end()},
+                                        version));
+  LockedToolkit locked;
+  locked.set_version(toolkit.version());
+  locked.set_with_static_archives(toolkit.with_static_archives());
+  for (const RemoteFile& file : files) *locked.add_component() = file;
+  return locked;
+}
+
+}  // namespace gantry::plan

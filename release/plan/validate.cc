@@ -1,0 +1,302 @@
+#include "release/plan/validate.h"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "base/digest.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "re2/re2.h"
+
+namespace gantry::plan {
+namespace {
+
+using ::gantry::matrix::v1::Channel;
+using ::gantry::matrix::v1::CudaToolkit;
+using ::gantry::matrix::v1::Driver;
+using ::gantry::matrix::v1::Exclusion;
+using ::gantry::matrix::v1::Matrix;
+using ::gantry::matrix::v1::ModuleArchive;
+using ::gantry::matrix::v1::OperatingSystem;
+using ::gantry::matrix::v1::Patch;
+
+constexpr size_t kMaxReason = 4096;
+constexpr int kMaxNewest = 50;
+
+absl::Status Invalid(absl::string_view path, absl::string_view what) {
+  return absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
+}
+
+std::string Element(absl::string_view list, int index) {
+  return absl::StrCat(list, "[", index, "]");
+}
+
+// `text` must be a whole match of `pattern`.
+absl::Status CheckPattern(absl::string_view path, const std::string& text,
+                          const char* pattern) {
+  if (text.empty()) return Invalid(path, "required");
+  if (!RE2::FullMatch(text, pattern)) {
+    return Invalid(path,
+                   absl::StrCat("\"", text, "\" is not of the form ", pattern));
+  }
+  return absl::OkStatus();
+}
+
+constexpr char kName[] = "[a-z0-9.-]+";
+// Debian policy 5.6.7, but for "+" in the beginning.
+constexpr char kPackage[] = "[a-z0-9][a-z0-9+.-]+";
+constexpr char kPackageOrPrefix[] = "[a-z0-9][a-z0-9+.-]+[*]?";
+constexpr char kVersion[] = "[0-9]+([.][0-9]+)*";
+constexpr char kRelease[] = "[0-9][A-Za-z0-9.+-]*";
+constexpr char kToolkit[] = "[0-9]+[.][0-9]+([.][0-9]+)?";
+constexpr char kUrl[] = "(https?|file)://[^ ]+";
+constexpr char kHttpUrl[] = "https?://[^ ]+";
+
+absl::Status CheckOptionalPattern(absl::string_view path,
+                                  const std::string& text,
+                                  const char* pattern) {
+  return text.empty() ? absl::OkStatus() : CheckPattern(path, text, pattern);
+}
+
+// A file's path relative to the matrix or to a source tree.
+absl::Status CheckRelative(absl::string_view path, const std::string& file) {
+  if (file.empty()) return Invalid(path, "required");
+  if (file[0] == '/') {
+    return Invalid(path, absl::StrCat("\"", file, "\" must be relative"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckDebianChannel(const Channel& channel,
+                                const std::string& path) {
+  if (!channel.version().empty()) return absl::OkStatus();
+  GANTRY_RETURN_IF_ERROR(
+      CheckPattern(path + ".kernel_series", channel.kernel_series(), kVersion));
+  return CheckPattern(path + ".kernel_flavour", channel.kernel_flavour(),
+                      kName);
+}
+
+absl::Status CheckChannel(const Channel& channel, bool is_debian,
+                          const std::string& path) {
+  GANTRY_RETURN_IF_ERROR(CheckPattern(path + ".name", channel.name(), kName));
+  if (channel.newest() < 0 || channel.newest() > kMaxNewest) {
+    return Invalid(
+        path + ".newest",
+        absl::StrCat(channel.newest(), " is not from 0 to ", kMaxNewest));
+  }
+  if (channel.newest() != 0 && !channel.version().empty()) {
+    return Invalid(path + ".newest", "must not be set along with `version`");
+  }
+  std::set<std::string> seen;
+  for (int i = 0; i < channel.version_size(); ++i) {
+    const std::string place = Element(path + ".version", i);
+    GANTRY_RETURN_IF_ERROR(CheckPattern(place, channel.version(i), kRelease));
+    if (!seen.insert(channel.version(i)).second) {
+      return Invalid(
+          place, absl::StrCat("\"", channel.version(i), "\" is given twice"));
+    }
+  }
+  if (is_debian) return CheckDebianChannel(channel, path);
+  if (!channel.kernel_series().empty()) {
+    return Invalid(path + ".kernel_series", "only for FAMILY_DEBIAN");
+  }
+  if (!channel.kernel_flavour().empty()) {
+    return Invalid(path + ".kernel_flavour", "only for FAMILY_DEBIAN");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckFamily(const OperatingSystem& os, const std::string& path) {
+  switch (os.family()) {
+    case matrix::v1::FAMILY_DEBIAN:
+      for (const auto& [field, value] :
+           {std::pair(".base_url", &os.base_url()),
+            std::pair(".index_url", &os.index_url()),
+            std::pair(".keyring", &os.keyring())}) {
+        if (!value->empty()) {
+          return Invalid(path + field, "not for FAMILY_DEBIAN");
+        }
+      }
+      return CheckPattern(path + ".debian_suite", os.debian_suite(), kName);
+    case matrix::v1::FAMILY_COREOS:
+    case matrix::v1::FAMILY_FLATCAR:
+      if (!os.debian_suite().empty()) {
+        return Invalid(path + ".debian_suite", "only for FAMILY_DEBIAN");
+      }
+      GANTRY_RETURN_IF_ERROR(
+          CheckOptionalPattern(path + ".base_url", os.base_url(), kHttpUrl));
+      GANTRY_RETURN_IF_ERROR(
+          CheckOptionalPattern(path + ".index_url", os.index_url(), kHttpUrl));
+      if (os.keyring().empty()) return Invalid(path + ".keyring", "required");
+      return absl::OkStatus();
+    default:
+      return Invalid(path + ".family", "required");
+  }
+}
+
+absl::Status CheckOs(const Matrix& matrix) {
+  if (matrix.os().empty()) return Invalid("os", "at least one is needed");
+  std::set<std::pair<int, std::string>> names;
+  for (int i = 0; i < matrix.os_size(); ++i) {
+    const OperatingSystem& os = matrix.os(i);
+    const std::string path = Element("os", i);
+    GANTRY_RETURN_IF_ERROR(CheckFamily(os, path));
+    if (os.channel().empty()) {
+      return Invalid(path + ".channel", "at least one is needed");
+    }
+    for (int j = 0; j < os.channel_size(); ++j) {
+      const std::string place = Element(path + ".channel", j);
+      GANTRY_RETURN_IF_ERROR(CheckChannel(
+          os.channel(j), os.family() == matrix::v1::FAMILY_DEBIAN, place));
+      if (!names.emplace(os.family(), os.channel(j).name()).second) {
+        return Invalid(place + ".name", absl::StrCat("\"", os.channel(j).name(),
+                                                     "\" is given twice"));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPatch(const Patch& patch, const std::string& path) {
+  GANTRY_RETURN_IF_ERROR(CheckRelative(path + ".file", patch.file()));
+  if (patch.when_header().empty()) {
+    if (!patch.matches().empty()) {
+      return Invalid(path + ".matches", "needs `when_header`");
+    }
+  } else {
+    GANTRY_RETURN_IF_ERROR(
+        CheckRelative(path + ".when_header", patch.when_header()));
+    if (patch.matches().empty()) {
+      return Invalid(path + ".matches", "required with `when_header`");
+    }
+    const RE2 pattern(patch.matches(), RE2::Quiet);
+    if (!pattern.ok()) return Invalid(path + ".matches", pattern.error());
+  }
+  if (patch.reason().empty()) return Invalid(path + ".reason", "required");
+  return absl::OkStatus();
+}
+
+absl::Status CheckModuleArchive(const ModuleArchive& archive,
+                                const std::string& path) {
+  GANTRY_RETURN_IF_ERROR(CheckPattern(path + ".url", archive.url(), kUrl));
+  if (!ValidateDigest(archive.digest()).ok()) {
+    return Invalid(
+        path + ".digest",
+        absl::StrCat("\"", archive.digest(),
+                     "\" is not of the form sha256:<64 hex digits>"));
+  }
+  for (int i = 0; i < archive.module_size(); ++i) {
+    GANTRY_RETURN_IF_ERROR(CheckPattern(Element(path + ".module", i),
+                                        archive.module(i), "[A-Za-z0-9_-]+"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckDriverSource(const Driver& driver, const std::string& path) {
+  switch (driver.source_case()) {
+    case Driver::kDebian:
+      GANTRY_RETURN_IF_ERROR(
+          CheckPattern(path + ".debian.suite", driver.debian().suite(), kName));
+      GANTRY_RETURN_IF_ERROR(CheckPattern(path + ".debian.source_package",
+                                          driver.debian().source_package(),
+                                          kPackage));
+      for (int i = 0; i < driver.debian().package_size(); ++i) {
+        GANTRY_RETURN_IF_ERROR(
+            CheckPattern(Element(path + ".debian.package", i),
+                         driver.debian().package(i), kPackage));
+      }
+      return absl::OkStatus();
+    case Driver::kRedist:
+      return CheckOptionalPattern(path + ".redist.base_url",
+                                  driver.redist().base_url(), kHttpUrl);
+    case Driver::kArchive:
+      return CheckModuleArchive(driver.archive(), path + ".archive");
+    case Driver::SOURCE_NOT_SET:
+      return Invalid(path, "one of `debian`, `redist` and `archive` is needed");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckDrivers(const Matrix& matrix) {
+  if (matrix.driver().empty()) {
+    return Invalid("driver", "at least one is needed");
+  }
+  for (int i = 0; i < matrix.driver_size(); ++i) {
+    const Driver& driver = matrix.driver(i);
+    const std::string path = Element("driver", i);
+    GANTRY_RETURN_IF_ERROR(
+        CheckPattern(path + ".version", driver.version(), kVersion));
+    GANTRY_RETURN_IF_ERROR(CheckDriverSource(driver, path));
+    const bool has_flavour =
+        driver.flavour() != cell::v1::DRIVER_FLAVOUR_UNSPECIFIED;
+    if (has_flavour == driver.has_archive()) {
+      return Invalid(path + ".flavour",
+                     has_flavour ? "not for `archive`" : "required");
+    }
+    for (int j = 0; j < driver.patch_size(); ++j) {
+      GANTRY_RETURN_IF_ERROR(
+          CheckPatch(driver.patch(j), Element(path + ".patch", j)));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckToolkits(const Matrix& matrix) {
+  if (matrix.cuda().empty()) return Invalid("cuda", "at least one is needed");
+  for (int i = 0; i < matrix.cuda_size(); ++i) {
+    const CudaToolkit& cuda = matrix.cuda(i);
+    const std::string path = Element("cuda", i);
+    GANTRY_RETURN_IF_ERROR(
+        CheckPattern(path + ".version", cuda.version(), kToolkit));
+    if (cuda.has_debian()) {
+      GANTRY_RETURN_IF_ERROR(
+          CheckPattern(path + ".debian.suite", cuda.debian().suite(), kName));
+      if (cuda.debian().package().empty()) {
+        return Invalid(path + ".debian.package", "at least one is needed");
+      }
+      for (int j = 0; j < cuda.debian().package_size(); ++j) {
+        GANTRY_RETURN_IF_ERROR(
+            CheckPattern(Element(path + ".debian.package", j),
+                         cuda.debian().package(j), kPackageOrPrefix));
+      }
+    } else if (cuda.has_redist()) {
+      GANTRY_RETURN_IF_ERROR(CheckOptionalPattern(
+          path + ".redist.base_url", cuda.redist().base_url(), kHttpUrl));
+    } else {
+      return Invalid(path, "one of `debian` and `redist` is needed");
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ValidateMatrix(const Matrix& matrix) {
+  GANTRY_RETURN_IF_ERROR(CheckOs(matrix));
+  GANTRY_RETURN_IF_ERROR(CheckDrivers(matrix));
+  GANTRY_RETURN_IF_ERROR(CheckToolkits(matrix));
+  for (int i = 0; i < matrix.exclusion_size(); ++i) {
+    if (matrix.exclusion(i).reason().empty()) {
+      return Invalid(Element("exclusion", i) + ".reason", "required");
+    }
+    // As the release service takes it.
+    const std::string& reason = matrix.exclusion(i).reason();
+    if (reason.size() > kMaxReason ||
+        std::any_of(reason.begin(), reason.end(),
+                    [](char c) { return absl::ascii_iscntrl(c); })) {
+      return Invalid(
+          Element("exclusion", i) + ".reason",
+          absl::StrCat("must be one line of at most ", kMaxReason, " bytes"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace gantry::plan

@@ -1,0 +1,52 @@
+#ifndef GANTRY_RELEASE_SERVICE_RPC_STATUS_ERROR_DETAILS_H_
+#define GANTRY_RELEASE_SERVICE_RPC_STATUS_ERROR_DETAILS_H_
+
+#include <map>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "google/rpc/error_details.pb.h"
+
+namespace gantry::service {
+
+// Errors with google.rpc details.  A detail is a payload of the absl::Status,
+// under the type URL that google.protobuf.Any gives it, so that it passes
+// through code that knows nothing of gRPC.
+
+// ErrorInfo.domain of all our errors.
+inline constexpr absl::string_view kErrorDomain = "release.gantry";
+
+// INVALID_ARGUMENT "<field>: <description>", with BadRequest.
+absl::Status InvalidFieldError(absl::string_view field,
+                               absl::string_view description);
+
+// NOT_FOUND, with ResourceInfo.
+absl::Status CellNotFoundError(absl::string_view cell_id);
+
+// `status` with an ErrorInfo.
+absl::Status WithErrorInfo(absl::Status status, absl::string_view reason,
+                           const std::map<std::string, std::string>& metadata);
+
+// `status` with a RetryInfo.
+absl::Status WithRetryInfo(absl::Status status, absl::Duration delay);
+
+// The detail of that type, if `status` has one.
+template <typename Detail>
+absl::optional<Detail> GetDetail(const absl::Status& status) {
+  const absl::optional<absl::Cord> payload = status.GetPayload(
+      absl::StrCat("type.googleapis.com/", Detail::descriptor()->full_name()));
+  Detail detail;
+  if (!payload.has_value() || !detail.ParseFromString(std::string(*payload))) {
+    return absl::nullopt;
+  }
+  return detail;
+}
+
+}  // namespace gantry::service
+
+#endif  // GANTRY_RELEASE_SERVICE_RPC_STATUS_ERROR_DETAILS_H_

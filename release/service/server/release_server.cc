@@ -1,0 +1,83 @@
+#include "release/service/server/release_server.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/health_check_service_interface.h"
+
+namespace gantry::service {
+namespace {
+
+// A PlanCells of 10,000 cells is about 3 MiB.
+constexpr int kMaxRequestBytes = 16 << 20;
+
+// For answers that are on their way when the last call has ended.
+constexpr absl::Duration kFlushTime = absl::Milliseconds(100);
+
+// Both are global in gRPC, and taken up by servers built later.
+void EnablePlugins() {
+  static const bool enabled = [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    return true;
+  }();
+  static_cast<void>(enabled);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ReleaseServer>> ReleaseServer::Start(
+    const ReleaseServerOptions& options) {
+  EnablePlugins();
+  CellStoreOptions store_options;
+  store_options.read_only = options.read_only;
+  store_options.clock = options.clock;
+  GANTRY_ASSIGN_OR_RETURN(
+      std::unique_ptr<CellStore> store,
+      CellStore::Open(options.database_path, store_options));
+  std::unique_ptr<ReleaseServer> server(new ReleaseServer(std::move(store)));
+
+  grpc::ServerBuilder builder;
+  // Else a second server on the same port would get some of the calls.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
+  builder.RegisterService(&server->service_);
+  if (!options.listen_address.empty()) {
+    builder.AddListeningPort(options.listen_address,
+                             grpc::InsecureServerCredentials(), &server->port_);
+  }
+  server->server_ = builder.BuildAndStart();
+  if (server->server_ == nullptr) {
+    return absl::UnavailableError(
+        absl::StrCat("cannot listen on ", options.listen_address,
+                     ": no such address here, or in use"));
+  }
+  server->server_->GetHealthCheckService()->SetServingStatus(
+      release::v1::ReleaseService::service_full_name(), true);
+  return server;
+}
+
+ReleaseServer::~ReleaseServer() {
+  if (server_ != nullptr && !is_shut_down_) Shutdown(absl::Now());
+}
+
+std::shared_ptr<grpc::Channel> ReleaseServer::InProcessChannel() {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(-1);
+  return server_->InProcessChannel(arguments);
+}
+
+void ReleaseServer::Shutdown(absl::Time deadline) {
+  is_shut_down_ = true;
+  server_->GetHealthCheckService()->Shutdown();
+  service_.Drain(deadline);
+  // With a deadline: idle clients, and those that watch the health, would
+  // delay this.
+  server_->Shutdown(
+      absl::ToChronoTime(std::min(deadline, absl::Now() + kFlushTime)));
+}
+
+}  // namespace gantry::service

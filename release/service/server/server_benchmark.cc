@@ -1,0 +1,108 @@
+// Calls over loopback, by `threads` clients with a connection each.  See
+// //release/service/store:store_benchmark for the store below, and plain
+// SQLite.
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "base/temp_dir.h"
+#include "benchmark/benchmark.h"
+#include "release/service/client/release_client.h"
+#include "release/service/server/release_server.h"
+#include "release/service/store/store_test_cells.h"
+
+namespace gantry::service {
+namespace {
+
+struct Running {
+  Running() {
+    ReleaseServerOptions options;
+    options.listen_address = "127.0.0.1:0";
+    options.database_path = dir.path() + "/release.db";
+    server = *ReleaseServer::Start(options);
+  }
+
+  // Distinct arguments, so that clients don't share a connection.
+  std::unique_ptr<ReleaseClient> Connect() {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt("benchmark.client", clients++);
+    const std::string address = absl::StrCat("127.0.0.1:", server->port());
+    return std::make_unique<ReleaseClient>(
+        grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
+                                  arguments),
+        address);
+  }
+
+  TempDir dir = *TempDir::Create();
+  std::unique_ptr<ReleaseServer> server;
+  std::atomic<int> clients{0};
+  std::atomic<int> next{1};
+};
+
+Running* running = nullptr;
+
+// A server with eight built cells of one release.
+void SetUpServer(const benchmark::State&) {
+  running = new Running;
+  const auto client = running->Connect();
+  while (running->next <= 8) {
+    client->PublishPayload(TestPublication(running->next++))
+        .status()
+        .IgnoreError();
+  }
+}
+void TearDownServer(const benchmark::State&) { delete running; }
+
+template <typename Result>
+void Check(benchmark::State& state, const absl::StatusOr<Result>& result) {
+  if (!result.ok()) state.SkipWithError(result.status().ToString().c_str());
+}
+
+void BM_GetCell(benchmark::State& state) {
+  const auto client = running->Connect();
+  const std::string id = TestId(4);
+  for (auto _ : state) Check(state, client->GetCell(id));
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_GetCell)
+    ->Setup(SetUpServer)
+    ->Teardown(TearDownServer)
+    ->Threads(1)
+    ->Threads(8)
+    ->UseRealTime();
+
+void BM_Resolve(benchmark::State& state) {
+  const auto client = running->Connect();
+  release::v1::ResolveRequest request;
+  request.set_os_release(TestCoordinates(1).os_release());
+  request.set_kernel_release(TestCoordinates(1).kernel_release());
+  request.set_gpu_device_id("0x20b0");
+  for (auto _ : state) Check(state, client->Resolve(request));
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_Resolve)
+    ->Setup(SetUpServer)
+    ->Teardown(TearDownServer)
+    ->Threads(1)
+    ->Threads(8)
+    ->UseRealTime();
+
+void BM_PublishPayload(benchmark::State& state) {
+  const auto client = running->Connect();
+  for (auto _ : state) {
+    Check(state, client->PublishPayload(TestPublication(running->next++)));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_PublishPayload)
+    ->Setup(SetUpServer)
+    ->Teardown(TearDownServer)
+    ->Threads(1)
+    ->Threads(8)
+    ->Threads(64)
+    ->UseRealTime();
+
+}  // namespace
+}  // namespace gantry::service

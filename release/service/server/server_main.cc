@@ -1,0 +1,75 @@
+#include <csignal>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/usage.h"
+#include "absl/status/status.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "base/state_dir.h"
+#include "base/status_macros.h"
+#include "release/service/server/release_server.h"
+
+ABSL_FLAG(std::string, listen, "127.0.0.1:8980",
+          "HOST:PORT to serve on; port 0 takes a free one");
+ABSL_FLAG(std::string, state, "",
+          "folder that holds the database; empty: .gantry in the workspace");
+ABSL_FLAG(std::string, database, "",
+          "SQLite file; empty: the one in the folder of --state");
+ABSL_FLAG(absl::Duration, grace, absl::Seconds(10),
+          "how long calls in flight may take after SIGTERM or SIGINT");
+
+namespace {
+
+constexpr char kUsage[] =
+    "Serves gantry.release.v1.ReleaseService until SIGTERM or SIGINT.\n"
+    "Once ready it prints \"listening on HOST:PORT\".\n"
+    "There is no authentication: listen where only trusted clients reach.\n"
+    "Exit codes: 0 after a signal, 1 it could not start (the reason is on "
+    "standard error).";
+
+absl::Status Serve(const sigset_t& signals) {
+  gantry::service::ReleaseServerOptions options;
+  options.listen_address = absl::GetFlag(FLAGS_listen);
+  options.database_path = absl::GetFlag(FLAGS_database);
+  if (options.database_path.empty()) {
+    GANTRY_ASSIGN_OR_RETURN(const gantry::StateDir state,
+                            gantry::StateDir::Open(absl::GetFlag(FLAGS_state)));
+    options.database_path = state.database_path();
+  }
+  GANTRY_ASSIGN_OR_RETURN(const auto server,
+                          gantry::service::ReleaseServer::Start(options));
+  const std::string host =
+      options.listen_address.substr(0, options.listen_address.rfind(':'));
+  std::cout << "listening on " << host << ":" << server->port() << std::endl;
+  int signal = 0;
+  sigwait(&signals, &signal);
+  server->Shutdown(absl::Now() + absl::GetFlag(FLAGS_grace));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  absl::SetProgramUsageMessage(kUsage);
+  const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
+  if (arguments.size() > 1) {
+    std::cerr << "server: unexpected argument \"" << arguments[1]
+              << "\"; see --help\n";
+    return 1;
+  }
+  // Before any thread starts, so that all inherit the mask.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  if (absl::Status status = Serve(signals); !status.ok()) {
+    std::cerr << "server: " << status.message() << "\n";
+    return 1;
+  }
+  return 0;
+}

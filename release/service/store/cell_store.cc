@@ -1,0 +1,89 @@
+#include "release/service/store/cell_store.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "base/status_macros.h"
+#include "release/service/rpc_status/error_details.h"
+#include "release/service/store/schema.h"
+
+namespace gantry::service {
+
+using ::gantry::release::v1::Cell;
+
+absl::StatusOr<std::unique_ptr<CellStore>> CellStore::Open(
+    const std::string& path, CellStoreOptions options) {
+  std::unique_ptr<CellStore> store(new CellStore(path, std::move(options)));
+  if (!store->options_.read_only) GANTRY_RETURN_IF_ERROR(store->OpenWriter());
+  GANTRY_RETURN_IF_ERROR(store->OpenReader());
+  return store;
+}
+
+absl::Status CellStore::OpenWriter() {
+  GANTRY_ASSIGN_OR_RETURN(lock_, FileLock::Acquire(path_ + "-lock"));
+  GANTRY_ASSIGN_OR_RETURN(
+      write_database_,
+      Database::Open(path_, Database::Mode::kReadWrite, options_.vfs));
+  GANTRY_RETURN_IF_ERROR(PrepareForWriting(*write_database_));
+  GANTRY_ASSIGN_OR_RETURN(write_table_, CellTable::Create(*write_database_));
+  queue_ = std::make_unique<CommitQueue>(*write_database_);
+  return absl::OkStatus();
+}
+
+absl::Status CellStore::OpenReader() {
+  GANTRY_ASSIGN_OR_RETURN(
+      read_database_,
+      Database::Open(path_, Database::Mode::kReadOnly, options_.vfs));
+  GANTRY_RETURN_IF_ERROR(CheckForReading(*read_database_));
+  GANTRY_ASSIGN_OR_RETURN(read_table_, CellTable::Create(*read_database_));
+  return absl::OkStatus();
+}
+
+CellStore::~CellStore() = default;
+
+absl::StatusOr<Cell> CellStore::Get(absl::string_view id) {
+  absl::MutexLock lock(&read_mutex_);
+  GANTRY_ASSIGN_OR_RETURN(absl::optional<Cell> cell, read_table_->Find(id));
+  if (!cell.has_value()) return CellNotFoundError(id);
+  return *std::move(cell);
+}
+
+absl::StatusOr<std::vector<Cell>> CellStore::List(const CellFilter& filter,
+                                                  absl::string_view after_id,
+                                                  int limit, size_t max_bytes) {
+  absl::MutexLock lock(&read_mutex_);
+  return read_table_->List(filter, after_id, limit, max_bytes);
+}
+
+absl::StatusOr<std::vector<Cell>> CellStore::OfReleaseOrNeighbours(
+    absl::string_view os_release) {
+  absl::MutexLock lock(&read_mutex_);
+  return read_table_->OfReleaseOrNeighbours(os_release);
+}
+
+void CellStore::Write(Mutation mutation, CommitQueue::Done done) {
+  if (queue_ == nullptr) {
+    done(absl::FailedPreconditionError(
+        absl::StrCat(path_, ": is open for reading only")));
+    return;
+  }
+  queue_->Submit(
+      [this, mutation = std::move(mutation)] {
+        return mutation(*write_table_, Now());
+      },
+      std::move(done));
+}
+
+absl::Status CellStore::WriteAndWait(Mutation mutation) {
+  absl::Status result;
+  absl::Notification finished;
+  Write(std::move(mutation), [&](const absl::Status& status) {
+    result = status;
+    finished.Notify();
+  });
+  finished.WaitForNotification();
+  return result;
+}
+
+}  // namespace gantry::service

@@ -1,0 +1,52 @@
+#ifndef GANTRY_RELEASE_SERVICE_STORE_LIFECYCLE_H_
+#define GANTRY_RELEASE_SERVICE_STORE_LIFECYCLE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "proto/release.pb.h"
+
+namespace gantry::service {
+
+// How a cell goes from state to state.  Pure: the cell as it is (unset:
+// unknown), a request and the time give the cell as it will be, or an error
+// with the details that proto/release.proto promises.  A result equal to the
+// cell as it is means that nothing changes.
+//
+//   PLANNED <-> EXCLUDED      a plan; it also excludes FAILED cells
+//   PLANNED, FAILED, expired BUILDING -> BUILDING      a claim
+//   BUILDING -> FAILED                                 a failed attempt
+//   any but EXCLUDED -> BUILT                          a payload; final
+
+absl::StatusOr<release::v1::Cell> PlanCell(
+    const absl::optional<release::v1::Cell>& cell,
+    const release::v1::CellPlan& plan, absl::Time now);
+
+// `request` without its payload's publish_time, which is set to `now`.
+absl::StatusOr<release::v1::Cell> PublishCell(
+    const absl::optional<release::v1::Cell>& cell,
+    const release::v1::PublishPayloadRequest& request, absl::Time now);
+
+// Whether a worker can take the cell now.
+bool IsClaimable(const release::v1::Cell& cell, absl::Time now);
+
+// Precondition: IsClaimable(cell, now).
+release::v1::Cell ClaimCell(const release::v1::Cell& cell,
+                            const std::string& worker, int64_t fencing_token,
+                            absl::Time now, absl::Duration lease_duration);
+
+absl::StatusOr<release::v1::Cell> FailCell(
+    const absl::optional<release::v1::Cell>& cell,
+    const release::v1::FailAttemptRequest& request, absl::Time now);
+
+// `time` as the protos hold it, in whole microseconds, and the inverse.
+google::protobuf::Timestamp ToTimestamp(absl::Time time);
+absl::Time ToTime(const google::protobuf::Timestamp& timestamp);
+
+}  // namespace gantry::service
+
+#endif  // GANTRY_RELEASE_SERVICE_STORE_LIFECYCLE_H_

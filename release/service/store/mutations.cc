@@ -1,0 +1,121 @@
+#include "release/service/store/mutations.h"
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
+#include "base/cell_name.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "google/protobuf/util/message_differencer.h"
+#include "google/protobuf/util/time_util.h"
+#include "release/service/rpc_status/error_details.h"
+#include "release/service/store/lifecycle.h"
+#include "release/service/store/request_validation.h"
+
+namespace gantry::service {
+namespace {
+
+using ::gantry::release::v1::Cell;
+using ::google::protobuf::util::MessageDifferencer;
+using ::google::protobuf::util::TimeUtil;
+
+constexpr int kMaxPlans = 10000;
+constexpr int kMaxClaims = 1000;
+constexpr absl::Duration kDefaultLease = absl::Hours(1);
+
+absl::Status PutIfChanged(CellTable& table, const absl::optional<Cell>& before,
+                          const Cell& after) {
+  if (before.has_value() && MessageDifferencer::Equals(*before, after)) {
+    return absl::OkStatus();
+  }
+  return table.Put(after);
+}
+
+// The cells that the request names or, if it names none, all: those that can
+// be claimed, by id.
+absl::StatusOr<std::vector<Cell>> FindClaimable(
+    CellTable& table, const release::v1::ClaimCellsRequest& request,
+    absl::Time now, int limit) {
+  if (request.id().empty()) return table.Claimable(now, limit);
+  std::vector<Cell> cells;
+  for (const std::string& id :
+       std::set<std::string>(request.id().begin(), request.id().end())) {
+    if (static_cast<int>(cells.size()) == limit) break;
+    GANTRY_ASSIGN_OR_RETURN(absl::optional<Cell> cell, table.Find(id));
+    if (cell.has_value() && IsClaimable(*cell, now)) {
+      cells.push_back(*std::move(cell));
+    }
+  }
+  return cells;
+}
+
+}  // namespace
+
+absl::Status PlanCells(CellTable& table,
+                       const release::v1::PlanCellsRequest& request,
+                       absl::Time now,
+                       release::v1::PlanCellsResponse& response) {
+  if (request.cell().empty() || request.cell_size() > kMaxPlans) {
+    return InvalidFieldError(
+        "cell", absl::StrCat(request.cell_size(), " cells are not from 1 to ",
+                             kMaxPlans));
+  }
+  for (int i = 0; i < request.cell_size(); ++i) {
+    const release::v1::CellPlan& plan = request.cell(i);
+    GANTRY_ASSIGN_OR_RETURN(const absl::optional<Cell> before,
+                            table.Find(CellId(plan.coordinates())));
+    absl::StatusOr<Cell> after = PlanCell(before, plan, now);
+    if (!after.ok()) {
+      return Annotate(after.status(), absl::StrCat("cell[", i, "]"));
+    }
+    GANTRY_RETURN_IF_ERROR(PutIfChanged(table, before, *after));
+    *response.add_cell() = *std::move(after);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PublishPayload(CellTable& table,
+                            const release::v1::PublishPayloadRequest& request,
+                            absl::Time now, Cell& response) {
+  GANTRY_ASSIGN_OR_RETURN(const absl::optional<Cell> before,
+                          table.Find(CellId(request.coordinates())));
+  GANTRY_ASSIGN_OR_RETURN(response, PublishCell(before, request, now));
+  return PutIfChanged(table, before, response);
+}
+
+absl::Status ClaimCells(CellTable& table,
+                        const release::v1::ClaimCellsRequest& request,
+                        absl::Time now,
+                        release::v1::ClaimCellsResponse& response) {
+  GANTRY_RETURN_IF_ERROR(ValidateClaim(request));
+  const absl::Duration lease =
+      request.has_lease_duration()
+          ? absl::Nanoseconds(
+                TimeUtil::DurationToNanoseconds(request.lease_duration()))
+          : kDefaultLease;
+  const int limit = request.max_cells() == 0 ? kMaxClaims : request.max_cells();
+  GANTRY_ASSIGN_OR_RETURN(const std::vector<Cell> cells,
+                          FindClaimable(table, request, now, limit));
+  for (const Cell& cell : cells) {
+    GANTRY_ASSIGN_OR_RETURN(const int64_t token, table.NextFencingToken());
+    Cell claimed = ClaimCell(cell, request.worker(), token, now, lease);
+    GANTRY_RETURN_IF_ERROR(table.Put(claimed));
+    *response.add_cell() = std::move(claimed);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FailAttempt(CellTable& table,
+                         const release::v1::FailAttemptRequest& request,
+                         absl::Time now, Cell& response) {
+  GANTRY_ASSIGN_OR_RETURN(const absl::optional<Cell> before,
+                          table.Find(request.id()));
+  GANTRY_ASSIGN_OR_RETURN(response, FailCell(before, request, now));
+  return table.Put(response);
+}
+
+}  // namespace gantry::service

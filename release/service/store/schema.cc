@@ -1,0 +1,128 @@
+#include "release/service/store/schema.h"
+
+#include <iterator>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+
+namespace gantry::service {
+namespace {
+
+// "GNTY", in PRAGMA application_id.
+constexpr int64_t kApplicationId = 0x474e5459;
+
+// Step N leads from version N to N + 1.
+constexpr const char* kSteps[] = {
+    // `record` is a serialized gantry.release.v1.Cell without its payload; the
+    // other columns repeat what queries look for.  A payload has a table of
+    // its own, so that the database itself can keep it from changing.
+    R"sql(
+      CREATE TABLE cell (
+        id TEXT NOT NULL PRIMARY KEY,
+        channel TEXT NOT NULL,
+        os_release TEXT NOT NULL,
+        driver_version TEXT NOT NULL,
+        cuda_version TEXT NOT NULL,
+        state INTEGER NOT NULL,
+        -- Microseconds since 1970; 0 unless building.
+        lease_expire_us INTEGER NOT NULL,
+        record BLOB NOT NULL
+      );
+      CREATE INDEX cell_by_os_release ON cell (os_release);
+      CREATE INDEX cell_by_state ON cell (state, id);
+
+      CREATE TABLE payload (
+        cell_id TEXT NOT NULL PRIMARY KEY REFERENCES cell (id),
+        -- A serialized gantry.release.v1.Payload.
+        record BLOB NOT NULL
+      );
+      CREATE TRIGGER payload_never_changes BEFORE UPDATE ON payload
+        BEGIN SELECT RAISE (ABORT, 'a published payload never changes'); END;
+      CREATE TRIGGER payload_is_never_deleted BEFORE DELETE ON payload
+        BEGIN SELECT RAISE (ABORT, 'a published payload never changes'); END;
+
+      CREATE TABLE counter (
+        name TEXT NOT NULL PRIMARY KEY,
+        value INTEGER NOT NULL
+      );
+      INSERT INTO counter VALUES ('fencing_token', 0);
+    )sql",
+};
+
+// The database's version; 0: it is empty.  An error: it isn't ours.
+absl::StatusOr<int64_t> ReadVersion(Database& database) {
+  GANTRY_ASSIGN_OR_RETURN(const int64_t application,
+                          database.QueryNumber("PRAGMA application_id"));
+  GANTRY_ASSIGN_OR_RETURN(const int64_t version,
+                          database.QueryNumber("PRAGMA user_version"));
+  GANTRY_ASSIGN_OR_RETURN(
+      const int64_t objects,
+      database.QueryNumber("SELECT COUNT(*) FROM sqlite_schema"));
+  const bool empty = application == 0 && version == 0 && objects == 0;
+  if (!empty && (application != kApplicationId || version < 1)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(database.path(), ": is another program's database"));
+  }
+  if (version > SchemaVersion()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        database.path(), ": has schema version ", version,
+        ", written by a newer Gantry; this one knows versions up to ",
+        SchemaVersion()));
+  }
+  return version;
+}
+
+absl::Status CheckIntegrity(Database& database) {
+  GANTRY_ASSIGN_OR_RETURN(const std::string result,
+                          database.QueryText("PRAGMA quick_check(1)"));
+  if (result == "ok") return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat(database.path(), ": is corrupt: ", result));
+}
+
+absl::Status RunStep(Database& database, int64_t version) {
+  const std::string sql =
+      absl::StrCat("BEGIN IMMEDIATE;", kSteps[version],
+                   "PRAGMA application_id = ", kApplicationId,
+                   "; PRAGMA user_version = ", version + 1, "; COMMIT;");
+  absl::Status status = database.Execute(sql.c_str());
+  if (!status.ok() && database.in_transaction()) {
+    database.Execute("ROLLBACK").IgnoreError();
+  }
+  return status;
+}
+
+}  // namespace
+
+int64_t SchemaVersion() { return std::size(kSteps); }
+
+absl::Status PrepareForWriting(Database& database) {
+  GANTRY_ASSIGN_OR_RETURN(int64_t version, ReadVersion(database));
+  GANTRY_RETURN_IF_ERROR(CheckIntegrity(database));
+  GANTRY_ASSIGN_OR_RETURN(const std::string mode,
+                          database.QueryText("PRAGMA journal_mode = WAL"));
+  if (mode != "wal") {
+    return absl::FailedPreconditionError(
+        absl::StrCat(database.path(),
+                     ": its file system has no shared memory, which the "
+                     "write-ahead log needs"));
+  }
+  // With NORMAL, a power cut takes acknowledged commits back.
+  GANTRY_RETURN_IF_ERROR(
+      database.Execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"));
+  for (; version < SchemaVersion(); ++version) {
+    GANTRY_RETURN_IF_ERROR(RunStep(database, version));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckForReading(Database& database) {
+  GANTRY_ASSIGN_OR_RETURN(const int64_t version, ReadVersion(database));
+  if (version == SchemaVersion()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      database.path(), ": has schema version ", version,
+      ", which is older than ", SchemaVersion(), "; open it once for writing"));
+}
+
+}  // namespace gantry::service

@@ -1,0 +1,135 @@
+// What the store costs on top of plain SQLite with the same durability.
+// Set TMPDIR to choose the disk.
+
+#include <sqlite3.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/temp_dir.h"
+#include "benchmark/benchmark.h"
+#include "release/service/store/cell_store.h"
+#include "release/service/store/mutations.h"
+#include "release/service/store/store_test_cells.h"
+
+namespace gantry::service {
+namespace {
+
+struct OpenStore {
+  TempDir dir = *TempDir::Create();
+  std::unique_ptr<CellStore> store = *CellStore::Open(dir.path() + "/db");
+  std::atomic<int> next{0};
+};
+
+OpenStore* shared = nullptr;
+
+void SetUpStore(const benchmark::State&) { shared = new OpenStore; }
+void TearDownStore(const benchmark::State&) { delete shared; }
+
+void PublishOne(benchmark::State& state) {
+  const int number = shared->next++;
+  release::v1::Cell cell;
+  const absl::Status status =
+      shared->store->WriteAndWait([&](CellTable& table, absl::Time now) {
+        return PublishPayload(table, TestPublication(number), now, cell);
+      });
+  if (!status.ok()) state.SkipWithError(status.ToString().c_str());
+}
+
+// One commit per publisher, shared by publishers that wait together.
+void BM_Publish(benchmark::State& state) {
+  for (auto _ : state) PublishOne(state);
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_Publish)
+    ->Setup(SetUpStore)
+    ->Teardown(TearDownStore)
+    ->ThreadRange(1, 64)
+    ->UseRealTime();
+
+// Reads by one thread while `range(0)` others publish.
+void BM_Get(benchmark::State& state) {
+  PublishOne(state);
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> publishers;
+  for (int i = 0; i < state.range(0); ++i) {
+    publishers.emplace_back([&] {
+      while (!stop) PublishOne(state);
+    });
+  }
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(shared->store->Get(TestId(0)));
+  }
+  state.SetItemsProcessed(state.iterations());
+  stop = true;
+  for (std::thread& publisher : publishers) publisher.join();
+}
+BENCHMARK(BM_Get)
+    ->Arg(0)
+    ->Arg(1)
+    ->Setup(SetUpStore)
+    ->Teardown(TearDownStore)
+    ->UseRealTime();
+
+// The comparison: rows of the same size, one insert in each commit, in WAL
+// mode with synchronous = FULL.
+void BM_PlainSqliteInsert(benchmark::State& state) {
+  const TempDir dir = *TempDir::Create();
+  sqlite3* db = nullptr;
+  sqlite3_open((dir.path() + "/db").c_str(), &db);
+  sqlite3_exec(db,
+               "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+               "CREATE TABLE cell (id TEXT PRIMARY KEY, record BLOB)",
+               nullptr, nullptr, nullptr);
+  sqlite3_stmt* insert = nullptr;
+  sqlite3_prepare_v2(db, "INSERT INTO cell VALUES (?1, ?2)", -1, &insert,
+                     nullptr);
+  int number = 0;
+  for (auto _ : state) {
+    const std::string id = TestId(number);
+    const std::string record =
+        TestPublication(number++).payload().SerializeAsString();
+    sqlite3_bind_text(insert, 1, id.data(), id.size(), SQLITE_STATIC);
+    sqlite3_bind_blob(insert, 2, record.data(), record.size(), SQLITE_STATIC);
+    if (sqlite3_step(insert) != SQLITE_DONE) {
+      state.SkipWithError(sqlite3_errmsg(db));
+    }
+    sqlite3_reset(insert);
+  }
+  state.SetItemsProcessed(state.iterations());
+  sqlite3_finalize(insert);
+  sqlite3_close(db);
+}
+BENCHMARK(BM_PlainSqliteInsert)->UseRealTime();
+
+// The comparison: the same row by its key.
+void BM_PlainSqliteSelect(benchmark::State& state) {
+  const TempDir dir = *TempDir::Create();
+  sqlite3* db = nullptr;
+  sqlite3_open((dir.path() + "/db").c_str(), &db);
+  sqlite3_exec(db,
+               "PRAGMA journal_mode = WAL;"
+               "CREATE TABLE cell (id TEXT PRIMARY KEY, record BLOB);"
+               "INSERT INTO cell VALUES ('a', zeroblob(1000))",
+               nullptr, nullptr, nullptr);
+  sqlite3_stmt* select = nullptr;
+  sqlite3_prepare_v2(db, "SELECT record FROM cell WHERE id = 'a'", -1, &select,
+                     nullptr);
+  for (auto _ : state) {
+    if (sqlite3_step(select) != SQLITE_ROW) {
+      state.SkipWithError(sqlite3_errmsg(db));
+    }
+    benchmark::DoNotOptimize(sqlite3_column_blob(select, 0));
+    sqlite3_reset(select);
+  }
+  state.SetItemsProcessed(state.iterations());
+  sqlite3_finalize(select);
+  sqlite3_close(db);
+}
+BENCHMARK(BM_PlainSqliteSelect);
+
+}  // namespace
+}  // namespace gantry::service
