@@ -1,10 +1,10 @@
 #include "base/os_release.h"
 
-#include <vector>
-
+#include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/status.h"
 #include "base/status_macros.h"
 
 namespace gantry {
@@ -56,6 +56,18 @@ absl::StatusOr<std::map<std::string, std::string>> ParseKeyValues(
     values[std::string(line.substr(0, equals))] = *std::move(value);
   }
   return values;
+}
+
+absl::StatusOr<OsRelease> ReadOsRelease(ReadFileInRoot read_file) {
+  for (const char* path : {"/etc/os-release", "/usr/lib/os-release"}) {
+    const absl::StatusOr<std::string> text = read_file(path);
+    if (absl::IsNotFound(text.status())) continue;
+    GANTRY_RETURN_IF_ERROR(text.status());
+    auto values = ParseKeyValues(*text);
+    if (!values.ok()) return Annotate(values.status(), path);
+    return OsRelease{(*values)["ID"], (*values)["VERSION_ID"]};
+  }
+  return absl::NotFoundError("no /etc/os-release and no /usr/lib/os-release");
 }
 
 }  // namespace gantry

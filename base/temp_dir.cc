@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Folders without write permission would keep their entries.
+// Entries of a directory without write permission cannot be removed.
 void MakeWritable(const fs::path& root) {
   std::error_code ignored;
   fs::recursive_directory_iterator it(
@@ -29,12 +29,14 @@ void MakeWritable(const fs::path& root) {
 
 }  // namespace
 
-absl::StatusOr<TempDir> TempDir::Create(std::string parent) {
-  if (parent.empty()) {
-    const char* tmpdir = getenv("TMPDIR");
-    parent = tmpdir != nullptr && *tmpdir != '\0' ? tmpdir : "/tmp";
-  }
-  std::string path = JoinPath(parent, "gantry.XXXXXX");
+std::string TempDir::DefaultParent() {
+  const char* tmpdir = getenv("TMPDIR");
+  return tmpdir != nullptr && *tmpdir != '\0' ? tmpdir : "/tmp";
+}
+
+absl::StatusOr<TempDir> TempDir::Create(const std::string& parent) {
+  std::string path =
+      JoinPath(parent.empty() ? DefaultParent() : parent, "gantry.XXXXXX");
   if (mkdtemp(&path[0]) == nullptr) return ErrnoStatus(errno, path);
   return TempDir(std::move(path));
 }

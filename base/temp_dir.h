@@ -8,11 +8,15 @@
 
 namespace gantry {
 
-// A fresh folder, mode 0700, removed with its content when this ends.
+// A new directory with mode 0700, removed with its content when this object is
+// destroyed.
 class TempDir {
  public:
-  // Below `parent`; empty: below $TMPDIR, else /tmp.
-  static absl::StatusOr<TempDir> Create(std::string parent = "");
+  // Where temporary files belong: $TMPDIR if that is set, else /tmp.
+  static std::string DefaultParent();
+
+  // Empty `parent`: DefaultParent().
+  static absl::StatusOr<TempDir> Create(const std::string& parent = "");
 
   TempDir(TempDir&& other) : path_(std::exchange(other.path_, "")) {}
   TempDir& operator=(TempDir&& other);

@@ -1,0 +1,43 @@
+#ifndef GANTRY_BASE_FILE_LOCK_H_
+#define GANTRY_BASE_FILE_LOCK_H_
+
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "base/unique_fd.h"
+
+namespace gantry {
+
+// Holds the exclusive lock of a file or directory (flock(2)) until this object
+// is destroyed, or the process ends in any way.  The lock is advisory: it
+// excludes only other holders of it, in this process too.
+class FileLock {
+ public:
+  // Creates the file, with permissions 0644, if it is missing; it is never
+  // removed.  FAILED_PRECONDITION at once if the lock is held elsewhere.
+  static absl::StatusOr<FileLock> TryAcquire(const std::string& path);
+
+  // Locks an open file, which errors call `name`.
+  static absl::StatusOr<FileLock> TryAcquire(UniqueFd fd,
+                                             absl::string_view name);
+
+  // Opens and locks an existing directory.  Waits until the lock is free.
+  static absl::StatusOr<FileLock> AcquireDirectory(const std::string& path);
+
+  FileLock(FileLock&&) = default;
+  FileLock& operator=(FileLock&&) = default;
+
+  // The locked file.
+  int fd() const { return fd_.get(); }
+
+ private:
+  explicit FileLock(UniqueFd fd) : fd_(std::move(fd)) {}
+
+  UniqueFd fd_;
+};
+
+}  // namespace gantry
+
+#endif  // GANTRY_BASE_FILE_LOCK_H_
