@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <vector>
+#include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
@@ -50,13 +50,13 @@ absl::StatusOr<std::string> ReadAll(int fd, absl::string_view name) {
 absl::Status ReadPieces(
     int fd, absl::string_view name,
     absl::FunctionRef<absl::Status(absl::string_view)> sink) {
-  std::vector<char> buffer(kPieceSize);
+  const std::unique_ptr<char[]> buffer(new char[kPieceSize]);
   while (true) {
-    const ssize_t size = read(fd, buffer.data(), buffer.size());
+    const ssize_t size = read(fd, buffer.get(), kPieceSize);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return ErrnoStatus(errno, name);
     if (size == 0) return absl::OkStatus();
-    GANTRY_RETURN_IF_ERROR(sink(absl::string_view(buffer.data(), size)));
+    GANTRY_RETURN_IF_ERROR(sink(absl::string_view(buffer.get(), size)));
   }
 }
 

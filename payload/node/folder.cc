@@ -8,25 +8,22 @@
 
 #include <cerrno>
 #include <climits>
-#include <deque>
 #include <memory>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/digest.h"
+#include "base/fd_io.h"
 #include "base/file.h"
+#include "base/open_in_root.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "payload/node/exit_code.h"
 
 namespace gantry::node {
 namespace {
-
-// As many as the kernel follows in one path (path_resolution(7)).
-constexpr int kMaxLinks = 40;
 
 absl::Status SystemError(absl::string_view context) {
   const int error = errno;
@@ -53,13 +50,9 @@ std::vector<std::string> Parts(absl::string_view path) {
 
 absl::Status NewFile::Write(absl::string_view data) {
   if (before_) GANTRY_RETURN_IF_ERROR(before_("write", path_));
-  while (!data.empty()) {
-    const ssize_t wrote = write(fd_.get(), data.data(), data.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return SystemError(path_);
-    data.remove_prefix(wrote);
-  }
-  return absl::OkStatus();
+  absl::Status status = WriteAll(fd_.get(), data, path_);
+  if (!absl::IsResourceExhausted(status)) return status;
+  return WithExitCode(std::move(status), ExitCode::kNoSpace);
 }
 
 absl::Status NewFile::Finish(mode_t mode) {
@@ -96,84 +89,39 @@ absl::Status Folder::Before(absl::string_view operation,
   return before_ ? before_(operation, Name(path)) : absl::OkStatus();
 }
 
-absl::StatusOr<UniqueFd> Folder::OpenResolved(absl::string_view path, int flags,
-                                              bool create) const {
-  std::vector<UniqueFd> open_folders;
-  const auto top = [&] {
-    return open_folders.empty() ? fd_.get() : open_folders.back().get();
-  };
-  std::deque<std::string> rest;
-  const auto prepend = [&](absl::string_view more) {
-    const std::vector<std::string> parts = Parts(more);
-    rest.insert(rest.begin(), parts.begin(), parts.end());
-  };
-  prepend(path);
-  for (int links = 0; !rest.empty();) {
-    const std::string part = std::move(rest.front());
-    rest.pop_front();
-    if (part == ".") continue;
-    if (part == "..") {
-      if (!open_folders.empty()) open_folders.pop_back();
-      continue;
-    }
-    const int kind = rest.empty() ? flags : O_RDONLY | O_DIRECTORY;
-    UniqueFd next(openat(top(), part.c_str(), kind | O_NOFOLLOW | O_CLOEXEC));
-    if (!next.ok() && errno == ENOENT && create) {
-      GANTRY_RETURN_IF_ERROR(Before("mkdir", path));
-      if (mkdirat(top(), part.c_str(), 0755) != 0) {
-        return SystemError(Name(path));
-      }
-      next =
-          UniqueFd(openat(top(), part.c_str(), kind | O_NOFOLLOW | O_CLOEXEC));
-      if (next.ok() && fchmod(next.get(), 0755) != 0) {
-        return SystemError(Name(path));
-      }
-    }
-    if (next.ok()) {
-      open_folders.push_back(std::move(next));
-      continue;
-    }
-    if (errno != ELOOP && errno != ENOTDIR) return SystemError(Name(path));
-    const int error = errno;
-    const absl::StatusOr<std::string> target =
-        ReadLinkAt(top(), part, Name(path));
-    if (!target.ok() || ++links > kMaxLinks) {
-      return ErrnoStatus(target.ok() ? ELOOP : error, Name(path));
-    }
-    if (absl::StartsWith(*target, "/")) open_folders.clear();
-    prepend(*target);
+absl::StatusOr<UniqueFd> Folder::MakeMissing(absl::string_view path, int parent,
+                                             const std::string& name) const {
+  GANTRY_RETURN_IF_ERROR(Before("mkdir", path));
+  if (mkdirat(parent, name.c_str(), 0755) != 0) return SystemError(Name(path));
+  UniqueFd made(openat(parent, name.c_str(),
+                       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  // Whatever the umask is.
+  if (!made.ok() || fchmod(made.get(), 0755) != 0) {
+    return SystemError(Name(path));
   }
-  if (open_folders.empty()) {
-    return UniqueFd(openat(fd_.get(), ".", flags | O_CLOEXEC));
-  }
-  return std::move(open_folders.back());
+  return made;
 }
 
 absl::StatusOr<Folder> Folder::Resolve(absl::string_view path) const {
-  GANTRY_ASSIGN_OR_RETURN(
-      UniqueFd fd,
-      OpenResolved(path, O_RDONLY | O_DIRECTORY, /*create=*/false));
+  GANTRY_ASSIGN_OR_RETURN(UniqueFd fd, OpenInRoot({fd_.get(), path_}, path,
+                                                  O_RDONLY | O_DIRECTORY));
   return Folder(std::move(fd), Name(path), before_);
 }
 
 absl::StatusOr<Folder> Folder::Make(absl::string_view path) const {
   GANTRY_ASSIGN_OR_RETURN(
-      UniqueFd fd, OpenResolved(path, O_RDONLY | O_DIRECTORY, /*create=*/true));
+      UniqueFd fd, OpenInRoot({fd_.get(), path_}, path, O_RDONLY | O_DIRECTORY,
+                              [&](int parent, const std::string& name) {
+                                return MakeMissing(path, parent, name);
+                              }));
   return Folder(std::move(fd), Name(path), before_);
 }
 
 absl::StatusOr<std::string> Folder::ReadFile(absl::string_view path) const {
-  GANTRY_ASSIGN_OR_RETURN(UniqueFd fd, OpenResolved(path, O_RDONLY | O_NONBLOCK,
-                                                    /*create=*/false));
-  std::string content;
-  char buffer[1 << 16];
-  while (true) {
-    const ssize_t got = read(fd.get(), buffer, sizeof(buffer));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return SystemError(Name(path));
-    if (got == 0) return content;
-    content.append(buffer, got);
-  }
+  GANTRY_ASSIGN_OR_RETURN(
+      const UniqueFd fd,
+      OpenInRoot({fd_.get(), path_}, path, O_RDONLY | O_NONBLOCK));
+  return ReadAll(fd.get(), Name(path));
 }
 
 absl::StatusOr<Folder::Place> Folder::Locate(absl::string_view path) const {

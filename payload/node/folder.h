@@ -11,7 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
-#include "payload/node/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace gantry::node {
 
@@ -50,9 +50,6 @@ class NewFile {
 // Only Resolve and Make follow links, and as if this folder were "/", so they
 // cannot leave it either.  Errors name the path.  ENOSPC has
 // ExitCode::kNoSpace.
-//
-// The walks are done here, part by part, and not by openat2(2): CoreOS's
-// kernels (4.14, 4.19) are older than that call (Linux 5.6).
 class Folder {
  public:
   static absl::StatusOr<Folder> Open(const std::string& path,
@@ -102,8 +99,9 @@ class Folder {
 
   struct Place;  // The open parent folder and the last part of a path.
   absl::StatusOr<Place> Locate(absl::string_view path) const;
-  absl::StatusOr<UniqueFd> OpenResolved(absl::string_view path, int flags,
-                                        bool create) const;
+  // Makes the folder `name` of `parent`, which Make(path) has to go through.
+  absl::StatusOr<UniqueFd> MakeMissing(absl::string_view path, int parent,
+                                       const std::string& name) const;
   absl::Status Before(absl::string_view operation,
                       absl::string_view path) const;
   std::string Name(absl::string_view path) const;

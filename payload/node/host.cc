@@ -5,31 +5,18 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <map>
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
-#include "base/cell_name.h"
 #include "base/file.h"
-#include "base/os_release.h"
 #include "base/status.h"
 #include "base/status_macros.h"
-#include "payload/node/exit_code.h"
 #include "payload/node/ldconfig.h"
 
 namespace gantry::node {
 namespace {
 
 constexpr char kLdCache[] = "etc/ld.so.cache";
-
-absl::Status NotARoot(absl::string_view path, absl::string_view what) {
-  return WithExitCode(
-      absl::FailedPreconditionError(absl::StrCat(
-          path, " is not the root of a host: ", what,
-          "; run the image with -v /:/rootfs, or name the root by --rootfs")),
-      ExitCode::kUsage);
-}
 
 absl::StatusOr<Space> ReadSpace(const Folder& rootfs, std::string path) {
   absl::StatusOr<Folder> folder = rootfs.Resolve(path);
@@ -120,28 +107,6 @@ absl::StatusOr<bool> LdCacheIsStale(const Folder& rootfs,
 }
 
 }  // namespace
-
-absl::StatusOr<HostIdentity> ReadHostIdentity(
-    const Folder& rootfs, const std::string& kernel_release) {
-  absl::StatusOr<std::string> text = rootfs.ReadFile("etc/os-release");
-  if (!text.ok()) text = rootfs.ReadFile("usr/lib/os-release");
-  if (!text.ok()) {
-    return NotARoot(rootfs.path(), "no etc/os-release or usr/lib/os-release");
-  }
-  const auto values = ParseKeyValues(*text);
-  if (!values.ok()) {
-    return NotARoot(rootfs.path(),
-                    absl::StrCat("os-release: ", values.status().message()));
-  }
-  const auto id = values->find("ID");
-  const auto version_id = values->find("VERSION_ID");
-  if (id == values->end() || version_id == values->end()) {
-    return NotARoot(rootfs.path(), "os-release has no ID and VERSION_ID");
-  }
-  return HostIdentity{
-      OsReleaseName(id->second, version_id->second, kernel_release),
-      kernel_release};
-}
 
 absl::StatusOr<HostSnapshot> ReadHost(const Folder& rootfs,
                                       const HostIdentity& identity,

@@ -9,24 +9,12 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
+#include "base/host_identity.h"
 #include "payload/node/folder.h"
 #include "payload/node/installed.h"
 #include "payload/node/layout.h"
 
 namespace gantry::node {
-
-// What a payload must fit.
-struct HostIdentity {
-  // As CellCoordinates defines it.
-  std::string os_release;
-  std::string kernel_release;
-};
-
-// The identity of the host whose root `rootfs` is, from its os-release(5) file
-// and `kernel_release`.  Without such a file, or one without ID or VERSION_ID:
-// an error with ExitCode::kUsage that says how to mount the root.
-absl::StatusOr<HostIdentity> ReadHostIdentity(
-    const Folder& rootfs, const std::string& kernel_release);
 
 // Room on the file system that a folder lies, or will lie, on.
 struct Space {

@@ -1,15 +1,17 @@
 #include "payload/node/install_lock.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 
 #include <cerrno>
 #include <string>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "base/unique_fd.h"
 #include "payload/node/exit_code.h"
 
 namespace gantry::node {
@@ -20,14 +22,14 @@ constexpr char kName[] = ".gantry.lock";
 
 }  // namespace
 
-absl::StatusOr<UniqueFd> LockHost(const Folder& rootfs) {
+absl::StatusOr<FileLock> LockHost(const Folder& rootfs) {
   GANTRY_ASSIGN_OR_RETURN(const Folder folder, rootfs.Make(kFolder));
   const std::string path = JoinPath(folder.path(), kName);
   UniqueFd fd(openat(folder.fd(), kName,
                      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd.ok()) return ErrnoStatus(errno, path);
-  if (flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
-  if (errno != EWOULDBLOCK) return ErrnoStatus(errno, path);
+  absl::StatusOr<FileLock> lock = FileLock::TryAcquire(std::move(fd), path);
+  if (!absl::IsFailedPrecondition(lock.status())) return lock;
   return WithExitCode(
       absl::UnavailableError(absl::StrCat(
           "another installer is at work on this host: it holds ", path)),

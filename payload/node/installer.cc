@@ -1,13 +1,11 @@
 #include "payload/node/installer.h"
 
-#include <sys/utsname.h>
-
-#include <cerrno>
-
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/types/optional.h"
+#include "base/file_lock.h"
+#include "base/host_identity.h"
 #include "base/json.h"
 #include "base/progress.h"
 #include "base/status.h"
@@ -47,11 +45,18 @@ absl::StatusOr<PayloadManifest> ReadManifest(const Folder& image) {
   return manifest;
 }
 
-absl::StatusOr<std::string> KernelRelease(const InstallOptions& options) {
-  if (!options.kernel_release.empty()) return options.kernel_release;
-  utsname names;
-  if (uname(&names) != 0) return ErrnoStatus(errno, "uname");
-  return std::string(names.release);
+// What to do if --rootfs is not a host's root.
+constexpr char kRootfsHint[] =
+    "run the image with -v /:/rootfs, or name the host's root with --rootfs";
+
+absl::StatusOr<HostIdentity> IdentifyHost(const InstallOptions& options) {
+  absl::StatusOr<HostIdentity> identity =
+      ReadHostIdentity(options.rootfs, options.kernel_release);
+  if (identity.ok()) return identity;
+  return WithExitCode(absl::Status(identity.status().code(),
+                                   absl::StrCat(identity.status().message(),
+                                                "; ", kRootfsHint)),
+                      ExitCode::kUsage);
 }
 
 absl::StatusOr<Folder> OpenRootfs(const InstallOptions& options) {
@@ -59,9 +64,8 @@ absl::StatusOr<Folder> OpenRootfs(const InstallOptions& options) {
       Folder::Open(options.rootfs, options.before_operation);
   if (rootfs.ok()) return rootfs;
   return WithExitCode(
-      Annotate(rootfs.status(),
-               "the host's root is missing; run the image with -v /:/rootfs, "
-               "or name the root by --rootfs"),
+      absl::Status(rootfs.status().code(),
+                   absl::StrCat(rootfs.status().message(), "; ", kRootfsHint)),
       ExitCode::kUsage);
 }
 
@@ -90,7 +94,7 @@ absl::StatusOr<Plan> PlanFor(const InstallOptions& options,
 absl::StatusOr<InstallResult> InstallLocked(
     const InstallOptions& options, const std::vector<InstallTarget>& targets,
     const HostIdentity& identity, const Folder& image, const Folder& rootfs) {
-  GANTRY_ASSIGN_OR_RETURN(const UniqueFd lock, LockHost(rootfs));
+  GANTRY_ASSIGN_OR_RETURN(const FileLock lock, LockHost(rootfs));
   // First, so that their space counts as free.
   GANTRY_RETURN_IF_ERROR(RemoveLeftovers(rootfs));
   GANTRY_ASSIGN_OR_RETURN(
@@ -140,10 +144,7 @@ absl::StatusOr<InstallResult> Install(const InstallOptions& options) {
   if (!targets.ok()) return Damaged(targets.status());
 
   GANTRY_ASSIGN_OR_RETURN(const Folder rootfs, OpenRootfs(options));
-  GANTRY_ASSIGN_OR_RETURN(const std::string kernel_release,
-                          KernelRelease(options));
-  GANTRY_ASSIGN_OR_RETURN(const HostIdentity identity,
-                          ReadHostIdentity(rootfs, kernel_release));
+  GANTRY_ASSIGN_OR_RETURN(const HostIdentity identity, IdentifyHost(options));
   GANTRY_RETURN_IF_ERROR(CheckHost(manifest.coordinates(), identity));
   return options.dry_run
              ? DryRun(options, *targets, identity, rootfs)

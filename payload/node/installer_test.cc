@@ -278,17 +278,29 @@ TEST_F(InstallerTest, NoHostRootIsAUsageError) {
   absl::Status status = Install(options).status();
   EXPECT_EQ(ExitCodeOf(status), ExitCode::kUsage);
   EXPECT_EQ(status.message(),
-            "the host's root is missing; run the image with -v /:/rootfs, or "
-            "name the root by --rootfs: " +
-                options.rootfs + ": No such file or directory");
+            options.rootfs +
+                ": No such file or directory; run the image with -v "
+                "/:/rootfs, or name the host's root with --rootfs");
   fs::create_directories(options.rootfs);
   status = Install(options).status();
   EXPECT_EQ(ExitCodeOf(status), ExitCode::kUsage);
   EXPECT_EQ(status.message(),
             options.rootfs +
-                " is not the root of a host: no etc/os-release or "
-                "usr/lib/os-release; run the image with -v /:/rootfs, or name "
-                "the root by --rootfs");
+                ": no /etc/os-release and no /usr/lib/os-release; run the "
+                "image with -v /:/rootfs, or name the host's root with "
+                "--rootfs");
+}
+
+TEST_F(InstallerTest, HostWithAnEmptyVersionIsAUsageError) {
+  const TestPayload payload = Payload();
+  std::ofstream(In("usr/lib/os-release")) << "ID=flatcar\nVERSION_ID=\n";
+  const absl::Status status = Error(payload);
+  EXPECT_EQ(ExitCodeOf(status), ExitCode::kUsage);
+  EXPECT_EQ(status.message(),
+            rootfs_ +
+                ": os-release sets no VERSION_ID; run the image with -v "
+                "/:/rootfs, or name the host's root with --rootfs");
+  EXPECT_FALSE(fs::exists(In("opt")));
 }
 
 TEST_F(InstallerTest, ConcurrentRunIsRefusedAtOnce) {

@@ -1,24 +1,22 @@
 #include "payload/node/stage.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/digest.h"
+#include "base/fd_io.h"
 #include "base/file.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "base/unique_fd.h"
 #include "payload/node/exit_code.h"
 
 namespace gantry::node {
 namespace {
 
-constexpr size_t kBufferSize = 1 << 20;
 // Folders get their own permissions when they are full: until then this
 // process must be able to write into them.
 constexpr mode_t kOpenFolderMode = 0755;
@@ -39,29 +37,26 @@ absl::Status CheckContent(const Folder& image, const InstallEntry& entry,
 }
 
 absl::Status CopyFile(const Folder& image, const InstallEntry& entry,
-                      const Folder& staging, std::vector<char>& buffer,
-                      CopyProgress& progress) {
+                      const Folder& staging, CopyProgress& progress) {
   absl::StatusOr<UniqueFd> source = image.OpenFile(entry.source);
   if (!source.ok()) return Damaged(source.status());
   posix_fadvise(source->get(), 0, 0, POSIX_FADV_SEQUENTIAL);
   GANTRY_ASSIGN_OR_RETURN(NewFile copy, staging.CreateFile(entry.path));
   Sha256 sha256;
   int64_t size = 0;
-  while (true) {
-    const ssize_t got = read(source->get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      return ErrnoStatus(errno, JoinPath(image.path(), entry.source));
-    }
-    if (got == 0) break;
-    size += got;
-    // No more than the plan made sure there is room for.
-    if (size > entry.size) break;
-    const absl::string_view data(buffer.data(), got);
-    sha256.Update(data);
-    GANTRY_RETURN_IF_ERROR(copy.Write(data));
-    progress.AddBytes(got);
-  }
+  GANTRY_RETURN_IF_ERROR(
+      ReadPieces(source->get(), JoinPath(image.path(), entry.source),
+                 [&](absl::string_view piece) -> absl::Status {
+                   size += piece.size();
+                   // No more than the plan made sure there is room for.
+                   if (size > entry.size) {
+                     return CheckContent(image, entry, size, sha256.Finish());
+                   }
+                   sha256.Update(piece);
+                   GANTRY_RETURN_IF_ERROR(copy.Write(piece));
+                   progress.AddBytes(piece.size());
+                   return absl::OkStatus();
+                 }));
   GANTRY_RETURN_IF_ERROR(CheckContent(image, entry, size, sha256.Finish()));
   GANTRY_RETURN_IF_ERROR(copy.Finish(entry.mode));
   progress.AddFile();
@@ -72,7 +67,6 @@ absl::Status CopyFile(const Folder& image, const InstallEntry& entry,
 
 absl::Status Stage(const Folder& image, const InstallTarget& target,
                    const Folder& staging, CopyProgress& progress) {
-  std::vector<char> buffer(kBufferSize);
   for (const InstallEntry& entry : target.entries) {
     switch (entry.type) {
       case payload::v1::FILE_TYPE_DIRECTORY:
@@ -83,8 +77,7 @@ absl::Status Stage(const Folder& image, const InstallTarget& target,
         GANTRY_RETURN_IF_ERROR(staging.MakeLink(entry.link_target, entry.path));
         break;
       default:
-        GANTRY_RETURN_IF_ERROR(
-            CopyFile(image, entry, staging, buffer, progress));
+        GANTRY_RETURN_IF_ERROR(CopyFile(image, entry, staging, progress));
     }
   }
   // Folders come before what is in them, so backwards each is full.
