@@ -1,6 +1,5 @@
 #include "release/cli/query.h"
 
-#include <memory>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -13,43 +12,20 @@
 #include "release/cli/cell_text.h"
 #include "release/cli/host.h"
 #include "release/service/client/release_client.h"
-#include "release/service/server/release_server.h"
+#include "release/service/connection/connection.h"
 
 namespace gantry::cli {
 namespace {
 
 using ::gantry::release::v1::Cell;
 
-struct Connection {
-  // Set if the service is inside this process; outlives the client.
-  std::unique_ptr<service::ReleaseServer> server;
-  std::unique_ptr<service::ReleaseClient> client;
-};
-
-absl::StatusOr<Connection> Connect(const QueryOptions& options) {
-  Connection connection;
+absl::StatusOr<service::Connection> Connect(const QueryOptions& options) {
   if (!options.service.empty()) {
-    GANTRY_ASSIGN_OR_RETURN(connection.client,
-                            service::ReleaseClient::Connect(options.service));
-    return connection;
+    return service::Connection::ToService(options.service);
   }
   GANTRY_ASSIGN_OR_RETURN(const StateDir state,
                           StateDir::Open(options.state_dir));
-  service::ReleaseServerOptions server_options;
-  server_options.database_path = state.database_path();
-  server_options.read_only = true;
-  absl::StatusOr<std::unique_ptr<service::ReleaseServer>> server =
-      service::ReleaseServer::Start(server_options);
-  if (absl::IsNotFound(server.status())) {
-    return absl::NotFoundError(
-        absl::StrCat(server.status().message(),
-                     "; run //release:matrix first, or give --service or "
-                     "--state"));
-  }
-  GANTRY_ASSIGN_OR_RETURN(connection.server, std::move(server));
-  connection.client = std::make_unique<service::ReleaseClient>(
-      connection.server->InProcessChannel(), state.database_path());
-  return connection;
+  return service::Connection::ToReadOnlyDatabase(state.database_path());
 }
 
 absl::StatusOr<release::v1::ListCellsRequest> Filter(
@@ -148,10 +124,11 @@ absl::StatusOr<bool> Query(const QueryOptions& options, std::ostream& out) {
     return absl::InvalidArgumentError(absl::StrCat(
         "\"", command, "\" is no command; there are list, get ID, resolve"));
   }
-  GANTRY_ASSIGN_OR_RETURN(const Connection connection, Connect(options));
-  if (list) return List(options, *connection.client, out);
-  if (resolve) return Resolve(options, *connection.client, out);
-  return Get(options, *connection.client, out);
+  GANTRY_ASSIGN_OR_RETURN(const service::Connection connection,
+                          Connect(options));
+  if (list) return List(options, connection.client(), out);
+  if (resolve) return Resolve(options, connection.client(), out);
+  return Get(options, connection.client(), out);
 }
 
 }  // namespace gantry::cli

@@ -228,7 +228,7 @@ TEST_F(QueryTest, MissingDatabaseIsOneClearError) {
             absl::NotFoundError(
                 options_.state_dir +
                 "/release.db: no such database; run //release:matrix first, "
-                "or give --service or --state"));
+                "or pass --service or --state"));
 }
 
 TEST_F(QueryTest, UnknownCommandsAndStatesAreRefused) {

@@ -1,0 +1,44 @@
+#ifndef GANTRY_RELEASE_SERVICE_CONNECTION_CONNECTION_H_
+#define GANTRY_RELEASE_SERVICE_CONNECTION_CONNECTION_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "release/service/client/release_client.h"
+#include "release/service/server/release_server.h"
+
+namespace gantry::service {
+
+// A client of a release service elsewhere, or of one inside this process.
+class Connection {
+ public:
+  // Connects to the service at "HOST:PORT".  Errors: ReleaseClient::Connect().
+  static absl::StatusOr<Connection> ToService(const std::string& address);
+
+  // Serves the database in this process, on no port, until this object is
+  // destroyed.  Errors: ReleaseServer::Start().
+  static absl::StatusOr<Connection> ToDatabase(const std::string& path);
+
+  // Same, but refuses calls that would change the database, which another
+  // process may be writing.  NOT_FOUND: there is no database yet.
+  static absl::StatusOr<Connection> ToReadOnlyDatabase(const std::string& path);
+
+  ReleaseClient& client() const { return *client_; }
+
+ private:
+  static absl::StatusOr<Connection> Embed(const ReleaseServerOptions& options);
+
+  Connection(std::unique_ptr<ReleaseServer> server,
+             std::unique_ptr<ReleaseClient> client)
+      : server_(std::move(server)), client_(std::move(client)) {}
+
+  // Null if the service is elsewhere.  Outlives the client.
+  std::unique_ptr<ReleaseServer> server_;
+  std::unique_ptr<ReleaseClient> client_;
+};
+
+}  // namespace gantry::service
+
+#endif  // GANTRY_RELEASE_SERVICE_CONNECTION_CONNECTION_H_
