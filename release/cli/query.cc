@@ -5,12 +5,13 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/host_identity.h"
 #include "base/json.h"
 #include "base/state_dir.h"
 #include "base/status_macros.h"
 #include "proto/release.pb.h"
 #include "release/cli/cell_text.h"
-#include "release/cli/host.h"
+#include "release/cli/gpu.h"
 #include "release/service/client/release_client.h"
 #include "release/service/connection/connection.h"
 
@@ -77,20 +78,28 @@ absl::StatusOr<bool> Get(const QueryOptions& options,
   return true;
 }
 
+absl::StatusOr<HostIdentity> IdentifyHost(const QueryOptions& options) {
+  absl::StatusOr<HostIdentity> identity =
+      ReadHostIdentity(options.rootfs, options.kernel_release);
+  if (identity.ok()) return identity;
+  return absl::Status(
+      identity.status().code(),
+      absl::StrCat(identity.status().message(), "; set --os_release"));
+}
+
 absl::StatusOr<release::v1::ResolveRequest> NodeRequest(
     const QueryOptions& options) {
-  Host host{options.os_release, options.kernel_release, options.gpu_device_id};
+  HostIdentity identity{options.os_release, options.kernel_release};
+  std::string gpu_device_id = options.gpu_device_id;
+  // Without --os_release the node is this host.
   if (options.os_release.empty()) {
-    GANTRY_ASSIGN_OR_RETURN(host,
-                            DetectHost(options.rootfs, options.kernel_release));
-    if (!options.gpu_device_id.empty()) {
-      host.gpu_device_id = options.gpu_device_id;
-    }
+    GANTRY_ASSIGN_OR_RETURN(identity, IdentifyHost(options));
+    if (gpu_device_id.empty()) gpu_device_id = OldestNvidiaGpu(options.rootfs);
   }
   release::v1::ResolveRequest request;
-  request.set_os_release(host.os_release);
-  request.set_kernel_release(host.kernel_release);
-  request.set_gpu_device_id(host.gpu_device_id);
+  request.set_os_release(identity.os_release);
+  request.set_kernel_release(identity.kernel_release);
+  request.set_gpu_device_id(gpu_device_id);
   request.set_driver_version(options.driver_version);
   request.set_cuda_version(options.cuda_version);
   return request;

@@ -203,11 +203,21 @@ TEST_F(QueryTest, HostWithoutOsReleaseIsAnError) {
   EXPECT_EQ(Run({"resolve"}).code(), absl::StatusCode::kNotFound);
   options_.rootfs = dir_->path() + "/rootfs";
   WriteRoot("etc/os-release", "ID=debian\n");
-  EXPECT_EQ(
-      Run({"resolve"}),
-      absl::FailedPreconditionError(
-          options_.rootfs + "/etc/os-release: has no ID or no VERSION_ID; give "
-                            "--os_release"));
+  EXPECT_EQ(Run({"resolve"}),
+            absl::FailedPreconditionError(
+                options_.rootfs +
+                ": os-release sets no VERSION_ID; set --os_release"));
+}
+
+TEST_F(QueryTest, AbsoluteLinkInTheHostsRootStaysInside) {
+  // Where a container mounts it, a link to "/usr/lib/os-release" must not lead
+  // to the container's own file.
+  WriteRoot("usr/lib/os-release", "ID=flatcar\nVERSION_ID=4230.2.0\n");
+  const std::string link = options_.rootfs + "/etc/os-release";
+  std::filesystem::remove(link);
+  std::filesystem::create_symlink("/usr/lib/os-release", link);
+  ASSERT_EQ(Run({"resolve"}), absl::OkStatus());
+  EXPECT_THAT(output_, HasSubstr("flatcar-4230.2.0"));
 }
 
 TEST_F(QueryTest, UnreachableServiceIsOneClearError) {

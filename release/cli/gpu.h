@@ -1,0 +1,16 @@
+#ifndef GANTRY_RELEASE_CLI_GPU_H_
+#define GANTRY_RELEASE_CLI_GPU_H_
+
+#include <string>
+
+namespace gantry::cli {
+
+// The PCI device id ("0x1db6") of the host's oldest NVIDIA GPU, from the sysfs
+// below `rootfs`; empty if there is none.  NVIDIA's device ids grow with the
+// generations, and a driver must support all GPUs of its host: the oldest one
+// decides.
+std::string OldestNvidiaGpu(const std::string& rootfs);
+
+}  // namespace gantry::cli
+
+#endif  // GANTRY_RELEASE_CLI_GPU_H_
