@@ -14,8 +14,8 @@ namespace {
 
 constexpr char kUrlPrefix[] = "type.googleapis.com";
 
-// MessageToJsonString() leaves the order of map entries open; it is that of
-// the serialized message, which can be had sorted.
+// MessageToJsonString() prints map entries in an unspecified order.  This order
+// is that of the serialized message, and serialization can sort.
 std::string SerializeSorted(const google::protobuf::Message& message) {
   std::string bytes;
   {
@@ -25,6 +25,14 @@ std::string SerializeSorted(const google::protobuf::Message& message) {
     message.SerializePartialToCodedStream(&stream);
   }
   return bytes;
+}
+
+// Only parsing refuses a string that is not UTF-8: the serializer keeps it, and
+// the JSON printer silently drops the invalid bytes.
+bool HasValidStrings(const google::protobuf::Message& message,
+                     const std::string& serialized) {
+  const std::unique_ptr<google::protobuf::Message> parsed(message.New());
+  return parsed->ParsePartialFromString(serialized);
 }
 
 }  // namespace
@@ -38,7 +46,8 @@ absl::Status ParseJson(absl::string_view text, absl::string_view name,
       absl::StrCat(name, ": ", std::string(status.message())));
 }
 
-std::string FormatJson(const google::protobuf::Message& message) {
+absl::StatusOr<std::string> FormatJson(
+    const google::protobuf::Message& message) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
   options.always_print_primitive_fields = true;
@@ -46,13 +55,20 @@ std::string FormatJson(const google::protobuf::Message& message) {
   const std::unique_ptr<google::protobuf::util::TypeResolver> resolver(
       google::protobuf::util::NewTypeResolverForDescriptorPool(
           kUrlPrefix, message.GetDescriptor()->file()->pool()));
+  const std::string& type = message.GetDescriptor()->full_name();
+  const std::string serialized = SerializeSorted(message);
+  if (!HasValidStrings(message, serialized)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(type, " has no JSON form: a string is not valid UTF-8"));
+  }
   std::string text;
-  // Every valid message has a JSON form but for Any and out-of-range times,
-  // which nothing here holds.
-  (void)google::protobuf::util::BinaryToJsonString(
-      resolver.get(),
-      absl::StrCat(kUrlPrefix, "/", message.GetDescriptor()->full_name()),
-      SerializeSorted(message), &text, options);
+  const auto status = google::protobuf::util::BinaryToJsonString(
+      resolver.get(), absl::StrCat(kUrlPrefix, "/", type), serialized, &text,
+      options);
+  if (!status.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        type, " has no JSON form: ", std::string(status.message())));
+  }
   return text;
 }
 

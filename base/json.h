@@ -4,22 +4,29 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
 
 namespace gantry {
 
-// Parses JSON into `message`, by the JSON mapping of protocol buffers; a
-// google.protobuf.Struct takes any object.  Fields that the message does not
-// have are an error.  INVALID_ARGUMENT names `name` and what is wrong.
+// Parses `text` into `message` by protobuf's JSON mapping; a
+// google.protobuf.Struct holds any object.
+//
+// INVALID_ARGUMENT, naming `name`: malformed JSON, or a field that the message
+// does not have.
 absl::Status ParseJson(absl::string_view text, absl::string_view name,
                        google::protobuf::Message& message);
 
-// JSON of `message`, indented and with a line end.  Fields come in the order
-// of their numbers, under the names of the .proto file, also where they have
-// their default; keys of maps (and of a Struct) are sorted.  Equal messages
-// give equal text.
-std::string FormatJson(const google::protobuf::Message& message);
+// Formats `message` as indented JSON that ends with a newline.  Fields are in
+// the order of their numbers, have the names of the .proto file, and are
+// printed even if they have their default value; keys of maps (and of a Struct)
+// are sorted.  Equal messages give equal text.
+//
+// INVALID_ARGUMENT, naming the message's type: a value without a JSON form,
+// such as a time after the year 9999 or a string that is not valid UTF-8.
+absl::StatusOr<std::string> FormatJson(
+    const google::protobuf::Message& message);
 
 }  // namespace gantry
 

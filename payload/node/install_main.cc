@@ -119,7 +119,9 @@ int main(int argc, char** argv) {
     std::cerr << "install: warning: " << warning << "\n";
   }
   if (absl::GetFlag(FLAGS_json)) {
-    std::cout << gantry::node::ResultJson(*result);
+    const absl::StatusOr<std::string> json = gantry::node::ResultJson(*result);
+    if (!json.ok()) return Fail(json.status());
+    std::cout << *json;
   } else if (absl::GetFlag(FLAGS_dry_run)) {
     std::cout << result->plan;
   } else {

@@ -162,7 +162,7 @@ std::string FormatSummary(const InstallResult& result) {
                       " files, ", HumanBytes(result.bytes_copied));
 }
 
-std::string ResultJson(const InstallResult& result) {
+absl::StatusOr<std::string> ResultJson(const InstallResult& result) {
   google::protobuf::Struct object;
   auto& fields = *object.mutable_fields();
   fields["changed"].set_bool_value(result.changed);

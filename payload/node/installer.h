@@ -57,7 +57,7 @@ std::string FormatSummary(const InstallResult& result);
 
 // One JSON object: {"changed", "cuda": {"path", "changed"} or null, "nvidia":
 // the same, "bytes_copied", "files_copied"}.
-std::string ResultJson(const InstallResult& result);
+absl::StatusOr<std::string> ResultJson(const InstallResult& result);
 
 }  // namespace gantry::node
 

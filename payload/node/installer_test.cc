@@ -113,7 +113,7 @@ TEST_F(InstallerTest, SecondRunChangesNothing) {
   EXPECT_EQ(FormatSummary(result),
             "already installed: /opt/nvidia/535.261.03/flatcar-4230.2.0 and "
             "/opt/cuda/12.4; nothing changed");
-  EXPECT_EQ(ResultJson(result),
+  EXPECT_EQ(*ResultJson(result),
             "{\n"
             " \"bytes_copied\": 0,\n"
             " \"changed\": false,\n"
@@ -134,7 +134,7 @@ TEST_F(InstallerTest, SecondRunChangesNothing) {
 TEST_F(InstallerTest, NewToolkitLeavesTheOldOneAndTheDriver) {
   Run(Payload("11.8"));
   const InstallResult result = Run(Payload("12.4"));
-  EXPECT_EQ(ResultJson(result),
+  EXPECT_EQ(*ResultJson(result),
             "{\n"
             " \"bytes_copied\": 14,\n"
             " \"changed\": true,\n"

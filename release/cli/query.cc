@@ -62,7 +62,8 @@ absl::StatusOr<bool> List(const QueryOptions& options,
   }
   release::v1::ListCellsResponse response;
   for (Cell& cell : cells) *response.add_cell() = std::move(cell);
-  out << FormatJson(response);
+  GANTRY_ASSIGN_OR_RETURN(const std::string json, FormatJson(response));
+  out << json;
   return true;
 }
 
@@ -74,7 +75,12 @@ absl::StatusOr<bool> Get(const QueryOptions& options,
     return false;
   }
   GANTRY_RETURN_IF_ERROR(cell.status());
-  out << (options.json ? FormatJson(*cell) : FormatCell(*cell));
+  if (!options.json) {
+    out << FormatCell(*cell);
+    return true;
+  }
+  GANTRY_ASSIGN_OR_RETURN(const std::string json, FormatJson(*cell));
+  out << json;
   return true;
 }
 
@@ -113,7 +119,8 @@ absl::StatusOr<bool> Resolve(const QueryOptions& options,
   GANTRY_ASSIGN_OR_RETURN(const release::v1::ResolveResponse response,
                           client.Resolve(request));
   if (options.json) {
-    out << FormatJson(response);
+    GANTRY_ASSIGN_OR_RETURN(const std::string json, FormatJson(response));
+    out << json;
   } else if (response.has_cell()) {
     out << FormatCell(response.cell());
   } else {

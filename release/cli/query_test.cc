@@ -7,16 +7,20 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/cell_name.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "release/service/client/release_client.h"
 #include "release/service/server/release_server.h"
+#include "release/service/store/cell_store.h"
 
 namespace gantry::cli {
 namespace {
 
+using ::gantry::release::v1::Cell;
 using ::testing::HasSubstr;
 
 const char kDigest[] =
@@ -81,6 +85,18 @@ class QueryTest : public testing::Test {
     payload->mutable_proof()->set_kernel_release("6.1.0-56-cloud-amd64");
     auto published = client.PublishPayload(publication);
     ASSERT_TRUE(published.ok()) << published.status();
+  }
+
+  // Stores a built cell directly, past the checks of the service.
+  void Store(const Cell& cell) {
+    server_.reset();
+    auto store = service::CellStore::Open(options_.state_dir + "/release.db");
+    ASSERT_THAT(store, IsOk());
+    ASSERT_THAT(
+        (*store)->WriteAndWait([&](service::CellTable& table, absl::Time) {
+          return table.Put(cell);
+        }),
+        IsOk());
   }
 
   void WriteRoot(const std::string& path, const std::string& content) {
@@ -162,6 +178,24 @@ TEST_F(QueryTest, GetShowsACellOrThatThereIsNone) {
   ASSERT_EQ(Run({"get", "none"}), absl::OkStatus());
   EXPECT_FALSE(found_);
   EXPECT_EQ(output_, "nobody has planned or built a cell \"none\"\n");
+}
+
+TEST_F(QueryTest, CellWithoutJsonFormIsAnErrorAndPrintsNothing) {
+  Cell cell;
+  *cell.mutable_coordinates() = Coordinates("12.5");
+  cell.set_id(CellId(cell.coordinates()));
+  cell.set_state(release::v1::CELL_STATE_BUILT);
+  cell.mutable_payload()->mutable_proof()->mutable_boot_duration()->set_seconds(
+      int64_t{1} << 60);
+  Store(cell);
+  options_.json = true;
+  const std::vector<std::vector<std::string>> commands = {
+      {"list"}, {"get", cell.id()}, {"resolve"}};
+  for (const std::vector<std::string>& command : commands) {
+    EXPECT_THAT(Run(command), StatusIs(absl::StatusCode::kInvalidArgument,
+                                       HasSubstr("has no JSON form")));
+    EXPECT_EQ(output_, "");
+  }
 }
 
 TEST_F(QueryTest, ResolveTakesTheHostByDefault) {

@@ -6,6 +6,7 @@
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/usage.h"
+#include "absl/status/statusor.h"
 #include "base/progress.h"
 #include "base/user_path.h"
 #include "release/job/bazel_build.h"
@@ -77,8 +78,13 @@ int main(int argc, char** argv) {
     std::cerr << "matrix: " << cells.status().message() << "\n";
     return 1;
   }
-  std::cout << (absl::GetFlag(FLAGS_json)
-                    ? gantry::job::FormatMatrixJson(*cells)
-                    : gantry::job::FormatMatrixTable(*cells));
+  const absl::StatusOr<std::string> report =
+      absl::GetFlag(FLAGS_json) ? gantry::job::FormatMatrixJson(*cells)
+                                : gantry::job::FormatMatrixTable(*cells);
+  if (!report.ok()) {
+    std::cerr << "matrix: " << report.status().message() << "\n";
+    return 1;
+  }
+  std::cout << *report;
   return gantry::job::IsComplete(*cells) ? 0 : kIncomplete;
 }

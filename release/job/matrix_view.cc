@@ -133,7 +133,7 @@ std::string FormatMatrixTable(const std::vector<Cell>& cells) {
                       explanations);
 }
 
-std::string FormatMatrixJson(const std::vector<Cell>& cells) {
+absl::StatusOr<std::string> FormatMatrixJson(const std::vector<Cell>& cells) {
   matrix::v1::MatrixReport report;
   for (const Cell& cell : Sorted(cells)) {
     auto& entry = *report.add_cells();

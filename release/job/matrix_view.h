@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "proto/release.pb.h"
 
 namespace gantry::job {
@@ -13,8 +14,10 @@ namespace gantry::job {
 // reason and the place of its log.  Equal cells give equal text.
 std::string FormatMatrixTable(const std::vector<release::v1::Cell>& cells);
 
-// The cells as the JSON of a gantry.matrix.v1.MatrixReport.
-std::string FormatMatrixJson(const std::vector<release::v1::Cell>& cells);
+// The cells as the JSON of a gantry.matrix.v1.MatrixReport.  INVALID_ARGUMENT:
+// see FormatJson().
+absl::StatusOr<std::string> FormatMatrixJson(
+    const std::vector<release::v1::Cell>& cells);
 
 }  // namespace gantry::job
 

@@ -57,13 +57,13 @@ TEST(MatrixViewTest, OrderOfCellsDoesNotMatter) {
   std::vector<Cell> cells = Cells();
   const std::vector<Cell> reversed(cells.rbegin(), cells.rend());
   EXPECT_EQ(FormatMatrixTable(reversed), FormatMatrixTable(cells));
-  EXPECT_EQ(FormatMatrixJson(reversed), FormatMatrixJson(cells));
+  EXPECT_EQ(*FormatMatrixJson(reversed), *FormatMatrixJson(cells));
 }
 
 TEST(MatrixViewTest, JsonHasTheDocumentedFields) {
   google::protobuf::Struct json;
   ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(
-                  FormatMatrixJson(Cells()), &json)
+                  *FormatMatrixJson(Cells()), &json)
                   .ok());
   const auto& cells = json.fields().at("cells").list_value();
   ASSERT_EQ(cells.values_size(), 3);

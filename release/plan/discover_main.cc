@@ -49,9 +49,10 @@ absl::Status Run() {
     lock = Discover(options, state);
   }
   if (!lock.ok()) return lock.status();
+  // Before the lock is written: an error leaves the old one in force.
+  GANTRY_ASSIGN_OR_RETURN(const std::string json, FormatJson(*lock));
   GANTRY_ASSIGN_OR_RETURN(const std::string path, WriteLock(*lock, state));
-  std::cout << (absl::GetFlag(FLAGS_json) ? FormatJson(*lock)
-                                          : TextSummary(*lock, path));
+  std::cout << (absl::GetFlag(FLAGS_json) ? json : TextSummary(*lock, path));
   return absl::OkStatus();
 }
 

@@ -185,7 +185,8 @@ absl::Status OciLayout::Tag(const Blob& manifest, absl::string_view tag) {
   *kept.add_values() = MakeDescriptor(manifest, tag);
   manifests.Swap(&kept);
 
-  return WriteFileAtomically(index_path(), FormatJson(index));
+  GANTRY_ASSIGN_OR_RETURN(const std::string json, FormatJson(index));
+  return WriteFileAtomically(index_path(), json);
 }
 
 absl::StatusOr<std::string> OciLayout::FindTag(absl::string_view tag) const {
