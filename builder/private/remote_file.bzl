@@ -4,6 +4,8 @@ What is fetched is verified here, always: by digest, by size where it is known,
 and by signature where there is one.
 """
 
+load("//builder/private:gpgv_status.bzl", "gpgv_refusal")
+
 _APT_HELPER = "/usr/lib/apt/apt-helper"
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
@@ -123,18 +125,23 @@ def _check_signature(rctx, files, file, folder, keyring):
     signature = _signature_path(file, folder)
     result = rctx.execute([
         "gpgv",
+        "--status-fd",
+        "1",
         "--keyring",
         keyring,
         str(rctx.path(signature)),
         str(rctx.path(folder + "/" + file.name)),
     ], timeout = 3600)
     rctx.delete(signature)
-    if result.return_code != 0:
-        _give_up(rctx, files, folder, "%s: %s is no good signature by a key of %s:\n%s" % (
+    refusal = gpgv_refusal(result.stdout)
+    if not refusal and result.return_code != 0:
+        refusal = "gpgv exited with %d" % result.return_code
+    if refusal:
+        _give_up(rctx, files, folder, "%s: signature %s refused: %s (keyring %s)" % (
             file.name,
             file.signature_url,
+            refusal,
             keyring,
-            result.stderr.strip(),
         ))
 
 def _check_sizes(rctx, files, folder):

@@ -233,8 +233,8 @@ TEST_F(DiscoverTest, AlteredVersionTxtIsDataLoss) {
       status,
       absl::DataLossError(absl::StrCat(
           "channel \"stable\": ", Url("stable/amd64-usr/current/version.txt"),
-          ": no good signature: BAD signature from "
-          "\"test@gantry.example\"")));
+          ": signature refused: the file is not the one that key ",
+          signer_->fingerprint(), " signed")));
 }
 
 TEST_F(DiscoverTest, MissingSignatureIsNotFound) {

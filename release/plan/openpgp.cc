@@ -2,17 +2,16 @@
 
 #include <filesystem>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/status.h"
 #include "base/status_macros.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
+#include "release/plan/gpgv_status.h"
 
 namespace gantry::plan {
 namespace {
@@ -28,17 +27,6 @@ bool StartsWithPublicKey(absl::string_view content) {
   return (header & 0xfc) == 0x98 || header == 0xc6;
 }
 
-// What gpg and gpgv say last, without their name.
-std::string LastLine(absl::string_view text) {
-  const std::vector<absl::string_view> lines =
-      absl::StrSplit(absl::StripAsciiWhitespace(text), '\n');
-  absl::string_view line = lines.back();
-  if (!absl::ConsumePrefix(&line, "gpgv: ")) {
-    absl::ConsumePrefix(&line, "gpg: ");
-  }
-  return std::string(line);
-}
-
 absl::StatusOr<std::string> Dearmor(const std::string& armored) {
   GANTRY_ASSIGN_OR_RETURN(const TempDir home, TempDir::Create());
   SubprocessOptions gpg;
@@ -47,7 +35,7 @@ absl::StatusOr<std::string> Dearmor(const std::string& armored) {
   gpg.input = armored;
   GANTRY_ASSIGN_OR_RETURN(SubprocessResult result, RunSubprocess(gpg));
   if (result.exit_code != 0) {
-    return absl::InvalidArgumentError(LastLine(result.error_output));
+    return absl::InvalidArgumentError("malformed armored OpenPGP keys");
   }
   return std::move(result.output);
 }
@@ -55,19 +43,22 @@ absl::StatusOr<std::string> Dearmor(const std::string& armored) {
 }  // namespace
 
 absl::StatusOr<std::string> StoreKeyring(const std::string& keys_path,
-                                         const std::string& folder) {
+                                         const std::string& directory) {
   GANTRY_ASSIGN_OR_RETURN(std::string keys, ReadFile(keys_path));
   if (absl::StrContains(keys, kArmor)) {
-    GANTRY_ASSIGN_OR_RETURN(keys, Dearmor(keys));
+    absl::StatusOr<std::string> binary = Dearmor(keys);
+    if (!binary.ok()) return Annotate(binary.status(), keys_path);
+    keys = *std::move(binary);
   }
   if (!StartsWithPublicKey(keys)) {
     return absl::InvalidArgumentError(
         absl::StrCat(keys_path, ": not a file of OpenPGP public keys"));
   }
-  GANTRY_RETURN_IF_ERROR(CreateDirectories(folder));
+  GANTRY_RETURN_IF_ERROR(CreateDirectories(directory));
   const std::string path = std::filesystem::absolute(JoinPath(
-      folder, absl::StrCat(DigestHex(Sha256Digest(keys)).substr(0, kNameDigits),
-                           ".gpg")));
+      directory,
+      absl::StrCat(DigestHex(Sha256Digest(keys)).substr(0, kNameDigits),
+                   ".gpg")));
   GANTRY_RETURN_IF_ERROR(WriteFileAtomically(path, keys));
   return path;
 }
@@ -75,19 +66,22 @@ absl::StatusOr<std::string> StoreKeyring(const std::string& keys_path,
 absl::Status VerifySignature(absl::string_view name, absl::string_view content,
                              absl::string_view signature,
                              const std::string& keyring_path) {
-  GANTRY_ASSIGN_OR_RETURN(const TempDir folder, TempDir::Create());
-  const std::string content_path = JoinPath(folder.path(), "content");
-  const std::string signature_path = JoinPath(folder.path(), "content.sig");
+  GANTRY_ASSIGN_OR_RETURN(const TempDir directory, TempDir::Create());
+  const std::string content_path = JoinPath(directory.path(), "content");
+  const std::string signature_path = JoinPath(directory.path(), "content.sig");
   GANTRY_RETURN_IF_ERROR(WriteFileAtomically(content_path, content));
   GANTRY_RETURN_IF_ERROR(WriteFileAtomically(signature_path, signature));
   SubprocessOptions gpgv;
-  gpgv.argv = {"env",        "LC_ALL=C",     "gpgv",
-               "--homedir",  folder.path(),  "--keyring",
-               keyring_path, signature_path, content_path};
+  gpgv.argv = {"gpgv",       "--status-fd",    "1",
+               "--homedir",  directory.path(), "--keyring",
+               keyring_path, signature_path,   content_path};
   GANTRY_ASSIGN_OR_RETURN(const SubprocessResult result, RunSubprocess(gpgv));
+  GANTRY_RETURN_IF_ERROR(Annotate(CheckGpgvStatus(result.output),
+                                  absl::StrCat(name, ": signature refused")));
+  // For example, the signature file goes on with something else.
   if (result.exit_code != 0) {
     return absl::DataLossError(absl::StrCat(
-        name, ": no good signature: ", LastLine(result.error_output)));
+        name, ": signature refused: gpgv exited with ", result.exit_code));
   }
   return absl::OkStatus();
 }

@@ -10,13 +10,14 @@
 namespace gantry::plan {
 
 // Stores a file of OpenPGP public keys, armored or binary, in the binary form
-// that gpgv reads, as `<folder>/<start of its SHA-256>.gpg`.  Returns the
-// absolute path.  INVALID_ARGUMENT: it holds something else.
+// that gpgv reads, as `<directory>/<first digits of its SHA-256>.gpg`.  Returns
+// the absolute path.  INVALID_ARGUMENT: the file has no keys.
 absl::StatusOr<std::string> StoreKeyring(const std::string& keys_path,
-                                         const std::string& folder);
+                                         const std::string& directory);
 
-// Checks a detached signature of `content` by one of the keyring's keys.
-// DATA_LOSS, naming `name` and in gpgv's words: it is not good.
+// Checks a detached signature of `content` by keys of the keyring, which must
+// be neither revoked nor expired today (see gpgv_status.h).  DATA_LOSS starts
+// with `name` and names the key and the cause.
 absl::Status VerifySignature(absl::string_view name, absl::string_view content,
                              absl::string_view signature,
                              const std::string& keyring_path);

@@ -3,81 +3,178 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/substitute.h"
+#include "absl/time/civil_time.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/fixtures/openpgp_signer.h"
 
 namespace gantry::plan {
 namespace {
 
+using ::testing::StartsWith;
+
+constexpr absl::CivilDay kEarlier(2020, 2, 1);
+constexpr absl::CivilDay kLater(2021, 2, 1);
+
 class OpenPgpTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto folder = TempDir::Create();
-    ASSERT_TRUE(folder.ok()) << folder.status();
-    folder_ = std::make_unique<TempDir>(*std::move(folder));
-    auto signer = fixtures::OpenPgpSigner::Create();
-    ASSERT_TRUE(signer.ok()) << signer.status();
-    signer_ = std::make_unique<fixtures::OpenPgpSigner>(*std::move(signer));
-    auto keyring =
-        StoreKeyring(signer_->public_key_path(), folder_->path() + "/keyrings");
-    ASSERT_TRUE(keyring.ok()) << keyring.status();
-    keyring_ = *std::move(keyring);
+    GANTRY_ASSERT_OK_AND_ASSIGN(TempDir directory, TempDir::Create());
+    directory_ = std::make_unique<TempDir>(std::move(directory));
+    GANTRY_ASSERT_OK_AND_ASSIGN(fixtures::OpenPgpSigner signer,
+                                fixtures::OpenPgpSigner::Create());
+    signer_ = std::make_unique<fixtures::OpenPgpSigner>(std::move(signer));
   }
 
-  std::unique_ptr<TempDir> folder_;
+  std::string PathOf(absl::string_view name) const {
+    return JoinPath(directory_->path(), name);
+  }
+
+  std::string Sign(absl::string_view content,
+                   const fixtures::SigningTime& time = {}) const {
+    const auto signature = signer_->Sign(content, time);
+    EXPECT_THAT(signature, IsOk());
+    return signature.value_or("");
+  }
+
+  // Checks a signature of "content" with the signer's public key of now.
+  absl::Status Verify(absl::string_view signature,
+                      absl::string_view content = "content") const {
+    const auto keyring =
+        StoreKeyring(signer_->public_key_path(), PathOf("keyrings"));
+    if (!keyring.ok()) return keyring.status();
+    return VerifySignature("version.txt", content, signature, *keyring);
+  }
+
+  std::string Refusal(absl::string_view cause) const {
+    return absl::StrCat("version.txt: signature refused: ",
+                        absl::Substitute(cause, signer_->fingerprint()));
+  }
+
+  std::unique_ptr<TempDir> directory_;
   std::unique_ptr<fixtures::OpenPgpSigner> signer_;
-  std::string keyring_;
 };
 
-TEST_F(OpenPgpTest, ArmoredAndBinaryKeysAreStoredAsOne) {
-  const auto again = StoreKeyring(keyring_, folder_->path() + "/keyrings");
-  ASSERT_TRUE(again.ok()) << again.status();
-  EXPECT_EQ(*again, keyring_);
-  EXPECT_EQ(keyring_[0], '/');
+TEST_F(OpenPgpTest, ArmoredAndBinaryKeysBecomeTheSameKeyring) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(
+      const std::string from_armored,
+      StoreKeyring(signer_->public_key_path(), PathOf("keyrings")));
+  EXPECT_THAT(from_armored, StartsWith("/"));
+  EXPECT_THAT(StoreKeyring(signer_->keyring_path(), PathOf("keyrings")),
+              IsOkAndHolds(from_armored));
 }
 
-TEST_F(OpenPgpTest, OtherFileIsInvalid) {
-  const std::string path = folder_->path() + "/no-key";
-  ASSERT_TRUE(WriteFileAtomically(path, "hello\n").ok());
-  EXPECT_EQ(
-      StoreKeyring(path, folder_->path()).status(),
-      absl::InvalidArgumentError(path + ": not a file of OpenPGP public keys"));
-  EXPECT_EQ(StoreKeyring("/nonexistent/key", folder_->path()).status().code(),
-            absl::StatusCode::kNotFound);
+TEST_F(OpenPgpTest, FileWithoutKeysIsInvalid) {
+  const std::string path = PathOf("no-key");
+  ASSERT_THAT(WriteFileAtomically(path, "hello\n"), IsOk());
+  EXPECT_THAT(StoreKeyring(path, PathOf("keyrings")),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       path + ": not a file of OpenPGP public keys"));
 }
 
-TEST_F(OpenPgpTest, GoodSignature) {
-  const auto signature = signer_->Sign("content");
-  ASSERT_TRUE(signature.ok()) << signature.status();
-  EXPECT_EQ(VerifySignature("name", "content", *signature, keyring_),
-            absl::OkStatus());
+TEST_F(OpenPgpTest, MalformedArmorIsInvalid) {
+  const std::string path = PathOf("malformed.asc");
+  ASSERT_THAT(
+      WriteFileAtomically(path, "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ"),
+      IsOk());
+  EXPECT_THAT(StoreKeyring(path, PathOf("keyrings")),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       path + ": malformed armored OpenPGP keys"));
 }
 
-TEST_F(OpenPgpTest, AlteredContentIsDataLoss) {
-  const auto signature = signer_->Sign("content");
-  ASSERT_TRUE(signature.ok()) << signature.status();
-  EXPECT_EQ(VerifySignature("name", "Content", *signature, keyring_),
-            absl::DataLossError("name: no good signature: BAD signature from "
-                                "\"test@gantry.example\""));
+TEST_F(OpenPgpTest, MissingFileIsNotFound) {
+  EXPECT_THAT(StoreKeyring(PathOf("missing"), PathOf("keyrings")),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(OpenPgpTest, SignatureOfAnotherKeyIsDataLoss) {
-  const auto other = fixtures::OpenPgpSigner::Create();
-  ASSERT_TRUE(other.ok()) << other.status();
-  const auto signature = other->Sign("content");
-  ASSERT_TRUE(signature.ok()) << signature.status();
-  EXPECT_EQ(VerifySignature("name", "content", *signature, keyring_),
-            absl::DataLossError("name: no good signature: Can't check "
-                                "signature: No public key"));
+TEST_F(OpenPgpTest, GoodSignatureIsAccepted) {
+  EXPECT_THAT(Verify(Sign("content")), IsOk());
 }
 
-TEST_F(OpenPgpTest, NoSignatureAtAllIsDataLoss) {
-  EXPECT_EQ(VerifySignature("name", "content", "", keyring_).code(),
-            absl::StatusCode::kDataLoss);
-  EXPECT_EQ(VerifySignature("name", "content", "<html>", keyring_).code(),
-            absl::StatusCode::kDataLoss);
+TEST_F(OpenPgpTest, SignatureThatHasNotExpiredIsAccepted) {
+  EXPECT_THAT(Verify(Sign("content", {absl::nullopt, /*valid_days=*/30})),
+              IsOk());
+}
+
+TEST_F(OpenPgpTest, AlteredContentIsRefused) {
+  EXPECT_THAT(Verify(Sign("content"), "Content"),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       Refusal("the file is not the one that key $0 signed")));
+}
+
+TEST_F(OpenPgpTest, KeyOutsideTheKeyringIsRefused) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const fixtures::OpenPgpSigner other,
+                              fixtures::OpenPgpSigner::Create());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::string signature,
+                              other.Sign("content"));
+  EXPECT_THAT(
+      Verify(signature),
+      StatusIs(absl::StatusCode::kDataLoss,
+               absl::StrCat("version.txt: signature refused: key ",
+                            other.fingerprint(), " is not in the keyring")));
+}
+
+TEST_F(OpenPgpTest, RevokedKeyIsRefused) {
+  const std::string signature = Sign("content");
+  ASSERT_THAT(signer_->Revoke(), IsOk());
+  EXPECT_THAT(Verify(signature), StatusIs(absl::StatusCode::kDataLoss,
+                                          Refusal("key $0 has been revoked")));
+}
+
+TEST_F(OpenPgpTest, KeyThatHadExpiredWhenItSignedIsRefused) {
+  const std::string signature = Sign("content", {kLater});
+  ASSERT_THAT(signer_->Expire(kEarlier), IsOk());
+  EXPECT_THAT(Verify(signature), StatusIs(absl::StatusCode::kDataLoss,
+                                          Refusal("key $0 has expired")));
+}
+
+TEST_F(OpenPgpTest, KeyThatExpiredAfterItSignedIsRefused) {
+  const std::string signature = Sign("content", {kEarlier});
+  ASSERT_THAT(signer_->Expire(kLater), IsOk());
+  EXPECT_THAT(Verify(signature), StatusIs(absl::StatusCode::kDataLoss,
+                                          Refusal("key $0 has expired")));
+}
+
+// gpgv reports only that such a key has expired, so a signature by an expired
+// key cannot be accepted because of the time it gives.
+TEST_F(OpenPgpTest, RevokedKeyIsRefusedAfterItHasExpiredToo) {
+  const std::string signature = Sign("content", {kEarlier});
+  ASSERT_THAT(signer_->Expire(kLater), IsOk());
+  ASSERT_THAT(signer_->Revoke(), IsOk());
+  EXPECT_THAT(Verify(signature), StatusIs(absl::StatusCode::kDataLoss,
+                                          Refusal("key $0 has expired")));
+}
+
+TEST_F(OpenPgpTest, ExpiredSignatureIsRefused) {
+  EXPECT_THAT(Verify(Sign("content", {kEarlier, /*valid_days=*/30})),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       Refusal("the signature by key $0 has expired")));
+}
+
+TEST_F(OpenPgpTest, EveryOneOfSeveralSignaturesMustBeGood) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const fixtures::OpenPgpSigner other,
+                              fixtures::OpenPgpSigner::Create());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::string unknown, other.Sign("content"));
+  EXPECT_THAT(Verify(Sign("content") + Sign("content")), IsOk());
+  EXPECT_THAT(
+      Verify(Sign("content") + unknown),
+      StatusIs(absl::StatusCode::kDataLoss,
+               absl::StrCat("version.txt: signature refused: key ",
+                            other.fingerprint(), " is not in the keyring")));
+}
+
+TEST_F(OpenPgpTest, FileThatIsNoSignatureIsRefused) {
+  for (const char* signature : {"", "<html>"}) {
+    EXPECT_THAT(Verify(signature),
+                StatusIs(absl::StatusCode::kDataLoss,
+                         "version.txt: signature refused: not an OpenPGP "
+                         "signature"));
+  }
 }
 
 }  // namespace

@@ -1,16 +1,17 @@
-// remote_files verifies what it downloads, and says what is wrong.
+// remote_files verifies what it downloads, and names what is wrong.
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/civil_time.h"
 #include "base/digest.h"
 #include "base/file.h"
-#include "base/temp_dir.h"
+#include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/fixtures/file_server.h"
+#include "tests/fixtures/openpgp_signer.h"
 #include "tests/rules/nested_workspace.h"
 
 namespace gantry::rules {
@@ -21,46 +22,86 @@ using ::testing::HasSubstr;
 
 constexpr absl::string_view kContent = "seven\n";
 
+// A JSON field.
+std::string Field(absl::string_view name, absl::string_view value) {
+  return absl::StrCat("\"", name, "\": \"", value, "\"");
+}
+
+// One repository with one file, seven.txt unless a test replaces it.
+struct TestRepository {
+  std::string name;
+  std::string url;
+  std::string digest = Sha256Digest(kContent);
+  // More fields of the file's JSON object, each after a comma.
+  std::string more_fields;
+  std::string keyring;
+};
+
 class RemoteFilesTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    auto workspace = NestedWorkspace::Create();
-    ASSERT_TRUE(workspace.ok()) << workspace.status();
-    workspace_ = std::make_unique<NestedWorkspace>(*std::move(workspace));
-    ASSERT_TRUE(workspace_->Write("seven.txt", kContent).ok());
+    GANTRY_ASSERT_OK_AND_ASSIGN(NestedWorkspace workspace,
+                                NestedWorkspace::Create());
+    workspace_ = std::make_unique<NestedWorkspace>(std::move(workspace));
+    ASSERT_THAT(workspace_->Write("seven.txt", kContent), IsOk());
   }
   static void TearDownTestSuite() { workspace_.reset(); }
-
-  // JSON of a RemoteFile with `fields` after the URL.
-  static std::string Json(absl::string_view url, absl::string_view fields) {
-    return absl::StrCat(R"({"url": ")", url, R"(", )", fields, "}");
-  }
 
   static std::string FileUrl(absl::string_view name) {
     return absl::StrCat("file://", workspace_->PathOf(name));
   }
 
-  // Fetches `repository` with one file; returns what Bazel said.
-  static SubprocessResult Fetch(absl::string_view repository,
-                                absl::string_view json,
-                                absl::string_view keyring = "") {
+  static TestRepository SevenAs(absl::string_view name) {
+    TestRepository repository;
+    repository.name = std::string(name);
+    repository.url = FileUrl("seven.txt");
+    return repository;
+  }
+
+  // seven.txt with a signature of now, which the repository's keyring, a copy
+  // of the signer's public key, is to vouch for.
+  static TestRepository SignedSevenAs(absl::string_view name,
+                                      const fixtures::OpenPgpSigner& signer) {
+    const std::string path = workspace_->PathOf("seven.txt");
+    EXPECT_THAT(signer.SignFile(path), IsOk());
+    TestRepository repository = SevenAs(name);
+    repository.more_fields =
+        absl::StrCat(", ", Field("signature_url", FileUrl("seven.txt.sig")));
+    repository.keyring = signer.keyring_path();
+    return repository;
+  }
+
+  // Fetches it; the result has all that Bazel printed.
+  static SubprocessResult Fetch(const TestRepository& repository) {
     const auto result = workspace_->Fetch(
         absl::StrCat("load(\"//builder:repositories.bzl\", \"remote_files\")\n"
                      "remote_files(name = \"",
-                     repository, "\", files = ['", json, "'], keyring = \"",
-                     keyring, "\")\n"),
-        absl::StrCat("@", repository, "//:all"));
-    EXPECT_TRUE(result.ok()) << result.status();
+                     repository.name, "\", files = ['{",
+                     Field("url", repository.url), ", ",
+                     Field("digest", repository.digest), repository.more_fields,
+                     "}'], keyring = \"", repository.keyring, "\")\n"),
+        absl::StrCat("@", repository.name, "//:all"));
+    EXPECT_THAT(result, IsOk());
     return *result;
   }
 
-  static void Gpg(const TempDir& home,
-                  const std::vector<std::string>& arguments) {
-    std::vector<std::string> argv = {"gpg", "--batch", "--quiet", "--homedir",
-                                     home.path()};
-    argv.insert(argv.end(), arguments.begin(), arguments.end());
-    const auto output = RunCommand(argv);
-    ASSERT_TRUE(output.ok()) << output.status();
+  static void ExpectFetched(const TestRepository& repository) {
+    const SubprocessResult result = Fetch(repository);
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    EXPECT_THAT(ReadFile(workspace_->Fetched(repository.name, "seven.txt")),
+                IsOkAndHolds(kContent));
+  }
+
+  // Nothing of the file stays.
+  static void ExpectRefused(const TestRepository& repository,
+                            const testing::Matcher<std::string>& output) {
+    const SubprocessResult result = Fetch(repository);
+    EXPECT_NE(result.exit_code, 0);
+    EXPECT_THAT(result.output, output);
+    const std::string name =
+        repository.url.substr(repository.url.rfind('/') + 1);
+    EXPECT_THAT(ReadFile(workspace_->Fetched(repository.name, name)),
+                StatusIs(absl::StatusCode::kNotFound));
   }
 
   static std::unique_ptr<NestedWorkspace> workspace_;
@@ -69,132 +110,129 @@ class RemoteFilesTest : public testing::Test {
 std::unique_ptr<NestedWorkspace> RemoteFilesTest::workspace_;
 
 TEST_F(RemoteFilesTest, GoodFileBecomesATarget) {
-  const SubprocessResult result = Fetch(
-      "good",
-      Json(FileUrl("seven.txt"), absl::StrCat(R"("size": "6", "digest": ")",
-                                              Sha256Digest(kContent), "\"")));
-  EXPECT_EQ(result.exit_code, 0) << result.output;
-  EXPECT_EQ(*ReadFile(workspace_->Fetched("good", "seven.txt")), kContent);
+  TestRepository repository = SevenAs("good");
+  repository.more_fields = ", " + Field("size", "6");
+  ExpectFetched(repository);
 }
 
 TEST_F(RemoteFilesTest, WrongSha256NamesBothDigests) {
-  const std::string wanted = std::string(64, 'a');
-  const SubprocessResult result =
-      Fetch("wrong_sha256",
-            Json(FileUrl("seven.txt"),
-                 absl::StrCat(R"("digest": "sha256:)", wanted, "\"")));
-  EXPECT_NE(result.exit_code, 0);
-  EXPECT_THAT(result.output,
-              AllOf(HasSubstr("seven.txt"), HasSubstr(wanted),
-                    HasSubstr(DigestHex(Sha256Digest(kContent)))));
-  EXPECT_FALSE(ReadFile(workspace_->Fetched("wrong_sha256", "seven.txt")).ok());
+  TestRepository repository = SevenAs("wrong_sha256");
+  const std::string wrong(64, 'a');
+  repository.digest = "sha256:" + wrong;
+  ExpectRefused(
+      repository,
+      AllOf(HasSubstr("seven.txt"), HasSubstr(wrong),
+            HasSubstr(std::string(DigestHex(Sha256Digest(kContent))))));
+}
+
+TEST_F(RemoteFilesTest, WrongSha512NamesBothDigests) {
+  TestRepository repository = SevenAs("wrong_sha512");
+  const std::string wrong(128, 'b');
+  repository.digest = "sha512:" + wrong;
+  GANTRY_ASSERT_OK_AND_ASSIGN(
+      const std::string sum,
+      RunCommand({"sha512sum", workspace_->PathOf("seven.txt")}));
+  ExpectRefused(repository, AllOf(HasSubstr("seven.txt"), HasSubstr(wrong),
+                                  HasSubstr(sum.substr(0, 128))));
+}
+
+TEST_F(RemoteFilesTest, RightSha512IsAccepted) {
+  TestRepository repository = SevenAs("sha512");
+  GANTRY_ASSERT_OK_AND_ASSIGN(
+      const std::string sum,
+      RunCommand({"sha512sum", workspace_->PathOf("seven.txt")}));
+  repository.digest = "sha512:" + sum.substr(0, 128);
+  ExpectFetched(repository);
 }
 
 TEST_F(RemoteFilesTest, WrongSizeNamesBothSizes) {
-  const SubprocessResult result = Fetch(
-      "wrong_size",
-      Json(FileUrl("seven.txt"), absl::StrCat(R"("size": 7, "digest": ")",
-                                              Sha256Digest(kContent), "\"")));
-  EXPECT_NE(result.exit_code, 0);
-  EXPECT_THAT(result.output,
-              HasSubstr("@wrong_size: seven.txt has 6 bytes, not 7"));
-  EXPECT_FALSE(ReadFile(workspace_->Fetched("wrong_size", "seven.txt")).ok());
+  TestRepository repository = SevenAs("wrong_size");
+  repository.more_fields = ", \"size\": 7";
+  ExpectRefused(repository,
+                HasSubstr("@wrong_size: seven.txt has 6 bytes, not 7"));
 }
 
 TEST_F(RemoteFilesTest, MalformedDigestIsRefused) {
-  const SubprocessResult result = Fetch(
-      "malformed", Json(FileUrl("seven.txt"), R"("digest": "sha512:abcd")"));
-  EXPECT_NE(result.exit_code, 0);
-  EXPECT_THAT(result.output, HasSubstr("wants sha256:<hex> or sha512:<hex>"));
+  TestRepository repository = SevenAs("malformed");
+  repository.digest = "sha512:abcd";
+  ExpectRefused(repository, HasSubstr("wants sha256:<hex> or sha512:<hex>"));
 }
 
-TEST_F(RemoteFilesTest, PackageThatTheMirrorLostNamesTheRemedy) {
-  auto server = fixtures::FileServer::Start(workspace_->PathOf("ws"));
-  ASSERT_TRUE(server.ok()) << server.status();
-  const SubprocessResult result = Fetch(
-      "lost", Json(server->Url("lost_1.0%2bdeb12_amd64.deb"),
-                   absl::StrCat(R"("digest": ")", Sha256Digest(""), "\"")));
-  EXPECT_NE(result.exit_code, 0);
-  EXPECT_THAT(result.output, AllOf(HasSubstr("@lost: apt could not download"),
-                                   HasSubstr("lost_1.0%2bdeb12_amd64.deb"),
-                                   HasSubstr("run discovery again")));
+TEST_F(RemoteFilesTest, PackageThatIsGoneFromTheMirrorNamesTheRemedy) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(
+      const fixtures::FileServer server,
+      fixtures::FileServer::Start(workspace_->PathOf("ws")));
+  TestRepository repository = SevenAs("lost");
+  repository.url = server.Url("lost_1.0%2bdeb12_amd64.deb");
+  ExpectRefused(repository, AllOf(HasSubstr("@lost: apt could not download"),
+                                  HasSubstr("lost_1.0%2bdeb12_amd64.deb"),
+                                  HasSubstr("run discovery again")));
 }
 
-TEST_F(RemoteFilesTest, SignatureAndSha512AreChecked) {
-  // The path of gpg-agent's socket has to be short.
-  auto home = TempDir::Create("/tmp");
-  ASSERT_TRUE(home.ok()) << home.status();
-  Gpg(*home, {"--passphrase", "", "--quick-gen-key", "releases@gantry.test",
-              "ed25519"});
-  const std::string keyring = workspace_->PathOf("keyring.gpg");
-  Gpg(*home, {"--output", keyring, "--export"});
-  Gpg(*home, {"--output", workspace_->PathOf("seven.txt.sig"), "--detach-sign",
-              workspace_->PathOf("seven.txt")});
-  ASSERT_TRUE(workspace_->Write("eight.txt", "eight\n").ok());
+class SignedRemoteFilesTest : public RemoteFilesTest {
+ protected:
+  void SetUp() override {
+    GANTRY_ASSERT_OK_AND_ASSIGN(fixtures::OpenPgpSigner signer,
+                                fixtures::OpenPgpSigner::Create());
+    signer_ = std::make_unique<fixtures::OpenPgpSigner>(std::move(signer));
+  }
 
-  const auto sum = RunCommand({"sha512sum", workspace_->PathOf("seven.txt")});
-  const std::string signed_seven =
-      absl::StrCat(R"("digest": "sha512:)", sum->substr(0, 128),
-                   R"(", "signature_url": ")", FileUrl("seven.txt.sig"), "\"");
-  const SubprocessResult good =
-      Fetch("signed", Json(FileUrl("seven.txt"), signed_seven), keyring);
-  EXPECT_EQ(good.exit_code, 0) << good.output;
+  std::unique_ptr<fixtures::OpenPgpSigner> signer_;
+};
 
-  const SubprocessResult other =
-      Fetch("other_signature",
-            Json(FileUrl("eight.txt"),
-                 absl::StrCat(R"("digest": ")", Sha256Digest("eight\n"),
-                              R"(", "signature_url": ")",
-                              FileUrl("seven.txt.sig"), "\"")),
-            keyring);
-  EXPECT_NE(other.exit_code, 0);
-  EXPECT_THAT(other.output,
-              AllOf(HasSubstr("@other_signature: eight.txt: "),
-                    HasSubstr("is no good signature by a key of " + keyring),
-                    HasSubstr("BAD signature")));
-  EXPECT_FALSE(
-      ReadFile(workspace_->Fetched("other_signature", "eight.txt")).ok());
+TEST_F(SignedRemoteFilesTest, GoodSignatureIsAccepted) {
+  ExpectFetched(SignedSevenAs("signed", *signer_));
+}
 
-  const SubprocessResult unsigned_file =
-      Fetch("unsigned",
-            Json(FileUrl("seven.txt"),
-                 absl::StrCat(R"("digest": ")", Sha256Digest(kContent), "\"")),
-            keyring);
-  EXPECT_NE(unsigned_file.exit_code, 0);
-  EXPECT_THAT(unsigned_file.output,
-              HasSubstr("has no signature_url to check against keyring"));
+TEST_F(SignedRemoteFilesTest, SignatureOfAnotherFileIsRefused) {
+  TestRepository repository = SignedSevenAs("other_file", *signer_);
+  ASSERT_THAT(workspace_->Write("eight.txt", "eight\n"), IsOk());
+  repository.url = FileUrl("eight.txt");
+  repository.digest = Sha256Digest("eight\n");
+  ExpectRefused(
+      repository,
+      HasSubstr(absl::StrCat(
+          "@other_file: eight.txt: signature ", FileUrl("seven.txt.sig"),
+          " refused: the file is not the one that key ", signer_->fingerprint(),
+          " signed (keyring ", signer_->keyring_path(), ")")));
+}
 
-  // A signature is pinned like any other file that is fetched.
-  const SubprocessResult malformed =
-      Fetch("malformed_signature_digest",
-            Json(FileUrl("seven.txt"),
-                 signed_seven + R"(, "signature_digest": "sha256:abc")"),
-            keyring);
-  EXPECT_NE(malformed.exit_code, 0);
-  EXPECT_THAT(malformed.output,
-              HasSubstr("signature_digest \"sha256:abc\" of " +
-                        FileUrl("seven.txt") + ": wants sha256:<hex>"));
-  const SubprocessResult replaced =
-      Fetch("replaced_signature",
-            Json(FileUrl("seven.txt"),
-                 absl::StrCat(signed_seven, R"(, "signature_digest": ")",
-                              Sha256Digest("another signature"), "\"")),
-            keyring);
-  EXPECT_NE(replaced.exit_code, 0);
-  EXPECT_THAT(
-      replaced.output,
-      HasSubstr(std::string(DigestHex(Sha256Digest("another signature")))));
+TEST_F(SignedRemoteFilesTest, RevokedKeyIsRefused) {
+  const TestRepository repository = SignedSevenAs("revoked_key", *signer_);
+  ASSERT_THAT(signer_->Revoke(), IsOk());
+  ExpectRefused(repository,
+                HasSubstr(absl::StrCat("refused: key ", signer_->fingerprint(),
+                                       " has been revoked")));
+}
 
-  const std::string wanted(128, 'b');
-  const SubprocessResult wrong = Fetch(
-      "wrong_sha512",
-      Json(FileUrl("seven.txt"), absl::StrCat(R"("digest": "sha512:)", wanted,
-                                              R"(", "signature_url": ")",
-                                              FileUrl("seven.txt.sig"), "\"")),
-      keyring);
-  EXPECT_NE(wrong.exit_code, 0);
-  EXPECT_THAT(wrong.output, AllOf(HasSubstr("seven.txt"), HasSubstr(wanted),
-                                  HasSubstr(sum->substr(0, 128))));
+TEST_F(SignedRemoteFilesTest, ExpiredKeyIsRefused) {
+  const TestRepository repository = SignedSevenAs("expired_key", *signer_);
+  ASSERT_THAT(signer_->Expire(absl::CivilDay(2021, 1, 1)), IsOk());
+  ExpectRefused(repository,
+                HasSubstr(absl::StrCat("refused: key ", signer_->fingerprint(),
+                                       " has expired")));
+}
+
+TEST_F(SignedRemoteFilesTest, FileWithoutSignatureIsRefused) {
+  TestRepository repository = SevenAs("unsigned");
+  repository.keyring = signer_->keyring_path();
+  ExpectRefused(repository,
+                HasSubstr("has no signature_url to check against keyring"));
+}
+
+TEST_F(SignedRemoteFilesTest, MalformedSignatureDigestIsRefused) {
+  TestRepository repository =
+      SignedSevenAs("malformed_signature_digest", *signer_);
+  repository.more_fields += ", " + Field("signature_digest", "sha256:abc");
+  ExpectRefused(repository, HasSubstr("signature_digest \"sha256:abc\" of " +
+                                      repository.url + ": wants sha256:<hex>"));
+}
+
+TEST_F(SignedRemoteFilesTest, SignatureThatWasReplacedIsRefused) {
+  TestRepository repository = SignedSevenAs("replaced_signature", *signer_);
+  const std::string other = Sha256Digest("another signature");
+  repository.more_fields += ", " + Field("signature_digest", other);
+  ExpectRefused(repository, HasSubstr(std::string(DigestHex(other))));
 }
 
 }  // namespace
