@@ -14,13 +14,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/file.h"
+#include "base/modinfo.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "base/textproto.h"
 #include "builder/modules/first_error.h"
-#include "builder/modules/kernel_module.h"
 #include "builder/modules/kernel_patch.h"
 #include "builder/modules/kernel_tree.h"
+#include "builder/modules/load_order.h"
 #include "builder/modules/module_source.h"
 #include "builder/modules/modules_tar.h"
 #include "builder/modules/unpack_root.h"
@@ -209,15 +210,15 @@ class Compilation {
 
   absl::Status WriteOutputs() {
     std::map<std::string, std::string> contents;
-    std::vector<KernelModule> modules;
+    std::vector<BuiltModule> modules;
     for (const std::string& file :
          FilesWithSuffix(source_.directory, kModuleSuffix)) {
       const std::string name = fs::path(file).stem().string();
       GANTRY_ASSIGN_OR_RETURN(std::string content,
                               ReadFile(JoinPath(source_.directory, file)));
-      absl::StatusOr<KernelModule> module = ReadKernelModule(name, content);
-      if (!module.ok()) return Annotate(module.status(), file);
-      modules.push_back(*std::move(module));
+      const absl::StatusOr<Modinfo> modinfo = ReadModinfo(content);
+      if (!modinfo.ok()) return Annotate(modinfo.status(), file);
+      modules.push_back({name, modinfo->Depends()});
       if (!contents.emplace(name, std::move(content)).second) {
         return absl::InvalidArgumentError(
             absl::StrCat("two modules have the name ", name));

@@ -7,10 +7,10 @@
 #include <cstring>
 #include <memory>
 #include <set>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
 #include "base/status_macros.h"
 
 namespace gantry::proof {
@@ -68,20 +68,6 @@ absl::optional<absl::string_view> UpToNul(absl::string_view bytes) {
   const size_t end = bytes.find('\0');
   if (end == bytes.npos) return absl::nullopt;
   return bytes.substr(0, end);
-}
-
-absl::Status ParseModinfo(absl::string_view section, ElfModule& module) {
-  while (!section.empty()) {
-    const auto entry = UpToNul(section);
-    if (!entry) return Malformed(".modinfo does not end in NUL");
-    section.remove_prefix(entry->size() + 1);
-    if (entry->empty()) continue;
-    const size_t equals = entry->find('=');
-    if (equals == entry->npos) return Malformed(".modinfo entry without \"=\"");
-    module.modinfo.emplace_back(entry->substr(0, equals),
-                                entry->substr(equals + 1));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status ParseVersions(absl::string_view section, ElfModule& module) {
@@ -189,21 +175,6 @@ absl::Status ParseSections(absl::string_view bytes, Elf* elf,
 
 }  // namespace
 
-absl::string_view ElfModule::Info(absl::string_view key) const {
-  for (const auto& [name, value] : modinfo) {
-    if (name == key) return value;
-  }
-  return "";
-}
-
-std::vector<absl::string_view> ElfModule::AllInfo(absl::string_view key) const {
-  std::vector<absl::string_view> values;
-  for (const auto& [name, value] : modinfo) {
-    if (name == key) values.push_back(value);
-  }
-  return values;
-}
-
 absl::StatusOr<ElfModule> ParseElfModule(absl::string_view bytes) {
   if (elf_version(EV_CURRENT) == EV_NONE) {
     return absl::InternalError("libelf is older than its header");
@@ -215,8 +186,10 @@ absl::StatusOr<ElfModule> ParseElfModule(absl::string_view bytes) {
   GANTRY_RETURN_IF_ERROR(CheckHeader(bytes, elf.get()));
   ElfModule module;
   GANTRY_RETURN_IF_ERROR(ParseSections(bytes, elf.get(), module));
-  GANTRY_RETURN_IF_ERROR(
-      ParseModinfo(RangeOf(bytes, *module.modinfo_range), module));
+  absl::StatusOr<Modinfo> modinfo =
+      ParseModinfo(RangeOf(bytes, *module.modinfo_range));
+  if (!modinfo.ok()) return Malformed(modinfo.status().message());
+  module.modinfo = *std::move(modinfo);
   if (module.versions_range) {
     GANTRY_RETURN_IF_ERROR(
         ParseVersions(RangeOf(bytes, *module.versions_range), module));
@@ -231,10 +204,6 @@ absl::StatusOr<ElfModule> ParseElfModule(absl::string_view bytes) {
         RangeOf(bytes, *module.extended_names_range), module));
   }
   return module;
-}
-
-std::string KernelModuleName(absl::string_view name) {
-  return absl::StrReplaceAll(name, {{"-", "_"}});
 }
 
 }  // namespace gantry::proof

@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "base/modinfo.h"
 
 namespace gantry::proof {
 
@@ -27,8 +27,7 @@ struct ElfModule {
     bool weak = false;
   };
 
-  // .modinfo in file order: "license" -> "GPL".  Keys may repeat.
-  std::vector<std::pair<std::string, std::string>> modinfo;
+  Modinfo modinfo;
 
   // Undefined symbols, by name, each once.
   std::vector<Symbol> undefined;
@@ -43,11 +42,6 @@ struct ElfModule {
   absl::optional<ByteRange> versions_range;
   absl::optional<ByteRange> extended_crcs_range;
   absl::optional<ByteRange> extended_names_range;
-
-  // First value of a .modinfo key; empty if there is none.
-  absl::string_view Info(absl::string_view key) const;
-  // All values of a key, in order.
-  std::vector<absl::string_view> AllInfo(absl::string_view key) const;
 };
 
 // One record of `__versions` (struct modversion_info of
@@ -58,9 +52,6 @@ inline constexpr uint64_t kVersionNameOffset = 8;
 // Reads an uncompressed module: ELF64, little endian, relocatable, x86-64.
 // INVALID_ARGUMENT says what is wrong with it; any bytes may be given.
 absl::StatusOr<ElfModule> ParseElfModule(absl::string_view bytes);
-
-// A module's name as the kernel knows it: with "_" for "-".
-std::string KernelModuleName(absl::string_view name);
 
 }  // namespace gantry::proof
 

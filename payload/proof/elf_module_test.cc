@@ -21,10 +21,10 @@ using ::testing::Pair;
 TEST(ElfModuleTest, ReadsModinfoAndUndefinedSymbols) {
   const auto module = ParseElfModule(SampleModule("plain"));
   ASSERT_TRUE(module.ok()) << module.status();
-  EXPECT_EQ(module->Info("vermagic"), "6.1.0-test SMP mod_unload ");
-  EXPECT_EQ(module->Info("license"), "GPL");
-  EXPECT_EQ(module->Info("none"), "");
-  EXPECT_THAT(module->AllInfo("import_ns"),
+  EXPECT_EQ(module->modinfo.Get("vermagic"), "6.1.0-test SMP mod_unload ");
+  EXPECT_EQ(module->modinfo.Get("license"), "GPL");
+  EXPECT_EQ(module->modinfo.Get("none"), "");
+  EXPECT_THAT(module->modinfo.GetAll("import_ns"),
               ElementsAre("SAMPLE_NS", "OTHER_NS"));
   ASSERT_EQ(module->undefined.size(), 3u);
   EXPECT_EQ(module->undefined[0].name, "also_needed");
@@ -136,10 +136,6 @@ TEST(ElfModuleTest, MutationsAreAnswered) {
       ExpectSane(bytes);
     }
   }
-}
-
-TEST(KernelModuleNameTest, HasUnderscores) {
-  EXPECT_EQ(KernelModuleName("nvidia-drm"), "nvidia_drm");
 }
 
 }  // namespace

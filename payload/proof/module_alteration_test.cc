@@ -22,7 +22,7 @@ TEST(ModuleAlterationTest, AltersVermagicOnlyWithoutVersions) {
   ASSERT_TRUE(altered.ok()) << altered.status();
   EXPECT_EQ(altered->alteration, "vermagic");
   EXPECT_EQ(DifferingBytes(bytes, altered->bytes), 1u);
-  EXPECT_EQ(ParseElfModule(altered->bytes)->Info("vermagic"),
+  EXPECT_EQ(ParseElfModule(altered->bytes)->modinfo.Get("vermagic"),
             "0.1.0-test SMP mod_unload ");
 }
 

@@ -13,6 +13,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "base/modinfo.h"
+#include "base/module_order.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "payload/proof/elf_module.h"
@@ -128,30 +130,6 @@ std::string InTreeModuleName(absl::string_view path,
   return KernelModuleName(path.substr(path.rfind('/') + 1));
 }
 
-// Depth first: a module after all that it depends on.
-class LoadingOrder {
- public:
-  LoadingOrder(std::map<std::string, NamedModule> modules,
-               std::map<std::string, std::vector<std::string>> depends)
-      : modules_(std::move(modules)), depends_(std::move(depends)) {}
-
-  void Visit(const std::string& name) {
-    const auto it = modules_.find(name);
-    if (it == modules_.end()) return;  // Taken already.
-    NamedModule module = std::move(it->second);
-    modules_.erase(it);
-    for (const std::string& dependency : depends_[name]) Visit(dependency);
-    order_.push_back(std::move(module));
-  }
-
-  std::vector<NamedModule> Take() { return std::move(order_); }
-
- private:
-  std::map<std::string, NamedModule> modules_;
-  std::map<std::string, std::vector<std::string>> depends_;
-  std::vector<NamedModule> order_;
-};
-
 }  // namespace
 
 absl::StatusOr<std::vector<NamedModule>> ReadModuleTar(
@@ -208,8 +186,7 @@ absl::StatusOr<std::vector<NamedModule>> ReadInTreeModules(
       if (!bytes.ok()) return Annotate(bytes.status(), path);
       const auto module = ParseElfModule(*bytes);
       if (!module.ok()) return Annotate(module.status(), path);
-      depends[name] = absl::StrSplit(KernelModuleName(module->Info("depends")),
-                                     ',', absl::SkipEmpty());
+      depends[name] = module->modinfo.Depends();
       modules[name] = {name, *std::move(bytes)};
       for (const std::string& other : depends[name]) next[other] = name;
     }
@@ -223,9 +200,13 @@ absl::StatusOr<std::vector<NamedModule>> ReadInTreeModules(
       if (modules.count(name) == 0) missing[name] = wanting;
     }
   }
-  LoadingOrder order(std::move(modules), depends);
-  for (const std::string& name : wanted) order.Visit(name);
-  return order.Take();
+  GANTRY_ASSIGN_OR_RETURN(const std::vector<std::string> order,
+                          OrderModules(depends, {}));
+  std::vector<NamedModule> ordered;
+  for (const std::string& name : order) {
+    ordered.push_back(std::move(modules.at(name)));
+  }
+  return ordered;
 }
 
 }  // namespace gantry::proof

@@ -6,9 +6,9 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/modinfo.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "base/textproto.h"
@@ -59,9 +59,8 @@ absl::StatusOr<ElfModule> Parse(const NamedModule& module) {
 // symbols.
 void AddNeeds(const ElfModule& module, const Symvers& kernel,
               std::set<std::string>& needs) {
-  for (const absl::string_view name :
-       absl::StrSplit(module.Info("depends"), ',', absl::SkipEmpty())) {
-    needs.insert(KernelModuleName(name));
+  for (std::string& name : module.modinfo.Depends()) {
+    needs.insert(std::move(name));
   }
   for (const ElfModule::Symbol& symbol : module.undefined) {
     const auto exported = kernel.find(symbol.name);

@@ -10,6 +10,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "base/modinfo.h"
 
 namespace gantry::proof {
 namespace {
@@ -56,7 +57,8 @@ bool MayUseNamespace(absl::string_view space, absl::string_view name,
   if (absl::ConsumePrefix(&space, "module:")) {
     return IsAmong(space, name) || IsAmong(space, KernelModuleName(name));
   }
-  const std::vector<absl::string_view> imported = module.AllInfo("import_ns");
+  const std::vector<absl::string_view> imported =
+      module.modinfo.GetAll("import_ns");
   return std::find(imported.begin(), imported.end(), space) != imported.end();
 }
 
@@ -112,7 +114,7 @@ const ExportedSymbol* StaticChecker::Find(
 void StaticChecker::CheckSymbols(const std::string& name,
                                  const ElfModule& module,
                                  Findings& findings) const {
-  const std::string license(module.Info("license"));
+  const std::string license(module.modinfo.Get("license"));
   const bool gpl = IsGplCompatible(license);
   for (const ElfModule::Symbol& symbol : module.undefined) {
     std::string unavailable;
@@ -167,7 +169,7 @@ ModuleProof StaticChecker::Check(const std::string& name,
                                  const ElfModule& module) {
   ModuleProof proof;
   proof.set_name(name);
-  proof.set_vermagic(std::string(module.Info("vermagic")));
+  proof.set_vermagic(std::string(module.modinfo.Get("vermagic")));
   Findings findings;
   const std::string release =
       proof.vermagic().substr(0, proof.vermagic().find(' '));

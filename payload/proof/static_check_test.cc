@@ -15,8 +15,9 @@ constexpr char kRelease[] = "6.1.0-test";
 class StaticCheckTest : public testing::Test {
  protected:
   StaticCheckTest() {
-    module_.modinfo = {{"license", "GPL"},
-                       {"vermagic", "6.1.0-test SMP mod_unload modversions "}};
+    module_.modinfo.entries = {
+        {"license", "GPL"},
+        {"vermagic", "6.1.0-test SMP mod_unload modversions "}};
     module_.undefined = {{"kfree", false}, {"kmalloc", false}};
     module_.versions = {{"kfree", 2}, {"kmalloc", 3}, {"module_layout", 1}};
     kernel_ = {{"kfree", {2, "vmlinux", false, ""}},
@@ -59,9 +60,9 @@ TEST_F(StaticCheckTest, AgreementIsAcceptedAndCounted) {
 }
 
 TEST_F(StaticCheckTest, VermagicOfAnotherKernelIsRefused) {
-  module_.modinfo[1].second = "6.1.0-test2 SMP ";
+  module_.modinfo.entries[1].second = "6.1.0-test2 SMP ";
   ExpectRefused("vermagic is for kernel \"6.1.0-test2\", not \"6.1.0-test\"");
-  module_.modinfo.pop_back();
+  module_.modinfo.entries.pop_back();
   ExpectRefused("vermagic is for kernel \"\", not \"6.1.0-test\"");
 }
 
@@ -107,10 +108,10 @@ TEST_F(StaticCheckTest, KernelWithoutModversionsNeedsNoCrcs) {
 TEST_F(StaticCheckTest, GplSymbolNeedsAGplLicence) {
   kernel_["kfree"].gpl_only = true;
   for (const char* license : {"GPL", "GPL v2", "Dual MIT/GPL"}) {
-    module_.modinfo[0].second = license;
+    module_.modinfo.entries[0].second = license;
     ExpectAccepted();
   }
-  module_.modinfo[0].second = "NVIDIA";
+  module_.modinfo.entries[0].second = "NVIDIA";
   ExpectRefused(
       "symbol kfree is for GPL modules only, the licence is \"NVIDIA\"");
 }
@@ -118,8 +119,8 @@ TEST_F(StaticCheckTest, GplSymbolNeedsAGplLicence) {
 TEST_F(StaticCheckTest, NamespaceNeedsAnImport) {
   kernel_["kfree"].symbol_namespace = "DMA_BUF";
   ExpectRefused("symbol kfree is in namespace DMA_BUF, which is not imported");
-  module_.modinfo.emplace_back("import_ns", "OTHER");
-  module_.modinfo.emplace_back("import_ns", "DMA_BUF");
+  module_.modinfo.entries.emplace_back("import_ns", "OTHER");
+  module_.modinfo.entries.emplace_back("import_ns", "DMA_BUF");
   ExpectAccepted();
 }
 
@@ -154,7 +155,7 @@ TEST_F(StaticCheckTest, ExtraSymbolsAreThereAfterTheirModule) {
 TEST_F(StaticCheckTest, ExtraSymbolsOfARefusedModuleAreNotThere) {
   extra_["core_count"] = {5, "core", false, ""};
   ElfModule core = module_;
-  core.modinfo[1].second = "5.0 ";
+  core.modinfo.entries[1].second = "5.0 ";
   module_.undefined.push_back({"core_count", false});
   module_.versions["core_count"] = 5;
   StaticChecker checker(kRelease, kernel_, extra_);

@@ -6,7 +6,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "payload/proof/elf_module.h"
+#include "base/modinfo.h"
 
 namespace gantry::proof {
 namespace {
