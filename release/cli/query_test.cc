@@ -185,8 +185,7 @@ TEST_F(QueryTest, CellWithoutJsonFormIsAnErrorAndPrintsNothing) {
   *cell.mutable_coordinates() = Coordinates("12.5");
   cell.set_id(CellId(cell.coordinates()));
   cell.set_state(release::v1::CELL_STATE_BUILT);
-  cell.mutable_payload()->mutable_proof()->mutable_boot_duration()->set_seconds(
-      int64_t{1} << 60);
+  cell.mutable_update_time()->set_seconds(int64_t{1} << 60);
   Store(cell);
   options_.json = true;
   const std::vector<std::vector<std::string>> commands = {

@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "release/service/rpc_status/rpc_status.h"
+#include "release/service/store/limits.h"
 
 namespace gantry::service {
 namespace {
@@ -15,9 +16,6 @@ namespace {
 using ::gantry::release::v1::Cell;
 
 constexpr absl::Duration kCallTimeout = absl::Seconds(60);
-constexpr int kPageSize = 1000;
-// Keeps answers, each with a proof, in the size of a message.
-constexpr size_t kMaxPlansPerCall = 1000;
 
 absl::Status UnavailableError(absl::string_view address,
                               absl::string_view why) {
@@ -80,9 +78,10 @@ absl::StatusOr<Response> ReleaseClient::Call(
 
 absl::StatusOr<std::vector<Cell>> ReleaseClient::PlanCells(
     const std::vector<release::v1::CellPlan>& plans) {
+  constexpr size_t kChunk = kMaxCellsPerCall;
   std::vector<Cell> cells;
-  for (size_t begin = 0; begin < plans.size(); begin += kMaxPlansPerCall) {
-    const size_t end = std::min(begin + kMaxPlansPerCall, plans.size());
+  for (size_t begin = 0; begin < plans.size(); begin += kChunk) {
+    const size_t end = std::min(begin + kChunk, plans.size());
     release::v1::PlanCellsRequest request;
     request.mutable_cell()->Assign(plans.begin() + begin, plans.begin() + end);
     GANTRY_ASSIGN_OR_RETURN(const release::v1::PlanCellsResponse response,
@@ -106,7 +105,7 @@ absl::StatusOr<Cell> ReleaseClient::GetCell(absl::string_view id) {
 absl::StatusOr<std::vector<Cell>> ReleaseClient::ListCells(
     const release::v1::ListCellsRequest& filter) {
   release::v1::ListCellsRequest request = filter;
-  request.set_page_size(kPageSize);
+  request.set_page_size(kMaxCellsPerCall);
   request.clear_page_token();
   std::vector<Cell> cells;
   do {
@@ -120,9 +119,19 @@ absl::StatusOr<std::vector<Cell>> ReleaseClient::ListCells(
 
 absl::StatusOr<std::vector<Cell>> ReleaseClient::ClaimCells(
     const release::v1::ClaimCellsRequest& request) {
-  GANTRY_ASSIGN_OR_RETURN(const release::v1::ClaimCellsResponse response,
-                          Call(&Stub::ClaimCells, request));
-  return std::vector<Cell>(response.cell().begin(), response.cell().end());
+  release::v1::ClaimCellsRequest chunk = request;
+  std::vector<Cell> cells;
+  int begin = 0;
+  do {
+    const int end = std::min(begin + kMaxCellsPerCall, request.id_size());
+    chunk.mutable_id()->Assign(request.id().begin() + begin,
+                               request.id().begin() + end);
+    GANTRY_ASSIGN_OR_RETURN(const release::v1::ClaimCellsResponse response,
+                            Call(&Stub::ClaimCells, chunk));
+    cells.insert(cells.end(), response.cell().begin(), response.cell().end());
+    begin = end;
+  } while (begin < request.id_size());
+  return cells;
 }
 
 absl::StatusOr<Cell> ReleaseClient::FailAttempt(

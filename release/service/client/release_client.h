@@ -41,6 +41,8 @@ class ReleaseClient {
   absl::StatusOr<std::vector<release::v1::Cell>> ListCells(
       const release::v1::ListCellsRequest& filter);
 
+  // The request may have any number of ids, of which more than 1,000 take
+  // several calls; `max_cells` then limits each of them.
   absl::StatusOr<std::vector<release::v1::Cell>> ClaimCells(
       const release::v1::ClaimCellsRequest& request);
 

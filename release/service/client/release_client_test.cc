@@ -9,6 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/cell_name.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -111,6 +113,21 @@ TEST_F(ConnectedClientTest, PlansAndListsMoreThanOneCallHolds) {
   ASSERT_TRUE(listed.ok()) << listed.status();
   EXPECT_THAT(*listed, SizeIs(plans.size()));
   EXPECT_THAT(*client_->PlanCells({}), SizeIs(0));
+}
+
+TEST_F(ConnectedClientTest, ClaimsMoreThanOneCallHolds) {
+  std::vector<release::v1::CellPlan> plans(2'345);
+  release::v1::ClaimCellsRequest request;
+  request.set_worker("worker");
+  for (size_t i = 0; i < plans.size(); ++i) {
+    auto* coordinates = plans[i].mutable_coordinates();
+    coordinates->set_os_release("flatcar-4230.2.0");
+    coordinates->set_driver_version(absl::StrCat("535.", i));
+    coordinates->set_cuda_version("12.4");
+    request.add_id(CellId(*coordinates));
+  }
+  ASSERT_THAT(client_->PlanCells(plans), IsOk());
+  EXPECT_THAT(client_->ClaimCells(request), IsOkAndHolds(SizeIs(2'345)));
 }
 
 TEST_F(ConnectedClientTest, ServiceThatGoesAwayIsNamed) {

@@ -7,12 +7,10 @@
 #include "base/status_macros.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "release/service/store/limits.h"
 
 namespace gantry::service {
 namespace {
-
-// A PlanCells of 10,000 cells is about 3 MiB.
-constexpr int kMaxRequestBytes = 16 << 20;
 
 // For answers that are on their way when the last call has ended.
 constexpr absl::Duration kFlushTime = absl::Milliseconds(100);

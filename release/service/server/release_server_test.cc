@@ -14,12 +14,14 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "base/cell_name.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "release/service/client/release_client.h"
 #include "release/service/rpc_status/error_details.h"
 #include "release/service/rpc_status/rpc_status.h"
+#include "release/service/store/mutations.h"
 
 namespace gantry::service {
 namespace {
@@ -107,6 +109,25 @@ class ReleaseServerTest : public testing::Test {
     client_.reset();
     server_->Shutdown(absl::Now() + absl::Seconds(5));
     server_.reset();
+    Start();
+  }
+
+  // Stores a cell with a proof of 9 MiB, as a version without limits did.
+  void StoreWithLargeProof(const std::string& cuda_version) {
+    client_.reset();
+    server_.reset();
+    release::v1::PublishPayloadRequest request = Publication(cuda_version, 'a');
+    request.mutable_payload()->mutable_proof()->set_reason(
+        std::string(9 << 20, 'x'));
+    {
+      auto store = CellStore::Open(Options().database_path);
+      ASSERT_THAT(store, IsOk());
+      Cell cell;
+      ASSERT_THAT((*store)->WriteAndWait([&](CellTable& table, absl::Time now) {
+        return PublishPayload(table, request, now, cell);
+      }),
+                  IsOk());
+    }
     Start();
   }
 
@@ -424,6 +445,47 @@ TEST_F(ReleaseServerTest, RequestThatIsTooLargeIsRefused) {
   Cell cell;
   EXPECT_EQ(stub->GetCell(&context, request, &cell).error_code(),
             grpc::StatusCode::RESOURCE_EXHAUSTED);
+}
+
+// gRPC's clients refuse messages above 4 MiB unless they are configured
+// otherwise.
+TEST_F(ReleaseServerTest, ProofAboveTheLimitIsRefused) {
+  release::v1::PublishPayloadRequest request = Publication("12.4", 'a');
+  request.mutable_payload()->mutable_proof()->set_reason(
+      std::string(9 << 20, 'x'));
+  EXPECT_EQ(client_->PublishPayload(request).status(),
+            InvalidFieldError(
+                "payload", absl::StrCat("is ", request.payload().ByteSizeLong(),
+                                        " bytes long; the limit is 262144")));
+  EXPECT_THAT(client_->GetCell(Id("12.4")),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(ReleaseServerTest, StoredProofAboveTheLimitDoesNotMakeACellUnreadable) {
+  StoreWithLargeProof("12.4");
+  auto stub = release::v1::ReleaseService::NewStub(
+      grpc::CreateChannel(Address(), grpc::InsecureChannelCredentials()));
+  release::v1::GetCellRequest get;
+  get.set_id(Id("12.4"));
+  Cell cell;
+  grpc::ClientContext get_context;
+  ASSERT_THAT(FromGrpcStatus(stub->GetCell(&get_context, get, &cell)), IsOk());
+  EXPECT_EQ(cell.payload().digest(), Digest('a'));
+  EXPECT_FALSE(cell.payload().has_proof());
+
+  release::v1::ListCellsResponse list;
+  grpc::ClientContext list_context;
+  ASSERT_THAT(FromGrpcStatus(stub->ListCells(&list_context, {}, &list)),
+              IsOk());
+  EXPECT_THAT(list.cell(), SizeIs(1));
+
+  release::v1::ResolveRequest node;
+  node.set_os_release(kOsRelease);
+  release::v1::ResolveResponse resolved;
+  grpc::ClientContext resolve_context;
+  ASSERT_THAT(FromGrpcStatus(stub->Resolve(&resolve_context, node, &resolved)),
+              IsOk());
+  EXPECT_EQ(resolved.cell().payload().digest(), Digest('a'));
 }
 
 TEST_F(ReleaseServerTest, SecondServerOnTheDatabaseIsRefused) {

@@ -4,12 +4,13 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "release/service/resolve/resolve.h"
 #include "release/service/rpc_status/error_details.h"
 #include "release/service/rpc_status/rpc_status.h"
 #include "release/service/server/page_token.h"
+#include "release/service/server/request_validation.h"
+#include "release/service/store/limits.h"
 #include "release/service/store/mutations.h"
 
 namespace gantry::service {
@@ -18,10 +19,6 @@ namespace {
 using ::gantry::release::v1::Cell;
 
 constexpr int kDefaultPageSize = 100;
-constexpr int kMaxPageSize = 1000;
-
-// Keeps a page below the 4 MiB that gRPC's clients accept by default.
-constexpr size_t kMaxPageBytes = 2 << 20;
 
 absl::Status DrainingError() {
   return WithRetryInfo(
@@ -30,18 +27,13 @@ absl::Status DrainingError() {
       absl::Seconds(1));
 }
 
-// What ListCells asks for, but for the page.
-absl::StatusOr<CellFilter> FilterOf(
-    const release::v1::ListCellsRequest& request) {
+CellFilter MakeFilter(const release::v1::ListCellsRequest& request) {
   CellFilter filter;
   filter.channel = request.channel();
   filter.os_release = request.os_release();
   filter.driver_version = request.driver_version();
   filter.cuda_version = request.cuda_version();
   for (int state : request.state()) {
-    if (!release::v1::CellState_IsValid(state) || state == 0) {
-      return InvalidFieldError("state", absl::StrCat(state, " is no state"));
-    }
     filter.states.push_back(static_cast<release::v1::CellState>(state));
   }
   return filter;
@@ -50,9 +42,13 @@ absl::StatusOr<CellFilter> FilterOf(
 }  // namespace
 
 grpc::ServerUnaryReactor* ReleaseService::Read(
-    grpc::CallbackServerContext* context,
+    grpc::CallbackServerContext* context, const absl::Status& validity,
     const std::function<absl::Status()>& read) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (!validity.ok()) {
+    reactor->Finish(ToGrpcStatus(validity));
+    return reactor;
+  }
   if (!gate_.Enter()) {
     reactor->Finish(ToGrpcStatus(DrainingError()));
     return reactor;
@@ -63,8 +59,13 @@ grpc::ServerUnaryReactor* ReleaseService::Read(
 }
 
 grpc::ServerUnaryReactor* ReleaseService::Write(
-    grpc::CallbackServerContext* context, CellStore::Mutation mutation) {
+    grpc::CallbackServerContext* context, const absl::Status& validity,
+    CellStore::Mutation mutation) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (!validity.ok()) {
+    reactor->Finish(ToGrpcStatus(validity));
+    return reactor;
+  }
   if (!gate_.Enter()) {
     reactor->Finish(ToGrpcStatus(DrainingError()));
     return reactor;
@@ -88,40 +89,45 @@ grpc::ServerUnaryReactor* ReleaseService::PlanCells(
     grpc::CallbackServerContext* context,
     const release::v1::PlanCellsRequest* request,
     release::v1::PlanCellsResponse* response) {
-  return Write(context, [=](CellTable& table, absl::Time now) {
-    return service::PlanCells(table, *request, now, *response);
-  });
+  return Write(context, ValidateRequest(*request),
+               [=](CellTable& table, absl::Time now) {
+                 return service::PlanCells(table, *request, now, *response);
+               });
 }
 
 grpc::ServerUnaryReactor* ReleaseService::PublishPayload(
     grpc::CallbackServerContext* context,
     const release::v1::PublishPayloadRequest* request, Cell* response) {
-  return Write(context, [=](CellTable& table, absl::Time now) {
-    return service::PublishPayload(table, *request, now, *response);
-  });
+  return Write(context, ValidateRequest(*request),
+               [=](CellTable& table, absl::Time now) {
+                 return service::PublishPayload(table, *request, now,
+                                                *response);
+               });
 }
 
 grpc::ServerUnaryReactor* ReleaseService::ClaimCells(
     grpc::CallbackServerContext* context,
     const release::v1::ClaimCellsRequest* request,
     release::v1::ClaimCellsResponse* response) {
-  return Write(context, [=](CellTable& table, absl::Time now) {
-    return service::ClaimCells(table, *request, now, *response);
-  });
+  return Write(context, ValidateRequest(*request),
+               [=](CellTable& table, absl::Time now) {
+                 return service::ClaimCells(table, *request, now, *response);
+               });
 }
 
 grpc::ServerUnaryReactor* ReleaseService::FailAttempt(
     grpc::CallbackServerContext* context,
     const release::v1::FailAttemptRequest* request, Cell* response) {
-  return Write(context, [=](CellTable& table, absl::Time now) {
-    return service::FailAttempt(table, *request, now, *response);
-  });
+  return Write(context, ValidateRequest(*request),
+               [=](CellTable& table, absl::Time now) {
+                 return service::FailAttempt(table, *request, now, *response);
+               });
 }
 
 grpc::ServerUnaryReactor* ReleaseService::GetCell(
     grpc::CallbackServerContext* context,
     const release::v1::GetCellRequest* request, Cell* response) {
-  return Read(context, [&]() -> absl::Status {
+  return Read(context, ValidateRequest(*request), [&]() -> absl::Status {
     GANTRY_ASSIGN_OR_RETURN(*response, store_.Get(request->id()));
     return absl::OkStatus();
   });
@@ -131,14 +137,15 @@ grpc::ServerUnaryReactor* ReleaseService::ListCells(
     grpc::CallbackServerContext* context,
     const release::v1::ListCellsRequest* request,
     release::v1::ListCellsResponse* response) {
-  return Read(context, [&] { return List(*request, *response); });
+  return Read(context, ValidateRequest(*request),
+              [&] { return List(*request, *response); });
 }
 
 grpc::ServerUnaryReactor* ReleaseService::Resolve(
     grpc::CallbackServerContext* context,
     const release::v1::ResolveRequest* request,
     release::v1::ResolveResponse* response) {
-  return Read(context, [&]() -> absl::Status {
+  return Read(context, ValidateRequest(*request), [&]() -> absl::Status {
     GANTRY_ASSIGN_OR_RETURN(
         const std::vector<Cell> cells,
         store_.OfReleaseOrNeighbours(request->os_release()));
@@ -150,19 +157,13 @@ grpc::ServerUnaryReactor* ReleaseService::Resolve(
 
 absl::Status ReleaseService::List(const release::v1::ListCellsRequest& request,
                                   release::v1::ListCellsResponse& response) {
-  if (request.page_size() < 0 || request.page_size() > kMaxPageSize) {
-    return InvalidFieldError(
-        "page_size",
-        absl::StrCat(request.page_size(), " is not from 0 to ", kMaxPageSize));
-  }
   const int page_size =
       request.page_size() == 0 ? kDefaultPageSize : request.page_size();
-  GANTRY_ASSIGN_OR_RETURN(const CellFilter filter, FilterOf(request));
   GANTRY_ASSIGN_OR_RETURN(const std::string after_id, ParsePageToken(request));
   // One more than the page shows whether there is another.
   GANTRY_ASSIGN_OR_RETURN(
       std::vector<Cell> cells,
-      store_.List(filter, after_id, page_size + 1, kMaxPageBytes));
+      store_.List(MakeFilter(request), after_id, page_size + 1, kMaxPageBytes));
   size_t bytes = 0;
   for (const Cell& cell : cells) bytes += cell.ByteSizeLong();
   const bool full = static_cast<int>(cells.size()) > page_size;

@@ -54,9 +54,12 @@ class ReleaseService final
       release::v1::ResolveResponse* response) override;
 
  private:
+  // Each ends the call with `validity`, that of its request, if it is an error.
   grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context,
+                                 const absl::Status& validity,
                                  const std::function<absl::Status()>& read);
   grpc::ServerUnaryReactor* Write(grpc::CallbackServerContext* context,
+                                  const absl::Status& validity,
                                   CellStore::Mutation mutation);
 
   absl::Status List(const release::v1::ListCellsRequest& request,

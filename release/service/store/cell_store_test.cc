@@ -9,9 +9,12 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "release/service/store/lifecycle.h"
 #include "release/service/store/mutations.h"
 #include "release/service/store/store_test_cells.h"
 
@@ -40,11 +43,18 @@ class CellStoreTest : public testing::Test {
 
   absl::Status OpenStatus() { return CellStore::Open(path_).status(); }
 
-  absl::Status Publish(int number, const std::string& content = "payload") {
+  absl::StatusOr<Cell> Publish(
+      const release::v1::PublishPayloadRequest& request) {
     Cell cell;
-    return store_->WriteAndWait([&](CellTable& table, absl::Time now) {
-      return PublishPayload(table, TestPublication(number, content), now, cell);
-    });
+    GANTRY_RETURN_IF_ERROR(
+        store_->WriteAndWait([&](CellTable& table, absl::Time now) {
+          return PublishPayload(table, request, now, cell);
+        }));
+    return cell;
+  }
+
+  absl::Status Publish(int number, const std::string& content = "payload") {
+    return Publish(TestPublication(number, content)).status();
   }
 
   // Runs SQL as another program would, with SQLite's own defaults.
@@ -73,22 +83,57 @@ TEST_F(CellStoreTest, ReopenedStoreHasWhatWasWritten) {
             cell.SerializeAsString());
 }
 
-TEST_F(CellStoreTest, FailedMutationLeavesNothingBehind) {
+TEST_F(CellStoreTest, FailedMutationIsRolledBack) {
   Open();
-  release::v1::PlanCellsRequest request;
-  *request.add_cell() = TestPlan(1);
-  *request.add_cell() = TestPlan(2);
-  request.mutable_cell(1)->mutable_coordinates()->set_cuda_version("12/4");
+  const absl::Status failure = absl::AbortedError("changed its mind");
+  EXPECT_EQ(store_->WriteAndWait([&](CellTable& table, absl::Time now) {
+    const absl::Status status = table.Put(PlanCell({}, TestPlan(1), now));
+    return status.ok() ? failure : status;
+  }),
+            failure);
+  EXPECT_THAT(store_->Get(TestId(1)), StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(CellStoreTest, SecondPayloadOfACellIsRefused) {
+  Open();
+  ASSERT_TRUE(Publish(1).ok());
+  Cell cell = *store_->Get(TestId(1));
+  cell.mutable_payload()->set_total_size(7);
+  EXPECT_THAT(store_->WriteAndWait([&](CellTable& table, absl::Time) {
+    return table.PutPayload(cell);
+  }),
+              StatusIs(absl::StatusCode::kInternal,
+                       HasSubstr("UNIQUE constraint failed: payload.cell_id")));
+}
+
+// As a version without the limit stored it.
+TEST_F(CellStoreTest, PayloadAboveTheLimitIsReadWithoutItsProof) {
+  Open();
+  const Cell small = *Publish(TestPublication(1));
+  release::v1::PublishPayloadRequest large = TestPublication(2);
+  large.mutable_payload()->mutable_proof()->mutable_module(0)->set_message(
+      std::string(9 << 20, 'x'));
+  ASSERT_TRUE(Publish(large).ok());
+
+  const Cell cell = *store_->Get(TestId(2));
+  EXPECT_EQ(cell.payload().digest(), large.payload().digest());
+  EXPECT_EQ(cell.payload().reference(), large.payload().reference());
+  EXPECT_EQ(cell.payload().total_size(), large.payload().total_size());
+  EXPECT_FALSE(cell.payload().has_proof());
+
+  // It does not end a list before its limit, and can still be planned again.
+  const auto cells = store_->List(CellFilter(), "", 10, 1 << 20);
+  ASSERT_THAT(*cells, SizeIs(2));
+  EXPECT_EQ((*cells)[0].SerializeAsString(), small.SerializeAsString());
+  release::v1::PlanCellsRequest plan;
+  *plan.add_cell() = TestPlan(2);
+  plan.mutable_cell(0)->set_channel("lts");
   release::v1::PlanCellsResponse response;
-  const absl::Status status =
-      store_->WriteAndWait([&](CellTable& table, absl::Time now) {
-        return PlanCells(table, request, now, response);
-      });
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(status.message()),
-              HasSubstr("cell[1]: coordinates: cuda_version \"12/4\""));
-  EXPECT_EQ(store_->Get(TestId(1)).status().code(),
-            absl::StatusCode::kNotFound);
+  EXPECT_THAT(store_->WriteAndWait([&](CellTable& table, absl::Time now) {
+    return PlanCells(table, plan, now, response);
+  }),
+              IsOk());
+  EXPECT_EQ(store_->Get(TestId(2))->channel(), "lts");
 }
 
 TEST_F(CellStoreTest, WritersInTheSameCommitDoNotShareTheirErrors) {

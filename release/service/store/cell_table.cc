@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "google/protobuf/util/time_util.h"
+#include "release/service/store/limits.h"
 
 namespace gantry::service {
 namespace {
@@ -33,6 +34,10 @@ absl::StatusOr<Cell> ReadCell(const Statement& row) {
             payload.data(), static_cast<int>(payload.size()))) {
       return absl::DataLossError(
           absl::StrCat("the payload record of ", cell.id(), " does not parse"));
+    }
+    if (payload.size() > kMaxStoredPayloadBytes) {
+      cell.mutable_payload()->clear_proof();
+      cell.mutable_payload()->DiscardUnknownFields();
     }
   }
   return cell;
@@ -85,9 +90,7 @@ absl::StatusOr<std::unique_ptr<CellTable>> CellTable::Create(
        "INSERT INTO cell VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
        "ON CONFLICT (id) DO UPDATE SET channel = ?2, state = ?6, "
        "lease_expire_us = ?7, record = ?8"},
-      {table->put_payload_,
-       "INSERT INTO payload VALUES (?1, ?2) ON CONFLICT (cell_id) DO UPDATE "
-       "SET record = ?2 WHERE record != ?2"},
+      {table->put_payload_, "INSERT INTO payload VALUES (?1, ?2)"},
       {table->next_token_,
        "UPDATE counter SET value = value + 1 WHERE name = 'fencing_token' "
        "RETURNING value"},
@@ -107,7 +110,7 @@ absl::StatusOr<std::vector<Cell>> CellTable::ReadAll(Statement& statement,
     GANTRY_ASSIGN_OR_RETURN(const bool row, statement.Step());
     if (!row) break;
     GANTRY_ASSIGN_OR_RETURN(Cell cell, ReadCell(statement));
-    bytes += statement.Bytes(0).size() + statement.Bytes(1).size();
+    bytes += cell.ByteSizeLong();
     cells.push_back(std::move(cell));
   }
   return cells;
@@ -162,8 +165,10 @@ absl::Status CellTable::Put(const Cell& cell) {
       .Bind(int64_t{cell.state()})
       .Bind(lease_expire_us)
       .BindBlob(record.SerializeAsString());
-  GANTRY_RETURN_IF_ERROR(put_cell_.Run());
-  if (!cell.has_payload()) return absl::OkStatus();
+  return put_cell_.Run();
+}
+
+absl::Status CellTable::PutPayload(const Cell& cell) {
   return put_payload_.Bind(cell.id())
       .BindBlob(cell.payload().SerializeAsString())
       .Run();

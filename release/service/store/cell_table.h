@@ -29,6 +29,9 @@ struct CellFilter {
 
 // Cells as rows of a database with our schema, which must outlive this.
 // Transactions are the caller's.  Not thread-safe.
+//
+// A payload larger than kMaxStoredPayloadBytes, which only a version without
+// that limit has recorded, is returned without its proof.
 class CellTable {
  public:
   static absl::StatusOr<std::unique_ptr<CellTable>> Create(Database& database);
@@ -36,8 +39,8 @@ class CellTable {
   // Unset: no such cell.
   absl::StatusOr<absl::optional<release::v1::Cell>> Find(absl::string_view id);
 
-  // Cells that match, by id, from after `after_id`; at most `limit`, and no
-  // more once their records exceed `max_bytes` (but always one).
+  // Cells that match, ordered by id, from the first one after `after_id`; at
+  // most `limit`, and no more once their serialized size reaches `max_bytes`.
   absl::StatusOr<std::vector<release::v1::Cell>> List(
       const CellFilter& filter, absl::string_view after_id, int limit,
       size_t max_bytes);
@@ -53,9 +56,12 @@ class CellTable {
   absl::StatusOr<std::vector<release::v1::Cell>> Claimable(absl::Time now,
                                                            int limit);
 
-  // Inserts or replaces the cell.  A payload is only ever inserted: changing
-  // one is INTERNAL.
+  // Inserts or replaces the cell, but not its payload.
   absl::Status Put(const release::v1::Cell& cell);
+
+  // Inserts the payload of a cell that is in the table and has none.  A payload
+  // never changes: INTERNAL if the cell has one.
+  absl::Status PutPayload(const release::v1::Cell& cell);
 
   // Greater than every token before.
   absl::StatusOr<int64_t> NextFencingToken();

@@ -7,7 +7,6 @@
 #include "base/status_macros.h"
 #include "google/protobuf/util/time_util.h"
 #include "release/service/rpc_status/error_details.h"
-#include "release/service/store/request_validation.h"
 
 namespace gantry::service {
 namespace {
@@ -122,9 +121,8 @@ absl::StatusOr<Cell> PublishAgain(const Cell& cell,
 
 }  // namespace
 
-absl::StatusOr<Cell> PlanCell(const absl::optional<Cell>& cell,
-                              const CellPlan& plan, absl::Time now) {
-  GANTRY_RETURN_IF_ERROR(ValidatePlan(plan));
+Cell PlanCell(const absl::optional<Cell>& cell, const CellPlan& plan,
+              absl::Time now) {
   Cell planned = cell.value_or(Cell());
   planned.set_id(CellId(plan.coordinates()));
   planned.set_channel(plan.channel());
@@ -150,7 +148,6 @@ absl::StatusOr<Cell> PlanCell(const absl::optional<Cell>& cell,
 absl::StatusOr<Cell> PublishCell(const absl::optional<Cell>& cell,
                                  const PublishPayloadRequest& request,
                                  absl::Time now) {
-  GANTRY_RETURN_IF_ERROR(ValidatePublish(request));
   if (cell.has_value() && cell->state() == release::v1::CELL_STATE_BUILT) {
     return PublishAgain(*cell, request);
   }
@@ -200,7 +197,6 @@ Cell ClaimCell(const Cell& cell, const std::string& worker,
 absl::StatusOr<Cell> FailCell(const absl::optional<Cell>& cell,
                               const FailAttemptRequest& request,
                               absl::Time now) {
-  GANTRY_RETURN_IF_ERROR(ValidateFailure(request));
   if (!cell.has_value()) return CellNotFoundError(request.id());
   GANTRY_RETURN_IF_ERROR(CheckToken(*cell, request.fencing_token()));
   Cell failed = *cell;

@@ -12,19 +12,20 @@
 
 namespace gantry::service {
 
-// How a cell goes from state to state.  Pure: the cell as it is (unset:
-// unknown), a request and the time give the cell as it will be, or an error
-// with the details that proto/release.proto promises.  A result equal to the
-// cell as it is means that nothing changes.
+// The state transitions of a cell.  Pure: from the current cell (unset if it is
+// unknown), a request and the time, each function computes the new cell, or an
+// error with the details that proto/release.proto documents.  A result equal to
+// the current cell means that nothing changes.
 //
 //   PLANNED <-> EXCLUDED      a plan; it also excludes FAILED cells
 //   PLANNED, FAILED, expired BUILDING -> BUILDING      a claim
 //   BUILDING -> FAILED                                 a failed attempt
 //   any but EXCLUDED -> BUILT                          a payload; final
+//
+// Requests must be valid (server/request_validation.h).
 
-absl::StatusOr<release::v1::Cell> PlanCell(
-    const absl::optional<release::v1::Cell>& cell,
-    const release::v1::CellPlan& plan, absl::Time now);
+release::v1::Cell PlanCell(const absl::optional<release::v1::Cell>& cell,
+                           const release::v1::CellPlan& plan, absl::Time now);
 
 // `request` without its payload's publish_time, which is set to `now`.
 absl::StatusOr<release::v1::Cell> PublishCell(

@@ -1,8 +1,6 @@
 #include "release/service/store/lifecycle.h"
 
-#include <functional>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -33,7 +31,7 @@ constexpr int64_t kToken = 7;
 Cell InState(CellState state) {
   CellPlan plan = TestPlan(1);
   if (state == kExcluded) plan.set_exclusion_reason("no such firmware");
-  const Cell planned = *PlanCell({}, plan, kBefore);
+  const Cell planned = PlanCell({}, plan, kBefore);
   if (state == kPlanned || state == kExcluded) return planned;
   const Cell building =
       ClaimCell(planned, "worker", kToken, kBefore, absl::Hours(1));
@@ -71,15 +69,15 @@ TEST(PlanCellTest, ChangesOnlyWhatIsNotUnderWay) {
   excluding.set_exclusion_reason("why");
   for (const auto& c : cases) {
     const Cell cell = InState(c.before);
-    EXPECT_EQ(StateAfter(PlanCell(cell, TestPlan(1), kNow)), c.wanted);
-    EXPECT_EQ(StateAfter(PlanCell(cell, excluding, kNow)), c.excluded);
+    EXPECT_EQ(PlanCell(cell, TestPlan(1), kNow).state(), c.wanted);
+    EXPECT_EQ(PlanCell(cell, excluding, kNow).state(), c.excluded);
   }
 }
 
 TEST(PlanCellTest, TheSamePlanAgainChangesNothing) {
   for (CellState state : {kPlanned, kBuilding, kBuilt, kFailed}) {
     const Cell cell = InState(state);
-    EXPECT_EQ(PlanCell(cell, TestPlan(1), kNow)->SerializeAsString(),
+    EXPECT_EQ(PlanCell(cell, TestPlan(1), kNow).SerializeAsString(),
               cell.SerializeAsString());
   }
 }
@@ -89,7 +87,7 @@ TEST(PlanCellTest, ChannelFollowsTheWishAndKernelIsNotForgotten) {
   plan.set_channel("lts");
   plan.mutable_coordinates()->clear_kernel_release();
   for (CellState state : {kPlanned, kBuilding, kBuilt, kFailed}) {
-    const Cell cell = *PlanCell(InState(state), plan, kNow);
+    const Cell cell = PlanCell(InState(state), plan, kNow);
     EXPECT_EQ(cell.channel(), "lts");
     EXPECT_EQ(cell.coordinates().kernel_release(), "6.1.0-56-cloud-amd64");
     EXPECT_EQ(ToTime(cell.update_time()), kBefore);
@@ -194,39 +192,6 @@ TEST(PublishCellTest, ProofMustAcceptThisKernel) {
   EXPECT_EQ(ReasonOf(status), "PROOF_NOT_ACCEPTED");
 }
 
-struct InvalidCase {
-  std::string field;
-  std::function<void(PublishPayloadRequest&)> spoil;
-};
-
-TEST(PublishCellTest, MalformedRequestsNameTheField) {
-  const std::vector<InvalidCase> cases = {
-      {"coordinates",
-       [](auto& r) { r.mutable_coordinates()->set_os_release("a b"); }},
-      {"coordinates.kernel_release",
-       [](auto& r) { r.mutable_coordinates()->clear_kernel_release(); }},
-      {"channel", [](auto& r) { r.set_channel("a\nb"); }},
-      {"payload.digest", [](auto& r) { r.mutable_payload()->clear_digest(); }},
-      {"payload.digest",
-       [](auto& r) { r.mutable_payload()->set_digest("sha256:12"); }},
-      {"payload.reference",
-       [](auto& r) { r.mutable_payload()->set_reference("oci:/x"); }},
-      {"payload.reference",
-       [](auto& r) { r.mutable_payload()->clear_reference(); }},
-      {"payload.total_size",
-       [](auto& r) { r.mutable_payload()->set_total_size(-1); }},
-  };
-  for (const InvalidCase& c : cases) {
-    PublishPayloadRequest request = TestPublication(1);
-    c.spoil(request);
-    const absl::Status status = PublishCell({}, request, kNow).status();
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-    const auto detail = GetDetail<google::rpc::BadRequest>(status);
-    ASSERT_TRUE(detail.has_value());
-    EXPECT_EQ(detail->field_violations(0).field(), c.field);
-  }
-}
-
 TEST(ClaimCellTest, PlannedFailedAndExpiredCellsCanBeClaimed) {
   EXPECT_TRUE(IsClaimable(InState(kPlanned), kNow));
   EXPECT_TRUE(IsClaimable(InState(kFailed), kNow));
@@ -248,15 +213,9 @@ TEST(ClaimCellTest, CountsAttemptsAndForgetsTheLastFailure) {
   EXPECT_EQ(ToTime(again.lease().expire_time()), kNow + absl::Minutes(5));
 }
 
-TEST(FailCellTest, NeedsTheNewestTokenAndAReason) {
+TEST(FailCellTest, NeedsTheNewestToken) {
   release::v1::FailAttemptRequest request;
   request.set_id(TestId(1));
-  EXPECT_EQ(FailCell(InState(kBuilding), request, kNow).status(),
-            InvalidFieldError("reason", "is required"));
-  request.set_reason("two\nlines");
-  EXPECT_EQ(
-      FailCell(InState(kBuilding), request, kNow).status(),
-      InvalidFieldError("reason", "holds a line end or control character"));
   request.set_reason("one line");
   EXPECT_EQ(FailCell({}, request, kNow).status(), CellNotFoundError(TestId(1)));
   EXPECT_EQ(ReasonOf(FailCell(InState(kBuilding), request, kNow).status()),

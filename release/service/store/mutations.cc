@@ -5,27 +5,21 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
 #include "base/cell_name.h"
-#include "base/status.h"
+#include "base/proto_time.h"
 #include "base/status_macros.h"
 #include "google/protobuf/util/message_differencer.h"
-#include "google/protobuf/util/time_util.h"
-#include "release/service/rpc_status/error_details.h"
 #include "release/service/store/lifecycle.h"
-#include "release/service/store/request_validation.h"
+#include "release/service/store/limits.h"
 
 namespace gantry::service {
 namespace {
 
 using ::gantry::release::v1::Cell;
 using ::google::protobuf::util::MessageDifferencer;
-using ::google::protobuf::util::TimeUtil;
 
-constexpr int kMaxPlans = 10000;
-constexpr int kMaxClaims = 1000;
-constexpr absl::Duration kDefaultLease = absl::Hours(1);
+constexpr absl::Duration kDefaultLeaseDuration = absl::Hours(1);
 
 absl::Status PutIfChanged(CellTable& table, const absl::optional<Cell>& before,
                           const Cell& after) {
@@ -59,21 +53,13 @@ absl::Status PlanCells(CellTable& table,
                        const release::v1::PlanCellsRequest& request,
                        absl::Time now,
                        release::v1::PlanCellsResponse& response) {
-  if (request.cell().empty() || request.cell_size() > kMaxPlans) {
-    return InvalidFieldError(
-        "cell", absl::StrCat(request.cell_size(), " cells are not from 1 to ",
-                             kMaxPlans));
-  }
-  for (int i = 0; i < request.cell_size(); ++i) {
-    const release::v1::CellPlan& plan = request.cell(i);
+  for (const release::v1::CellPlan& plan : request.cell()) {
     GANTRY_ASSIGN_OR_RETURN(const absl::optional<Cell> before,
                             table.Find(CellId(plan.coordinates())));
-    absl::StatusOr<Cell> after = PlanCell(before, plan, now);
-    if (!after.ok()) {
-      return Annotate(after.status(), absl::StrCat("cell[", i, "]"));
-    }
-    GANTRY_RETURN_IF_ERROR(PutIfChanged(table, before, *after));
-    *response.add_cell() = *std::move(after);
+    Cell after = PlanCell(before, plan, now);
+    GANTRY_RETURN_IF_ERROR(PutIfChanged(table, before, after));
+    if (after.has_payload()) after.mutable_payload()->clear_proof();
+    *response.add_cell() = std::move(after);
   }
   return absl::OkStatus();
 }
@@ -84,20 +70,20 @@ absl::Status PublishPayload(CellTable& table,
   GANTRY_ASSIGN_OR_RETURN(const absl::optional<Cell> before,
                           table.Find(CellId(request.coordinates())));
   GANTRY_ASSIGN_OR_RETURN(response, PublishCell(before, request, now));
-  return PutIfChanged(table, before, response);
+  if (before.has_value() && before->has_payload()) return absl::OkStatus();
+  GANTRY_RETURN_IF_ERROR(table.Put(response));
+  return table.PutPayload(response);
 }
 
 absl::Status ClaimCells(CellTable& table,
                         const release::v1::ClaimCellsRequest& request,
                         absl::Time now,
                         release::v1::ClaimCellsResponse& response) {
-  GANTRY_RETURN_IF_ERROR(ValidateClaim(request));
-  const absl::Duration lease =
-      request.has_lease_duration()
-          ? absl::Nanoseconds(
-                TimeUtil::DurationToNanoseconds(request.lease_duration()))
-          : kDefaultLease;
-  const int limit = request.max_cells() == 0 ? kMaxClaims : request.max_cells();
+  const absl::Duration lease = request.has_lease_duration()
+                                   ? ToDuration(request.lease_duration())
+                                   : kDefaultLeaseDuration;
+  const int limit =
+      request.max_cells() == 0 ? kMaxCellsPerCall : request.max_cells();
   GANTRY_ASSIGN_OR_RETURN(const std::vector<Cell> cells,
                           FindClaimable(table, request, now, limit));
   for (const Cell& cell : cells) {
