@@ -7,8 +7,10 @@
 #include "absl/status/statusor.h"
 #include "base/relative_path.h"
 #include "base/status_macros.h"
+#include "payload/node/host_paths.h"
 #include "payload/node/installed.h"
 #include "payload/node/leftovers.h"
+#include "payload/node/remove_tree.h"
 #include "payload/node/stage.h"
 
 namespace gantry::node {
@@ -18,7 +20,7 @@ constexpr mode_t kFolderMode = 0755;
 constexpr mode_t kConfMode = 0644;
 
 absl::Status SwitchCurrent(const Folder& base, const std::string& target) {
-  GANTRY_RETURN_IF_ERROR(base.RemoveTree(kNewLink));
+  GANTRY_RETURN_IF_ERROR(RemoveTree(base, kNewLink));
   GANTRY_RETURN_IF_ERROR(base.MakeLink(target, kNewLink));
   GANTRY_RETURN_IF_ERROR(base.Rename(kNewLink, kCurrent));
   return base.Sync();
@@ -53,10 +55,13 @@ absl::Status ReplaceByStagingTwice(const Folder& base,
                                    const Folder& image,
                                    CopyProgress& progress) {
   GANTRY_RETURN_IF_ERROR(SwitchCurrent(base, staging));
-  GANTRY_RETURN_IF_ERROR(base.RemoveTree(target.folder));
   const std::string second = StagingName(staging);
   // A run that was stopped here left `current` leading to it.
-  GANTRY_RETURN_IF_ERROR(base.RemoveTree(second));
+  GANTRY_RETURN_IF_ERROR(RemoveTree(base, second));
+  // Not removed under its own name: without its receipt it would not be known
+  // as ours any more.
+  GANTRY_RETURN_IF_ERROR(base.Rename(target.folder, second));
+  GANTRY_RETURN_IF_ERROR(RemoveTree(base, second));
   progress.AddTotal(target.Bytes(), target.Files());
   GANTRY_RETURN_IF_ERROR(StageDurably(image, target, base, second, progress));
   GANTRY_RETURN_IF_ERROR(MoveToPlace(base, second, target));
@@ -78,8 +83,8 @@ absl::Status PutInPlace(const Folder& base, const std::string& staging,
 }
 
 absl::Status WriteLdConf(const Folder& rootfs) {
-  GANTRY_ASSIGN_OR_RETURN(const Folder folder, rootfs.Make(kLdConfFolder));
-  GANTRY_RETURN_IF_ERROR(folder.RemoveTree(kNewLdConf));
+  GANTRY_ASSIGN_OR_RETURN(const Folder folder, rootfs.Make(kLdConfDirectory));
+  GANTRY_RETURN_IF_ERROR(RemoveTree(folder, kNewLdConf));
   GANTRY_ASSIGN_OR_RETURN(NewFile file, folder.CreateFile(kNewLdConf));
   GANTRY_RETURN_IF_ERROR(file.Write(kLdConfContent));
   GANTRY_RETURN_IF_ERROR(file.FinishDurably(kConfMode));

@@ -33,7 +33,11 @@ namespace gantry::node {
 // removes the staged folders at once.
 //
 // Where RENAME_EXCHANGE does not exist, `current` leads to the staged folder
-// while the old one is removed and the target is staged once more.
+// while the old one is renamed to a hidden name and removed, and the target is
+// staged once more.
+//
+// Removes nothing that something is mounted on or below (see remove_tree.h):
+// an error names the mount, and the next run after unmounting finishes.
 absl::Status Apply(const std::vector<InstallTarget>& targets, const Plan& plan,
                    const HostSnapshot& host, const Folder& image,
                    const Folder& rootfs, CopyProgress& progress);

@@ -16,9 +16,13 @@
 
 #include "absl/status/status.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "payload/node/exit_code.h"
 #include "payload/node/installer.h"
+#include "payload/node/test_mount.h"
 #include "payload/node/test_payload.h"
 
 namespace gantry::node {
@@ -140,6 +144,30 @@ class CrashTest : public testing::TestWithParam<std::tuple<Scenario, Ending>> {
     return WIFSIGNALED(state);
   }
 
+  // Mounts a directory below each directory of ours, whole or left over, and
+  // runs an installation.  It finishes, or refuses to remove one of them.
+  void ExpectMountsAreLeftAlone() {
+    const std::string victim = JoinPath(temp_->path(), "victim");
+    fs::create_directories(victim);
+    ASSERT_THAT(WriteFileAtomically(victim + "/kept", ""), IsOk());
+    std::vector<std::unique_ptr<BindMount>> mounts;
+    for (const std::string base : {"opt/cuda/", "opt/nvidia/"}) {
+      for (const std::string name : {".gantry-staging", ".gantry-staging-2",
+                                     "12.4", "535.261.03/flatcar-4230.2.0"}) {
+        const std::string directory = JoinPath(rootfs_, base + name);
+        if (!fs::is_directory(directory)) continue;
+        fs::create_directory(directory + "/mounted");
+        mounts.push_back(
+            std::make_unique<BindMount>(victim, directory + "/mounted"));
+      }
+    }
+    const absl::Status status = Install(Options(*new_)).status();
+    if (!status.ok()) {
+      EXPECT_EQ(ExitCodeOf(status), ExitCode::kMounted) << status;
+    }
+    EXPECT_TRUE(fs::exists(victim + "/kept"));
+  }
+
   void SetUp() override {
     temp_ = std::make_unique<TempDir>(*TempDir::Create(FastTempParent()));
     rootfs_ = JoinPath(temp_->path(), "rootfs");
@@ -170,6 +198,20 @@ TEST_P(CrashTest, OldWorksAndNextRunFinishesAfterEachOperation) {
     operations = n;
   }
   EXPECT_GT(operations, 40);
+}
+
+TEST_P(CrashTest, MountsBelowWhatWasLeftAreLeftAloneAfterEachOperation) {
+  for (int n = 1;; ++n) {
+    ASSERT_LT(n, kMaxOperations);
+    SCOPED_TRACE(n);
+    ASSERT_NO_FATAL_FAILURE(MakeHost());
+    const bool was_stopped = RunUntil(n);
+    ASSERT_NO_FATAL_FAILURE(ExpectMountsAreLeftAlone());
+    ExpectWorking("opt/cuda/current");
+    ExpectWorking("opt/nvidia/current");
+    ASSERT_NO_FATAL_FAILURE(ExpectNextRunFinishes());
+    if (!was_stopped || HasFailure()) break;
+  }
 }
 
 const Scenario kScenarios[] = {

@@ -20,6 +20,12 @@ enum class ExitCode {
   kBusy = 5,
   // The image's manifest or files are not what they should be.
   kDamagedPayload = 6,
+  // Something that the installer would replace was not installed by it.
+  // Nothing is changed.
+  kForeign = 7,
+  // Something is mounted on or below a directory that the installer would
+  // remove.  Nothing is removed.
+  kMounted = 8,
 };
 
 // `status` with the code that the program shall exit with, unless it carries

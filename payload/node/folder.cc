@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <memory>
@@ -185,6 +186,27 @@ absl::StatusOr<Folder> Folder::OpenFolder(absl::string_view path) const {
   return Folder(std::move(fd), Name(path), before_);
 }
 
+absl::StatusOr<std::vector<std::string>> Folder::List() const {
+  // A descriptor of its own: closedir(3) closes it, and its position is new.
+  UniqueFd fd(openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.ok()) return SystemError(path_);
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(fdopendir(fd.get()),
+                                                    &closedir);
+  if (entries == nullptr) return SystemError(path_);
+  fd.Release();
+  std::vector<std::string> names;
+  while (true) {
+    errno = 0;
+    const dirent* const entry = readdir(entries.get());
+    if (entry == nullptr && errno != 0) return SystemError(path_);
+    if (entry == nullptr) break;
+    const absl::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 absl::Status Folder::MakeFolder(absl::string_view path) const {
   GANTRY_ASSIGN_OR_RETURN(const Place place, Locate(path));
   GANTRY_RETURN_IF_ERROR(Before("mkdir", path));
@@ -249,28 +271,17 @@ absl::Status Folder::Exchange(absl::string_view a, absl::string_view b) const {
   return SystemError(Name(b));
 }
 
-absl::Status Folder::RemoveTree(absl::string_view path) const {
-  GANTRY_ASSIGN_OR_RETURN(const absl::optional<struct stat> info, Stat(path));
-  if (!info.has_value()) return absl::OkStatus();
-  const bool is_folder = S_ISDIR(info->st_mode);
-  if (is_folder) {
-    GANTRY_ASSIGN_OR_RETURN(const Folder folder, OpenFolder(path));
-    const std::unique_ptr<DIR, int (*)(DIR*)> entries(
-        fdopendir(fcntl(folder.fd(), F_DUPFD_CLOEXEC, 0)), &closedir);
-    if (entries == nullptr) return SystemError(Name(path));
-    while (const dirent* entry = readdir(entries.get())) {
-      const absl::string_view name = entry->d_name;
-      if (name == "." || name == "..") continue;
-      GANTRY_RETURN_IF_ERROR(folder.RemoveTree(name));
-    }
-  }
+absl::Status Folder::Remove(absl::string_view path) const {
   GANTRY_ASSIGN_OR_RETURN(const Place place, Locate(path));
   GANTRY_RETURN_IF_ERROR(Before("remove", path));
-  if (unlinkat(place.parent.get(), place.name.c_str(),
-               is_folder ? AT_REMOVEDIR : 0) != 0) {
-    return SystemError(Name(path));
+  if (unlinkat(place.parent.get(), place.name.c_str(), 0) == 0) {
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
+  if (errno == EISDIR &&
+      unlinkat(place.parent.get(), place.name.c_str(), AT_REMOVEDIR) == 0) {
+    return absl::OkStatus();
+  }
+  return SystemError(Name(path));
 }
 
 absl::Status Folder::Sync() const {

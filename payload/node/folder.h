@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -73,6 +74,8 @@ class Folder {
   absl::StatusOr<UniqueFd> OpenFile(absl::string_view path) const;
   absl::StatusOr<std::string> FileDigest(absl::string_view path) const;
   absl::StatusOr<Folder> OpenFolder(absl::string_view path) const;
+  // The names in this folder, without "." and "..", sorted.
+  absl::StatusOr<std::vector<std::string>> List() const;
 
   absl::Status MakeFolder(absl::string_view path) const;
   absl::Status SetMode(absl::string_view path, mode_t mode) const;
@@ -83,8 +86,8 @@ class Folder {
   absl::Status Rename(absl::string_view from, absl::string_view to) const;
   // Swaps the two in one step.  UNIMPLEMENTED: this file system cannot.
   absl::Status Exchange(absl::string_view a, absl::string_view b) const;
-  // Removes `path` and all below it; nothing there is OK.
-  absl::Status RemoveTree(absl::string_view path) const;
+  // Removes a file, a link or an empty folder.
+  absl::Status Remove(absl::string_view path) const;
 
   // Makes this folder's own entries durable.
   absl::Status Sync() const;

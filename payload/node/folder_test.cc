@@ -9,7 +9,9 @@
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "payload/node/exit_code.h"
 
@@ -17,6 +19,7 @@ namespace gantry::node {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::ElementsAre;
 
 class FolderTest : public testing::Test {
  protected:
@@ -83,15 +86,18 @@ TEST_F(FolderTest, NoOperationWritesThroughALink) {
   EXPECT_TRUE(OutsideIsEmpty());
 }
 
-TEST_F(FolderTest, RemovesTreesButNotWhatLinksLeadTo) {
-  Write(JoinPath(outside_, "kept"), "");
-  fs::create_directories(In("tree/a/b"));
-  Write(In("tree/a/b/file"), "");
-  fs::create_directory_symlink(outside_, In("tree/a/link"));
-  ASSERT_TRUE(Root().RemoveTree("tree").ok());
-  EXPECT_FALSE(fs::exists(In("tree")));
-  EXPECT_FALSE(OutsideIsEmpty());
-  EXPECT_TRUE(Root().RemoveTree("tree").ok());
+TEST_F(FolderTest, RemovesFilesLinksAndEmptyFoldersOnly) {
+  fs::create_directories(In("empty"));
+  fs::create_directories(In("full/folder"));
+  fs::create_directory_symlink(outside_, In("link"));
+  Write(In("file"), "");
+  EXPECT_THAT(Root().Remove("empty"), IsOk());
+  EXPECT_THAT(Root().Remove("link"), IsOk());
+  EXPECT_THAT(Root().Remove("file"), IsOk());
+  EXPECT_EQ(Root().Remove("full").message(),
+            In("full") + ": Directory not empty");
+  EXPECT_THAT(Root().List(), IsOkAndHolds(ElementsAre("full")));
+  EXPECT_TRUE(fs::exists(outside_));
 }
 
 TEST_F(FolderTest, ExchangesInOneStep) {

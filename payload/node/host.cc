@@ -11,7 +11,10 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "payload/node/host_paths.h"
 #include "payload/node/ldconfig.h"
+#include "payload/node/ownership.h"
+#include "payload/node/remove_tree.h"
 
 namespace gantry::node {
 namespace {
@@ -43,11 +46,34 @@ absl::StatusOr<Space> ReadSpace(const Folder& rootfs, std::string path) {
 }
 
 absl::Status ReadCurrent(const Folder& base, TargetState& state) {
-  GANTRY_ASSIGN_OR_RETURN(const auto info, base.Stat(kCurrent));
+  GANTRY_ASSIGN_OR_RETURN(state.current_conflict, ForeignCurrentReason(base));
+  if (!state.current_conflict.empty()) return absl::OkStatus();
+  absl::StatusOr<std::string> current = base.ReadLink(kCurrent);
+  if (absl::IsNotFound(current.status())) return absl::OkStatus();
+  GANTRY_ASSIGN_OR_RETURN(state.current, std::move(current));
+  return absl::OkStatus();
+}
+
+// Fills in what is found at the target's place.
+absl::Status ReadInstalled(const Folder& base, const InstallTarget& target,
+                           CheckDepth depth, TargetState& state) {
+  GANTRY_ASSIGN_OR_RETURN(const auto info, base.Stat(target.folder));
   if (!info.has_value()) return absl::OkStatus();
-  state.current_blocked = !S_ISLNK(info->st_mode);
-  if (state.current_blocked) return absl::OkStatus();
-  GANTRY_ASSIGN_OR_RETURN(state.current, base.ReadLink(kCurrent));
+  GANTRY_ASSIGN_OR_RETURN(state.difference,
+                          ForeignDirectoryReason(base, target.folder));
+  if (!state.difference.empty()) {
+    state.found = TargetState::Found::kForeign;
+    return absl::OkStatus();
+  }
+  GANTRY_ASSIGN_OR_RETURN(const Folder folder, base.OpenFolder(target.folder));
+  const absl::Status check = CheckInstalled(folder, target, depth);
+  if (check.ok()) {
+    state.found = TargetState::Found::kIntact;
+    return absl::OkStatus();
+  }
+  state.found = TargetState::Found::kDifferent;
+  state.difference = std::string(check.message());
+  state.removable = CheckNothingMounted(base, target.folder);
   return absl::OkStatus();
 }
 
@@ -62,21 +88,20 @@ absl::StatusOr<TargetState> ReadTarget(const Folder& rootfs,
   GANTRY_RETURN_IF_ERROR(ReadCurrent(*base, state));
   // What is about to come into use is hashed, whoever put it there.
   if (state.current != target.folder) depth = CheckDepth::kContent;
-  GANTRY_ASSIGN_OR_RETURN(const auto info, base->Stat(target.folder));
-  if (!info.has_value()) return state;
-  state.found = TargetState::Found::kDifferent;
-  if (!S_ISDIR(info->st_mode)) {
-    state.difference = "it is not a folder";
-    return state;
-  }
-  GANTRY_ASSIGN_OR_RETURN(const Folder folder, base->OpenFolder(target.folder));
-  const absl::Status check = CheckInstalled(folder, target, depth);
-  if (check.ok()) {
-    state.found = TargetState::Found::kIntact;
-  } else {
-    state.difference = std::string(check.message());
-  }
+  GANTRY_RETURN_IF_ERROR(ReadInstalled(*base, target, depth, state));
   return state;
+}
+
+// Fills in what the host has of our configuration for ldconfig.
+absl::Status ReadLdConf(const Folder& rootfs, HostSnapshot& snapshot) {
+  const absl::StatusOr<Folder> directory = rootfs.Resolve(kLdConfDirectory);
+  if (absl::IsNotFound(directory.status())) return absl::OkStatus();
+  GANTRY_RETURN_IF_ERROR(directory.status());
+  GANTRY_ASSIGN_OR_RETURN(snapshot.ld_conf_conflict,
+                          ForeignLdConfReason(*directory));
+  const absl::StatusOr<std::string> content = directory->ReadFile(kLdConfName);
+  snapshot.ld_conf_is_current = content.ok() && *content == kLdConfContent;
+  return absl::OkStatus();
 }
 
 bool IsOlder(const struct stat& a, const struct stat& b) {
@@ -88,7 +113,7 @@ absl::StatusOr<bool> LdCacheIsStale(const Folder& rootfs,
                                     const std::vector<InstallTarget>& targets) {
   GANTRY_ASSIGN_OR_RETURN(const auto cache, rootfs.Stat(kLdCache));
   if (!cache.has_value()) return true;
-  const absl::StatusOr<Folder> conf_folder = rootfs.Resolve(kLdConfFolder);
+  const absl::StatusOr<Folder> conf_folder = rootfs.Resolve(kLdConfDirectory);
   if (conf_folder.ok()) {
     GANTRY_ASSIGN_OR_RETURN(const auto conf, conf_folder->Stat(kLdConfName));
     if (conf.has_value() && IsOlder(*cache, *conf)) return true;
@@ -119,9 +144,7 @@ absl::StatusOr<HostSnapshot> ReadHost(const Folder& rootfs,
                             ReadTarget(rootfs, target, depth));
     snapshot.targets.push_back(std::move(state));
   }
-  const absl::StatusOr<std::string> conf =
-      rootfs.ReadFile(JoinPath(kLdConfFolder, kLdConfName));
-  snapshot.ld_conf_is_current = conf.ok() && *conf == kLdConfContent;
+  GANTRY_RETURN_IF_ERROR(ReadLdConf(rootfs, snapshot));
   snapshot.has_ldconfig = FindLdconfig(rootfs).has_value();
   GANTRY_ASSIGN_OR_RETURN(snapshot.ld_cache_is_stale,
                           LdCacheIsStale(rootfs, targets));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "base/host_identity.h"
@@ -29,14 +30,25 @@ struct Space {
 
 // What the host has where one target belongs.
 struct TargetState {
-  enum class Found { kNothing, kIntact, kDifferent };
+  enum class Found {
+    kNothing,
+    // Ours, and what Stage() makes of this target.
+    kIntact,
+    // Ours, with other content.
+    kDifferent,
+    // Not installed by us.
+    kForeign,
+  };
   Found found = Found::kNothing;
-  // kDifferent: what differs.
+  // kDifferent: what differs.  kForeign: why, as ownership.h words it.
   std::string difference;
+  // kDifferent: OK, or why CheckNothingMounted() refuses to have it removed.
+  absl::Status removable;
   // Where `current` leads; nullopt: there is none.
   absl::optional<std::string> current;
-  // Something that is not a link is in the place of `current`.
-  bool current_blocked = false;
+  // Why `current` was not made by us, as ownership.h words it; empty: it was,
+  // or there is none.
+  std::string current_conflict;
   Space space;
 };
 
@@ -47,6 +59,8 @@ struct HostSnapshot {
   std::vector<TargetState> targets;
   // ld.so.conf.d has our file, with our content.
   bool ld_conf_is_current = false;
+  // As TargetState::current_conflict, of that file.
+  std::string ld_conf_conflict;
   bool has_ldconfig = false;
   // ldconfig's cache is older than a link or the configuration that it depends
   // on: a run was stopped before it came to ldconfig.
@@ -58,17 +72,6 @@ absl::StatusOr<HostSnapshot> ReadHost(const Folder& rootfs,
                                       const HostIdentity& identity,
                                       const std::vector<InstallTarget>& targets,
                                       CheckDepth depth);
-
-// Our file in ld.so.conf.d (ldconfig(8)), relative to the host's root.
-inline constexpr char kLdConfFolder[] = "etc/ld.so.conf.d";
-inline constexpr char kLdConfName[] = "gantry.conf";
-inline constexpr char kLdConfContent[] =
-    "# Written by Gantry's installer.\n"
-    "/opt/nvidia/current/lib64\n"
-    "/opt/cuda/current/lib64\n";
-
-// Name of the link beside the installed versions.
-inline constexpr char kCurrent[] = "current";
 
 }  // namespace gantry::node
 

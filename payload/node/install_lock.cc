@@ -13,19 +13,14 @@
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
 #include "payload/node/exit_code.h"
+#include "payload/node/host_paths.h"
 
 namespace gantry::node {
-namespace {
-
-constexpr char kFolder[] = "opt";
-constexpr char kName[] = ".gantry.lock";
-
-}  // namespace
 
 absl::StatusOr<FileLock> LockHost(const Folder& rootfs) {
-  GANTRY_ASSIGN_OR_RETURN(const Folder folder, rootfs.Make(kFolder));
-  const std::string path = JoinPath(folder.path(), kName);
-  UniqueFd fd(openat(folder.fd(), kName,
+  GANTRY_ASSIGN_OR_RETURN(const Folder folder, rootfs.Make(kLockDirectory));
+  const std::string path = JoinPath(folder.path(), kLockName);
+  UniqueFd fd(openat(folder.fd(), kLockName,
                      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd.ok()) return ErrnoStatus(errno, path);
   absl::StatusOr<FileLock> lock = FileLock::TryAcquire(std::move(fd), path);

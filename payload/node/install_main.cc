@@ -38,8 +38,10 @@ constexpr char kUsage[] =
     "  podman run --rm --privileged -v /:/rootfs IMAGE [flags]\n"
     "Exit codes: 0 installed, or already installed; 1 other error; 2 wrong "
     "flags or no host root; 3 payload of another OS release or kernel; 4 too "
-    "little space; 5 another installer is at work; 6 damaged payload; 128+N "
-    "stopped by signal N.";
+    "little space; 5 another installer is at work; 6 damaged payload; 7 a "
+    "path that this image would replace was not installed by an image like it; "
+    "8 something is mounted below a directory to be removed; 128+N stopped by "
+    "signal N.";
 
 // The signal that nobody has acted on yet, and the one that stopped us.
 std::atomic<int> pending_signal{0};

@@ -95,6 +95,8 @@ TEST_F(InstallMainTest, EachRefusalHasItsExitCode) {
   EXPECT_EQ(wrong.error_output.rfind("install: this payload is for ", 0), 0u);
   std::ofstream(payload_.SourcePath(0, "bin/nvcc")) << "nvcc two";
   EXPECT_EQ(Run().exit_code, 6);
+  fs::create_directories(JoinPath(rootfs_, "opt/cuda/12.4"));
+  EXPECT_EQ(Run().exit_code, 7);
 }
 
 TEST_F(InstallMainTest, SignalStopsItAndRemovesWhatWasStaged) {

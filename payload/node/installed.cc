@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/types/optional.h"
 #include "base/status_macros.h"
+#include "payload/node/host_paths.h"
 
 namespace gantry::node {
 namespace {

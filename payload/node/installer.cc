@@ -95,6 +95,7 @@ absl::StatusOr<InstallResult> InstallLocked(
     const InstallOptions& options, const std::vector<InstallTarget>& targets,
     const HostIdentity& identity, const Folder& image, const Folder& rootfs) {
   GANTRY_ASSIGN_OR_RETURN(const FileLock lock, LockHost(rootfs));
+  GANTRY_RETURN_IF_ERROR(CheckLeftoversRemovable(rootfs));
   // First, so that their space counts as free.
   GANTRY_RETURN_IF_ERROR(RemoveLeftovers(rootfs));
   GANTRY_ASSIGN_OR_RETURN(
@@ -124,6 +125,7 @@ absl::StatusOr<InstallResult> DryRun(const InstallOptions& options,
                                      const std::vector<InstallTarget>& targets,
                                      const HostIdentity& identity,
                                      const Folder& rootfs) {
+  GANTRY_RETURN_IF_ERROR(CheckLeftoversRemovable(rootfs));
   GANTRY_ASSIGN_OR_RETURN(
       HostSnapshot host,
       ReadHost(rootfs, identity, targets,

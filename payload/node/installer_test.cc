@@ -12,10 +12,13 @@
 #include "absl/status/status.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "payload/node/exit_code.h"
 #include "payload/node/install_lock.h"
+#include "payload/node/test_mount.h"
 #include "payload/node/test_payload.h"
 
 namespace gantry::node {
@@ -67,6 +70,19 @@ class InstallerTest : public testing::Test {
     std::string content = *ReadFile(path);
     content.back() ^= 1;
     std::ofstream(path) << content;
+  }
+  // Makes a directory that nobody of us has installed.
+  void MakeForeign(const std::string& path) {
+    fs::create_directories(In(path));
+    std::ofstream(In(path + "/kept")) << "foreign";
+  }
+  void ExpectForeign(const std::string& path, const std::string& reason) {
+    const absl::Status status = Error(Payload());
+    EXPECT_THAT(status,
+                StatusIs(absl::StatusCode::kFailedPrecondition,
+                         path + " was not installed by this installer: it " +
+                             reason + "; move it away and run this again"));
+    EXPECT_EQ(ExitCodeOf(status), ExitCode::kForeign);
   }
   void ExpectNoLeftovers() {
     for (const auto& entry : fs::recursive_directory_iterator(rootfs_)) {
@@ -166,14 +182,10 @@ TEST_F(InstallerTest, LostFileModeOrLinkIsRepaired) {
       [&] { fs::remove(In(folder + "bin/nvcc")); },
       [&] { fs::permissions(In(folder + "bin/nvcc"), fs::perms(0600)); },
       [&] { fs::resize_file(In(folder + "bin/nvcc"), 3); },
-      [&] { fs::remove(In(folder + ".gantry-receipt")); },
+      [&] { std::ofstream(In(folder + ".gantry-receipt")) << "damaged"; },
       [&] {
         fs::remove(In(folder + "lib64/libcudart.so"));
         fs::create_symlink("elsewhere", In(folder + "lib64/libcudart.so"));
-      },
-      [&] {
-        fs::remove_all(In("opt/cuda/12.4"));
-        std::ofstream(In("opt/cuda/12.4")) << "a file";
       },
   };
   for (const auto& damage : damages) {
@@ -328,13 +340,118 @@ TEST_F(InstallerTest, DryRunChangesNothing) {
   EXPECT_FALSE(fs::exists(In("opt")));
 }
 
-TEST_F(InstallerTest, CurrentThatIsAFolderIsNotTouched) {
-  fs::create_directories(In("opt/cuda/current"));
-  EXPECT_EQ(Error(Payload()).message(),
-            "/opt/cuda/current is not a symbolic link; move it away and run "
-            "this again");
-  EXPECT_TRUE(fs::is_directory(In("opt/cuda/current")));
+TEST_F(InstallerTest, ForeignDirectoryIsRefusedAndUntouched) {
+  for (const std::string path :
+       {"opt/cuda/12.4", "opt/nvidia/535.261.03/flatcar-4230.2.0"}) {
+    MakeForeign(path);
+    ExpectForeign("/" + path, "has no .gantry-receipt");
+    EXPECT_EQ(Read(path + "/kept"), "foreign");
+    EXPECT_FALSE(fs::exists(In("opt/cuda/current")));
+    EXPECT_FALSE(fs::exists(In("opt/nvidia/current")));
+    fs::remove_all(In(path));
+  }
+  EXPECT_TRUE(Run(Payload()).changed);
+}
+
+TEST_F(InstallerTest, ForeignFileInPlaceOfADirectoryIsRefused) {
+  fs::create_directories(In("opt/cuda"));
+  std::ofstream(In("opt/cuda/12.4")) << "foreign";
+  ExpectForeign("/opt/cuda/12.4", "is not a directory");
+  EXPECT_EQ(Read("opt/cuda/12.4"), "foreign");
   EXPECT_FALSE(fs::exists(In("opt/nvidia")));
+}
+
+TEST_F(InstallerTest, ForeignCurrentIsRefusedAndUntouched) {
+  const std::string link = In("opt/cuda/current");
+  fs::create_directories(link);
+  ExpectForeign("/opt/cuda/current", "is not a symbolic link");
+  fs::remove(link);
+  MakeForeign("opt/cuda/11.8");
+  fs::create_directory_symlink("11.8", link);
+  ExpectForeign("/opt/cuda/current",
+                "leads to 11.8, which has no .gantry-receipt");
+  fs::remove(link);
+  for (const std::string target : {"/usr/local/cuda", "../elsewhere"}) {
+    fs::create_directory_symlink(target, link);
+    ExpectForeign("/opt/cuda/current",
+                  "leads to " + target + ", outside its directory");
+    EXPECT_EQ(LinkOf("opt/cuda/current"), target);
+    fs::remove(link);
+  }
+  EXPECT_FALSE(fs::exists(In("opt/nvidia")));
+}
+
+TEST_F(InstallerTest, ForeignLdConfIsRefusedAndUntouched) {
+  fs::create_directories(In("etc/ld.so.conf.d"));
+  std::ofstream(In("etc/ld.so.conf.d/gantry.conf")) << "/opt/cranes/lib\n";
+  ExpectForeign("/etc/ld.so.conf.d/gantry.conf",
+                "does not start with \"# Written by Gantry's installer.\"");
+  EXPECT_EQ(Read("etc/ld.so.conf.d/gantry.conf"), "/opt/cranes/lib\n");
+  EXPECT_FALSE(fs::exists(In("opt/cuda")));
+}
+
+// What every release of the installer leaves: a receipt with any digest, a
+// relative link, and a configuration file with this first line.
+TEST_F(InstallerTest, InstallationOfAnotherReleaseIsOurs) {
+  MakeForeign("opt/cuda/12.4");
+  std::ofstream(In("opt/cuda/12.4/.gantry-receipt")) << "sha256:12ab\n";
+  fs::create_directory_symlink("12.4", In("opt/cuda/current"));
+  fs::create_directories(In("etc/ld.so.conf.d"));
+  std::ofstream(In("etc/ld.so.conf.d/gantry.conf"))
+      << "# Written by Gantry's installer.\n/opt/cuda/lib\n";
+  Run(Payload());
+  EXPECT_EQ(Read("opt/cuda/current/bin/nvcc"), "nvcc one");
+  EXPECT_FALSE(Run(Payload()).changed);
+}
+
+TEST_F(InstallerTest, CurrentThatLeadsToARemovedVersionIsReplaced) {
+  Run(Payload("11.8"));
+  fs::remove_all(In("opt/cuda/11.8"));
+  Run(Payload("12.4"));
+  EXPECT_EQ(LinkOf("opt/cuda/current"), "12.4");
+}
+
+TEST_F(InstallerTest, MountBelowWhatWouldBeReplacedIsRefused) {
+  Run(Payload("12.4", "one"));
+  MakeForeign("home");
+  fs::create_directories(In("opt/cuda/12.4/samples"));
+  {
+    const BindMount mount(In("home"), In("opt/cuda/12.4/samples"));
+    const absl::Status status = Error(Payload("12.4", "two"));
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition,
+                                 "cannot remove " + In("opt/cuda/12.4") +
+                                     ": something is mounted on " +
+                                     In("opt/cuda/12.4/samples") +
+                                     "; unmount it and run this again"));
+    EXPECT_EQ(ExitCodeOf(status), ExitCode::kMounted);
+    EXPECT_EQ(Read("home/kept"), "foreign");
+    EXPECT_EQ(Read("opt/cuda/current/bin/nvcc"), "nvcc one");
+    EXPECT_EQ(Read("opt/nvidia/current/lib64/libcuda.so.1"), "cu one");
+    EXPECT_FALSE(Run(Payload("12.4", "one")).changed);
+  }
+  Run(Payload("12.4", "two"));
+  EXPECT_EQ(Read("opt/cuda/current/bin/nvcc"), "nvcc two");
+  EXPECT_EQ(Read("home/kept"), "foreign");
+  ExpectNoLeftovers();
+}
+
+TEST_F(InstallerTest, MountBelowALeftoverIsRefused) {
+  MakeForeign("home");
+  const std::string leftover = In("opt/cuda/.gantry-staging");
+  fs::create_directories(leftover + "/samples");
+  {
+    const BindMount mount(In("home"), leftover + "/samples");
+    InstallOptions options = Options(Payload());
+    for (const bool dry_run : {true, false}) {
+      options.dry_run = dry_run;
+      EXPECT_EQ(ExitCodeOf(Install(options).status()), ExitCode::kMounted);
+    }
+    EXPECT_EQ(Read("home/kept"), "foreign");
+    EXPECT_FALSE(fs::exists(In("opt/cuda/12.4")));
+  }
+  Run(Payload());
+  EXPECT_EQ(Read("home/kept"), "foreign");
+  ExpectNoLeftovers();
 }
 
 TEST_F(InstallerTest, LinksOfTheHostAreFollowedInsideItsRoot) {

@@ -19,6 +19,7 @@
 #include "base/relative_path.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "payload/node/host_paths.h"
 
 namespace gantry::node {
 namespace {

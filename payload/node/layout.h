@@ -55,10 +55,6 @@ struct InstallTarget {
 absl::StatusOr<std::vector<InstallTarget>> MakeLayout(
     const payload::v1::PayloadManifest& manifest);
 
-// Name of the file in an installed folder that is written last and holds
-// InstallTarget.digest.  No payload may hold a file of this name.
-inline constexpr char kReceipt[] = ".gantry-receipt";
-
 }  // namespace gantry::node
 
 #endif  // GANTRY_PAYLOAD_NODE_LAYOUT_H_

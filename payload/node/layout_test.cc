@@ -201,7 +201,7 @@ TEST(LayoutTest, RefusesFieldsOutOfBounds) {
   EXPECT_EQ(
       ErrorFor({entry}),
       "/payload/cuda/12.4: f: \"sha256:0\" is not sha256:<64 hex digits>");
-  EXPECT_EQ(ErrorFor({File(kReceipt)}),
+  EXPECT_EQ(ErrorFor({File(".gantry-receipt")}),
             "/payload/cuda/12.4: \".gantry-receipt\": is reserved");
   EXPECT_EQ(ErrorFor({}), "the manifest lists no file");
 }

@@ -15,14 +15,15 @@ namespace gantry::node {
 // gives one that `current` does not lead to.
 std::string StagingName(const absl::optional<std::string>& current);
 
-// Removes what interrupted runs left below /opt/cuda, /opt/nvidia and
-// /etc/ld.so.conf.d.  What `current` leads to stays.
-absl::Status RemoveLeftovers(const Folder& rootfs);
+// Fails, as CheckNothingMounted() does, if something is mounted below a hidden
+// directory: even one that `current` leads to, because this run has to remove
+// it in the end.
+absl::Status CheckLeftoversRemovable(const Folder& rootfs);
 
-// Temporary names that are renamed to the real ones; the second does not end
-// in ".conf", so ldconfig does not read it.
-inline constexpr char kNewLink[] = ".gantry-current";
-inline constexpr char kNewLdConf[] = ".gantry.conf.new";
+// Removes what interrupted runs left below /opt/cuda, /opt/nvidia and
+// /etc/ld.so.conf.d.  What `current` leads to stays.  Deletes nothing through a
+// mount (see remove_tree.h).
+absl::Status RemoveLeftovers(const Folder& rootfs);
 
 }  // namespace gantry::node
 

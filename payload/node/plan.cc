@@ -5,8 +5,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/file.h"
+#include "base/status_macros.h"
 #include "payload/node/copy_progress.h"
 #include "payload/node/exit_code.h"
+#include "payload/node/host_paths.h"
 
 namespace gantry::node {
 namespace {
@@ -58,6 +61,35 @@ absl::Status CheckSpace(const Space& space, const Need& need) {
   return absl::OkStatus();
 }
 
+absl::Status Foreign(absl::string_view path, absl::string_view reason) {
+  return WithExitCode(
+      absl::FailedPreconditionError(
+          absl::StrCat("/", path, " was not installed by this installer: it ",
+                       reason, "; move it away and run this again")),
+      ExitCode::kForeign);
+}
+
+// Whether all that the plan could replace is ours and may be removed.
+absl::Status CheckReplaceable(const std::vector<InstallTarget>& targets,
+                              const HostSnapshot& host) {
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const InstallTarget& target = targets[i];
+    const TargetState& state = host.targets[i];
+    if (state.found == Found::kForeign) {
+      return Foreign(JoinPath(target.base, target.folder), state.difference);
+    }
+    if (!state.current_conflict.empty()) {
+      return Foreign(JoinPath(target.base, kCurrent), state.current_conflict);
+    }
+    GANTRY_RETURN_IF_ERROR(state.removable);
+  }
+  if (!host.ld_conf_conflict.empty()) {
+    return Foreign(JoinPath(kLdConfDirectory, kLdConfName),
+                   host.ld_conf_conflict);
+  }
+  return absl::OkStatus();
+}
+
 TargetPlan Decide(const InstallTarget& target, const TargetState& state) {
   TargetPlan plan;
   switch (state.found) {
@@ -69,6 +101,7 @@ TargetPlan Decide(const InstallTarget& target, const TargetState& state) {
       plan.action = TargetAction::kKeep;
       plan.reason = "already installed";
       break;
+    case Found::kForeign:  // CheckReplaceable() refuses it.
     case Found::kDifferent:
       plan.action = TargetAction::kReplace;
       plan.reason = state.difference;
@@ -105,15 +138,11 @@ absl::Status CheckHost(const cell::v1::CellCoordinates& coordinates,
 
 absl::StatusOr<Plan> MakePlan(const std::vector<InstallTarget>& targets,
                               const HostSnapshot& host) {
+  GANTRY_RETURN_IF_ERROR(CheckReplaceable(targets, host));
   Plan plan;
   std::map<dev_t, std::pair<Space, Need>> needs;
   for (size_t i = 0; i < targets.size(); ++i) {
     const TargetState& state = host.targets[i];
-    if (state.current_blocked) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "/", targets[i].base, "/", kCurrent,
-          " is not a symbolic link; move it away and run this again"));
-    }
     plan.targets.push_back(Decide(targets[i], state));
     if (plan.targets.back().action == TargetAction::kKeep) continue;
     plan.bytes += targets[i].Bytes();
@@ -151,7 +180,7 @@ std::string DescribePlan(const std::vector<InstallTarget>& targets,
                     targets[i].folder, "\n");
   }
   if (plan.write_ld_conf) {
-    absl::StrAppend(&text, "write /", kLdConfFolder, "/", kLdConfName, "\n");
+    absl::StrAppend(&text, "write /", kLdConfDirectory, "/", kLdConfName, "\n");
   }
   if (plan.run_ldconfig) absl::StrAppend(&text, "run ldconfig\n");
   return text.empty() ? "nothing to do: already installed\n" : text;

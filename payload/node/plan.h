@@ -49,8 +49,9 @@ absl::Status CheckHost(const cell::v1::CellCoordinates& coordinates,
                        const HostIdentity& host);
 
 // Decides; pure.  Errors: RESOURCE_EXHAUSTED with ExitCode::kNoSpace names the
-// folder, the bytes or inodes needed, and the free ones; FAILED_PRECONDITION
-// if `current` is not a link.
+// folder, the bytes or inodes needed, and the free ones.  FAILED_PRECONDITION
+// names what the plan would have to replace though it is not ours
+// (ExitCode::kForeign), or what is mounted there (ExitCode::kMounted).
 absl::StatusOr<Plan> MakePlan(const std::vector<InstallTarget>& targets,
                               const HostSnapshot& host);
 

@@ -113,12 +113,31 @@ TEST(PlanTest, LdconfigIsMadeUpForButNotCountedAsAChange) {
   EXPECT_EQ(Described(host), "nothing to do: already installed\n");
 }
 
-TEST(PlanTest, CurrentThatIsNoLinkIsRefused) {
-  HostSnapshot host = InstalledHost();
-  host.targets[0].current_blocked = true;
+TEST(PlanTest, ForeignThingsAreRefusedEvenIfThereIsTooLittleSpace) {
+  HostSnapshot host = FreshHost();
+  for (TargetState& state : host.targets) state.space.free_bytes = 0;
+  host.ld_conf_conflict = "is a link";
   EXPECT_EQ(Described(host),
-            "/opt/nvidia/current is not a symbolic link; move it away and run "
-            "this again");
+            "/etc/ld.so.conf.d/gantry.conf was not installed by this "
+            "installer: it is a link; move it away and run this again");
+  host.targets[1].current_conflict = "is a file";
+  EXPECT_EQ(Described(host),
+            "/opt/cuda/current was not installed by this installer: it is a "
+            "file; move it away and run this again");
+  host.targets[0].found = Found::kForeign;
+  host.targets[0].difference = "has no receipt";
+  const absl::Status status = MakePlan(Targets(), host).status();
+  EXPECT_EQ(status.message(),
+            "/opt/nvidia/535/flatcar-1 was not installed by this installer: it "
+            "has no receipt; move it away and run this again");
+  EXPECT_EQ(ExitCodeOf(status), ExitCode::kForeign);
+}
+
+TEST(PlanTest, DirectoryThatIsNotRemovableIsNotReplaced) {
+  HostSnapshot host = InstalledHost();
+  host.targets[1].found = Found::kDifferent;
+  host.targets[1].removable = absl::FailedPreconditionError("mounted");
+  EXPECT_EQ(Described(host), "mounted");
 }
 
 TEST(PlanTest, SpaceIsCountedInBlocksPerFileSystem) {

@@ -13,6 +13,7 @@
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
 #include "payload/node/exit_code.h"
+#include "payload/node/host_paths.h"
 
 namespace gantry::node {
 namespace {
