@@ -10,11 +10,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
-#include "base/status_macros.h"
+#include "base/proto_time.h"
 #include "base/version_order.h"
 #include "release/service/resolve/gpu.h"
 #include "release/service/rpc_status/error_details.h"
-#include "release/service/store/lifecycle.h"
 
 namespace gantry::service {
 namespace {

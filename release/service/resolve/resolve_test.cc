@@ -5,9 +5,9 @@
 
 #include "absl/status/status.h"
 #include "base/cell_name.h"
+#include "base/proto_time.h"
 #include "gtest/gtest.h"
 #include "release/service/rpc_status/error_details.h"
-#include "release/service/store/lifecycle.h"
 
 namespace gantry::service {
 namespace {

@@ -428,6 +428,11 @@ TEST_F(ReleaseServerTest, CallerThatGaveUpChangesNothing) {
   EXPECT_EQ(stub->PublishPayload(&context, Publication("12.4", 'a'), &cell)
                 .error_code(),
             grpc::StatusCode::DEADLINE_EXCEEDED);
+  // Over the same connection: once it is answered, the server has also read
+  // that the caller gave up.
+  grpc::ClientContext get_context;
+  EXPECT_EQ(stub->GetCell(&get_context, {}, &cell).error_code(),
+            grpc::StatusCode::NOT_FOUND);
   clock_released_->Notify();
   first.join();
   // Goes through the queue after the call that was given up.
@@ -492,7 +497,7 @@ TEST_F(ReleaseServerTest, SecondServerOnTheDatabaseIsRefused) {
   const absl::Status status = ReleaseServer::Start(Options()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(status.message(),
-            dir_->path() + "/release.db-lock: another process has locked it");
+            dir_->path() + "/release.db-lock: locked by another process");
 }
 
 TEST_F(ReleaseServerTest, SecondServerOnThePortIsRefused) {

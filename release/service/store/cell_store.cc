@@ -21,7 +21,7 @@ absl::StatusOr<std::unique_ptr<CellStore>> CellStore::Open(
 }
 
 absl::Status CellStore::OpenWriter() {
-  GANTRY_ASSIGN_OR_RETURN(lock_, FileLock::Acquire(path_ + "-lock"));
+  GANTRY_ASSIGN_OR_RETURN(lock_, FileLock::TryAcquire(path_ + "-lock"));
   GANTRY_ASSIGN_OR_RETURN(
       write_database_,
       Database::Open(path_, Database::Mode::kReadWrite, options_.vfs));

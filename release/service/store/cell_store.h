@@ -14,11 +14,11 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "base/file_lock.h"
 #include "proto/release.pb.h"
 #include "release/service/store/cell_table.h"
 #include "release/service/store/commit_queue.h"
 #include "release/service/store/database.h"
-#include "release/service/store/file_lock.h"
 
 namespace gantry::service {
 

@@ -186,7 +186,7 @@ TEST_F(CellStoreTest, ListIsByIdAndFilters) {
 TEST_F(CellStoreTest, SecondWriterIsRefused) {
   Open();
   EXPECT_EQ(OpenStatus(), absl::FailedPreconditionError(
-                              path_ + "-lock: another process has locked it"));
+                              path_ + "-lock: locked by another process"));
 }
 
 TEST_F(CellStoreTest, FileThatIsNoDatabaseIsRefusedAndKept) {

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/cell_name.h"
+#include "base/proto_time.h"
 #include "base/status_macros.h"
 #include "google/protobuf/util/time_util.h"
 #include "release/service/rpc_status/error_details.h"
@@ -205,14 +206,6 @@ absl::StatusOr<Cell> FailCell(const absl::optional<Cell>& cell,
   failed.set_log_uri(request.log_uri());
   SetState(failed, release::v1::CELL_STATE_FAILED, now);
   return failed;
-}
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  return TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
-}
-
-absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
-  return absl::FromUnixMicros(TimeUtil::TimestampToMicroseconds(timestamp));
 }
 
 }  // namespace gantry::service

@@ -44,10 +44,6 @@ absl::StatusOr<release::v1::Cell> FailCell(
     const absl::optional<release::v1::Cell>& cell,
     const release::v1::FailAttemptRequest& request, absl::Time now);
 
-// `time` as the protos hold it, in whole microseconds, and the inverse.
-google::protobuf::Timestamp ToTimestamp(absl::Time time);
-absl::Time ToTime(const google::protobuf::Timestamp& timestamp);
-
 }  // namespace gantry::service
 
 #endif  // GANTRY_RELEASE_SERVICE_STORE_LIFECYCLE_H_

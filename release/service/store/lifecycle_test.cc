@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/digest.h"
+#include "base/proto_time.h"
 #include "gtest/gtest.h"
 #include "release/service/rpc_status/error_details.h"
 #include "release/service/store/store_test_cells.h"
