@@ -3,32 +3,41 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/state_dir.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "base/textproto.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "release/plan/lock_file.h"
-#include "tests/fixtures/file_server.h"
-#include "tests/fixtures/openpgp_signer.h"
+#include "tests/fixtures/fake_release_site.h"
 
 namespace gantry::plan {
 namespace {
 
 namespace fs = std::filesystem;
+using ::gantry::fixtures::FakeRelease;
+using ::gantry::fixtures::FakeReleaseSite;
 using ::gantry::matrix::v1::Lock;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr char kSha512[] =
-    "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
-    "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f";
+// `printf container | sha512sum`, and the same of "kernel".
+constexpr char kContainerSha512[] =
+    "55621a5eab331202cefa53b6e56ea004b1ea3a346fe8f81ca0b2b403f758b7de"
+    "4fe37642af1f69546f1bdeacb72ac2a51be424e212f83826930f9ed5d7f33957";
+constexpr char kKernelSha512[] =
+    "d51a20d67571fe70bcd6c36e1382a3c342f42671c710090b75fcfc2405ce2448"
+    "8e03a7131eefe4751d0bd3aeaad816605ad10c8e3258d72fcf379e32416cbf3b";
 
-// %SITE% stands for the server.
+// %SITE% stands for the URL of the site.
 constexpr char kMatrix[] = R"pb(
   os {
     family: FAMILY_FLATCAR
@@ -60,262 +69,301 @@ constexpr char kMatrix[] = R"pb(
   exclusion { channel: "beta" reason: "only stable" }
 )pb";
 
-// A matrix in one folder, and a server of releases and toolkits.
+// A matrix in one directory, and a site of releases and toolkits.
 class DiscoverTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto folder = TempDir::Create();
-    ASSERT_TRUE(folder.ok()) << folder.status();
-    folder_ = std::make_unique<TempDir>(*std::move(folder));
-    auto state = StateDir::Open(folder_->path() + "/state");
-    ASSERT_TRUE(state.ok()) << state.status();
-    state_ = std::make_unique<StateDir>(*std::move(state));
-    auto signer = fixtures::OpenPgpSigner::Create();
-    ASSERT_TRUE(signer.ok()) << signer.status();
-    signer_ = std::make_unique<fixtures::OpenPgpSigner>(*std::move(signer));
-    fs::create_directories(SitePath(""));
-    auto server = fixtures::FileServer::Start(SitePath(""));
-    ASSERT_TRUE(server.ok()) << server.status();
-    server_ = std::make_unique<fixtures::FileServer>(*std::move(server));
+    GANTRY_ASSERT_OK_AND_ASSIGN(TempDir directory, TempDir::Create());
+    directory_ = std::make_unique<TempDir>(std::move(directory));
+    GANTRY_ASSERT_OK_AND_ASSIGN(StateDir state,
+                                StateDir::Open(PathOf("state")));
+    state_ = std::make_unique<StateDir>(std::move(state));
+    fs::create_directory(PathOf("site"));
+    GANTRY_ASSERT_OK_AND_ASSIGN(FakeReleaseSite site,
+                                FakeReleaseSite::Create(PathOf("site")));
+    site_ = std::make_unique<FakeReleaseSite>(std::move(site));
+    PublishEverything();
+    WriteMatrix();
+  }
 
-    for (const char* version : {"4230.2.0"}) {
-      Publish("stable", "flatcar", version);
+  void PublishEverything() {
+    ASSERT_THAT(WriteFileAtomically(PathOf("container"), "container"), IsOk());
+    ASSERT_THAT(WriteFileAtomically(PathOf("kernel"), "kernel"), IsOk());
+    for (const FakeRelease& release :
+         {Stable("4230.2.0"), Beta("4300.1.0"), Beta("4290.1.2"),
+          Beta("4290.1.10"), Release("coreos", "alpha", "2023.4.0")}) {
+      ASSERT_THAT(site_->Publish(release), IsOk());
     }
-    for (const char* version : {"4300.1.0", "4290.1.2", "4290.1.10"}) {
-      Publish("beta", "flatcar", version);
-    }
-    Publish("alpha", "coreos", "2023.4.0");
-    fs::create_directory_symlink("4230.2.0",
-                                 SitePath("stable/amd64-usr/current"));
-    Write(SitePath("releases-beta.json"),
-          R"({"current": {"channel": "beta"}, "4300.1.0": {"channel": "beta"},
-              "4290.1.2": {"channel": "beta"}, "4290.1.10": {}})");
-    Write(SitePath("cuda/redistrib_12.4.1.json"),
-          R"({"cuda_cudart": {"linux-x86_64": {"relative_path": "c.tar.xz",
-              "size": "5", "sha256":
-              "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-              }}})");
-
-    Write(MatrixPath(""),
-          absl::StrReplaceAll(kMatrix, {{"%SITE%", server_->url()}}));
-    Write(MatrixPath("patches/a.patch"), "--- a/x\n");
-    fs::create_directories(folder_->path() + "/matrix/keys");
-    fs::copy_file(signer_->public_key_path(), MatrixPath("keys/flatcar.asc"));
+    ASSERT_THAT(site_->Write("releases-beta.json", R"({
+                "current": {"channel": "beta"},
+                "4300.1.0": {"channel": "beta"},
+                "4290.1.2": {"channel": "beta"},
+                "4290.1.10": {}})"),
+                IsOk());
+    ASSERT_THAT(site_->Write("cuda/redistrib_12.4.1.json", R"({
+                "cuda_cudart": {"linux-x86_64": {
+                  "relative_path": "c.tar.xz", "size": "5", "sha256":
+                  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+                }}})"),
+                IsOk());
   }
 
-  std::string SitePath(const std::string& path) const {
-    return JoinPath(folder_->path() + "/site", path);
-  }
-  std::string MatrixPath(const std::string& path) const {
-    return JoinPath(folder_->path() + "/matrix",
-                    path.empty() ? "matrix.textproto" : path);
-  }
-
-  static void Write(const std::string& path, const std::string& content) {
-    fs::create_directories(fs::path(path).parent_path());
-    ASSERT_TRUE(WriteFileAtomically(path, content).ok());
-  }
-
-  // Publishes what discovery reads of a release.
-  void Publish(const std::string& channel, const std::string& id,
-               const std::string& version) {
-    const std::string folder =
-        SitePath(absl::StrCat(channel, "/amd64-usr/", version, "/"));
-    const std::string prefix = id == "coreos" ? "COREOS_" : "FLATCAR_";
-    Write(folder + "version.txt",
-          absl::StrCat(prefix, "VERSION=", version, "\n", prefix,
-                       "VERSION_ID=", version, "\n"));
-    ASSERT_TRUE(signer_->SignFile(folder + "version.txt").ok());
-    const std::string container = id + "_developer_container.bin.bz2";
-    Write(folder + container + ".DIGESTS",
-          absl::StrCat("# SHA512 HASH\n", kSha512, "  ", container, "\n"));
-    // As CoreOS does: one file for all that belongs to PXE.
-    Write(folder + id + "_production_pxe.DIGESTS",
-          absl::StrCat("# SHA512 HASH\n", kSha512, "  ", id,
-                       "_production_pxe.vmlinuz\n"));
-    // Checked against the files by whoever fetches those.
-    Write(folder + container + ".sig", "signature");
-    Write(folder + id + "_production_pxe.vmlinuz.sig", "signature");
+  void WriteMatrix() {
+    fs::create_directories(PathOf("matrix/keys"));
+    fs::create_directories(PathOf("matrix/patches"));
+    ASSERT_THAT(WriteFileAtomically(
+                    matrix_path(),
+                    absl::StrReplaceAll(kMatrix, {{"%SITE%", site_->url()}})),
+                IsOk());
+    ASSERT_THAT(
+        WriteFileAtomically(PathOf("matrix/patches/a.patch"), "--- a/x\n"),
+        IsOk());
+    fs::copy_file(site_->signer().public_key_path(),
+                  PathOf("matrix/keys/flatcar.asc"));
   }
 
-  absl::StatusOr<Lock> RunDiscover() {
+  FakeRelease Release(absl::string_view family, absl::string_view channel,
+                      absl::string_view version) const {
+    return {std::string(family), std::string(channel), std::string(version),
+            PathOf("container"), PathOf("kernel")};
+  }
+  FakeRelease Stable(absl::string_view version) const {
+    return Release("flatcar", "stable", version);
+  }
+  FakeRelease Beta(absl::string_view version) const {
+    return Release("flatcar", "beta", version);
+  }
+
+  std::string PathOf(absl::string_view path) const {
+    return JoinPath(directory_->path(), path);
+  }
+  std::string matrix_path() const { return PathOf("matrix/matrix.textproto"); }
+
+  absl::StatusOr<Lock> RunDiscover(std::vector<std::string> channels = {}) {
     DiscoverOptions options;
-    options.matrix_path = MatrixPath("");
-    options.channels = channels_;
+    options.matrix_path = matrix_path();
+    options.channels = std::move(channels);
     return Discover(options, *state_);
   }
 
-  std::string Url(const std::string& path) const { return server_->Url(path); }
+  // Runs discovery and puts its lock into force.
+  Lock DiscoverAndWriteLock() {
+    const auto lock = RunDiscover();
+    EXPECT_THAT(lock, IsOk());
+    if (!lock.ok()) return Lock();
+    EXPECT_THAT(WriteLock(*lock, *state_), IsOk());
+    return *lock;
+  }
 
-  std::vector<std::string> channels_;
-  std::unique_ptr<TempDir> folder_;
+  std::string Url(absl::string_view path) const { return site_->Url(path); }
+
+  std::unique_ptr<TempDir> directory_;
   std::unique_ptr<StateDir> state_;
-  std::unique_ptr<fixtures::OpenPgpSigner> signer_;
-  std::unique_ptr<fixtures::FileServer> server_;
+  std::unique_ptr<FakeReleaseSite> site_;
 };
 
-TEST_F(DiscoverTest, SettlesEverything) {
-  const auto lock = RunDiscover();
-  ASSERT_TRUE(lock.ok()) << lock.status();
+std::vector<std::string> ReleaseNames(const Lock& lock) {
   std::vector<std::string> names;
-  for (const auto& release : lock->release()) names.push_back(release.name());
-  EXPECT_EQ(names, (std::vector<std::string>{
-                       "coreos-2023.4.0", "flatcar-4230.2.0",
-                       "flatcar-4290.1.10", "flatcar-4300.1.0"}));
+  for (const auto& release : lock.release()) names.push_back(release.name());
+  return names;
+}
 
-  const auto& stable = lock->release(1);
-  EXPECT_EQ(stable.channel(), "stable");
-  EXPECT_EQ(stable.version(), "4230.2.0");
-  const std::string url =
-      Url("stable/amd64-usr/4230.2.0/flatcar_developer_container.bin.bz2");
-  EXPECT_EQ(stable.developer_container().url(), url);
-  EXPECT_EQ(stable.developer_container().signature_url(), url + ".sig");
-  EXPECT_EQ(stable.developer_container().signature_digest(),
-            Sha256Digest("signature"));
-  EXPECT_EQ(stable.developer_container().digest(),
-            absl::StrCat("sha512:", kSha512));
-  EXPECT_EQ(stable.kernel_image().url(),
-            Url("stable/amd64-usr/4230.2.0/flatcar_production_pxe.vmlinuz"));
-  EXPECT_EQ(fs::path(stable.keyring()).parent_path(), state_->keyrings_path());
-  EXPECT_TRUE(fs::exists(stable.keyring()));
+TEST_F(DiscoverTest, ReleasesAreLockedByNameAndNewestFirstCounts) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  EXPECT_THAT(ReleaseNames(lock),
+              ElementsAre("coreos-2023.4.0", "flatcar-4230.2.0",
+                          "flatcar-4290.1.10", "flatcar-4300.1.0"));
+}
 
-  EXPECT_EQ(lock->driver(0).source().url(), Url("crane.tar"));
-  EXPECT_EQ(lock->driver(0).module(0), "crane");
-  EXPECT_EQ(lock->driver(0).patch(0).content(), "--- a/x\n");
-  EXPECT_EQ(lock->driver(0).patch(0).name(), "a.patch");
-  EXPECT_EQ(lock->cuda(0).component(0).url(), Url("cuda/c.tar.xz"));
+TEST_F(DiscoverTest, ReleaseHasItsFilesWithDigestsAndSignatures) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  const auto& release = lock.release(1);
+  EXPECT_EQ(release.channel(), "stable");
+  EXPECT_EQ(release.version(), "4230.2.0");
+  const FakeRelease stable = Stable("4230.2.0");
+  const auto& container = release.developer_container();
+  EXPECT_EQ(container.url(), Url(stable.PathOf(stable.container_name())));
+  EXPECT_EQ(container.digest(), absl::StrCat("sha512:", kContainerSha512));
+  EXPECT_EQ(container.signature_url(), container.url() + ".sig");
+  GANTRY_ASSERT_OK_AND_ASSIGN(
+      const std::string signature,
+      ReadFile(site_->PathOf(stable.PathOf(stable.container_name() + ".sig"))));
+  EXPECT_EQ(container.signature_digest(), Sha256Digest(signature));
+  EXPECT_EQ(release.kernel_image().url(),
+            Url(stable.PathOf(stable.kernel_name())));
+  EXPECT_EQ(fs::path(release.keyring()).parent_path(), state_->keyrings_path());
+  EXPECT_TRUE(fs::exists(release.keyring()));
+}
 
-  ASSERT_EQ(lock->cell_size(), 4);
-  EXPECT_EQ(lock->cell(1).id(), "flatcar-4230.2.0-1.0-cuda12.4.1");
-  EXPECT_EQ(lock->cell(1).exclusion_reason(), "");
-  EXPECT_EQ(lock->cell(2).exclusion_reason(), "only stable");
+TEST_F(DiscoverTest, DriverHasItsArchiveAndPatches) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  ASSERT_EQ(lock.driver_size(), 1);
+  EXPECT_EQ(lock.driver(0).source().url(), Url("crane.tar"));
+  EXPECT_THAT(lock.driver(0).module(), ElementsAre("crane"));
+  EXPECT_EQ(lock.driver(0).patch(0).content(), "--- a/x\n");
+  EXPECT_EQ(lock.driver(0).patch(0).name(), "a.patch");
+}
+
+TEST_F(DiscoverTest, ToolkitHasItsComponents) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  ASSERT_EQ(lock.cuda_size(), 1);
+  EXPECT_EQ(lock.cuda(0).component(0).url(), Url("cuda/c.tar.xz"));
+}
+
+TEST_F(DiscoverTest, EveryCombinationIsACell) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  ASSERT_EQ(lock.cell_size(), 4);
+  EXPECT_EQ(lock.cell(1).id(), "flatcar-4230.2.0-1.0-cuda12.4.1");
+  EXPECT_EQ(lock.cell(1).exclusion_reason(), "");
+  EXPECT_EQ(lock.cell(2).exclusion_reason(), "only stable");
+}
+
+// Older releases have one .DIGESTS for all files of PXE.
+TEST_F(DiscoverTest, DigestsOfSeveralFilesAreFoundInTheirCommonFile) {
+  const FakeRelease stable = Stable("4230.2.0");
+  fs::rename(
+      site_->PathOf(stable.PathOf("flatcar_production_pxe.vmlinuz.DIGESTS")),
+      site_->PathOf(stable.PathOf("flatcar_production_pxe.DIGESTS")));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  EXPECT_EQ(lock.release(1).kernel_image().digest(),
+            absl::StrCat("sha512:", kKernelSha512));
 }
 
 TEST_F(DiscoverTest, SameAnswersGiveTheSameBytes) {
-  const auto first = RunDiscover();
-  const auto second = RunDiscover();
-  ASSERT_TRUE(first.ok()) << first.status();
-  ASSERT_TRUE(second.ok()) << second.status();
-  EXPECT_EQ(FormatTextProto(*first), FormatTextProto(*second));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock first, RunDiscover());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock second, RunDiscover());
+  EXPECT_EQ(FormatTextProto(first), FormatTextProto(second));
 }
 
-TEST_F(DiscoverTest, OtherChannelsStayAsTheyAre) {
-  channels_ = {"stable"};
-  const auto all = RunDiscover();
-  ASSERT_TRUE(all.ok()) << all.status();
-  EXPECT_EQ(all->release_size(), 4);  // There was no lock.
-  ASSERT_TRUE(WriteLock(*all, *state_).ok());
+TEST_F(DiscoverTest, WithoutALockAllChannelsAreLookedUp) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover({"stable"}));
+  EXPECT_EQ(lock.release_size(), 4);
+}
 
-  Publish("stable", "flatcar", "4230.2.1");
-  fs::remove(SitePath("stable/amd64-usr/current"));
-  fs::create_directory_symlink("4230.2.1",
-                               SitePath("stable/amd64-usr/current"));
-  fs::remove_all(SitePath("beta"));
-  const auto lock = RunDiscover();
-  ASSERT_TRUE(lock.ok()) << lock.status();
-  ASSERT_EQ(lock->release_size(), 4);
-  EXPECT_EQ(lock->release(0).name(), "coreos-2023.4.0");
-  EXPECT_EQ(lock->release(1).name(), "flatcar-4230.2.1");
-  EXPECT_EQ(lock->release(2).channel(), "beta");
-  EXPECT_EQ(lock->cell_size(), 4);
+TEST_F(DiscoverTest, ChannelsThatAreNotRequestedStayAsInTheLock) {
+  DiscoverAndWriteLock();
+  ASSERT_THAT(site_->Publish(Stable("4230.2.1")), IsOk());
+  fs::remove_all(site_->PathOf("beta"));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover({"stable"}));
+  EXPECT_THAT(ReleaseNames(lock),
+              ElementsAre("coreos-2023.4.0", "flatcar-4230.2.1",
+                          "flatcar-4290.1.10", "flatcar-4300.1.0"));
+  EXPECT_EQ(lock.cell_size(), 4);
+}
 
-  channels_ = {"gamma"};
-  EXPECT_EQ(RunDiscover().status(),
-            absl::InvalidArgumentError(MatrixPath("") +
-                                       ": there is no channel \"gamma\""));
+TEST_F(DiscoverTest, UnknownChannelIsInvalid) {
+  EXPECT_THAT(RunDiscover({"gamma"}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       matrix_path() + ": there is no channel \"gamma\""));
 }
 
 TEST_F(DiscoverTest, AlteredVersionTxtIsDataLoss) {
-  Write(SitePath("stable/amd64-usr/4230.2.0/version.txt"),
-        "FLATCAR_VERSION_ID=4230.2.1\n");
-  const absl::Status status = RunDiscover().status();
-  EXPECT_EQ(
-      status,
-      absl::DataLossError(absl::StrCat(
-          "channel \"stable\": ", Url("stable/amd64-usr/current/version.txt"),
-          ": signature refused: the file is not the one that key ",
-          signer_->fingerprint(), " signed")));
+  ASSERT_THAT(site_->Write(Stable("4230.2.0").PathOf("version.txt"),
+                           "FLATCAR_VERSION_ID=4230.2.1\n"),
+              IsOk());
+  EXPECT_THAT(
+      RunDiscover(),
+      StatusIs(absl::StatusCode::kDataLoss,
+               absl::StrCat("channel \"stable\": ",
+                            Url("stable/amd64-usr/current/version.txt"),
+                            ": signature refused: the file is not the one "
+                            "that key ",
+                            site_->signer().fingerprint(), " signed")));
 }
 
 TEST_F(DiscoverTest, MissingSignatureIsNotFound) {
-  fs::remove(SitePath("stable/amd64-usr/4230.2.0/version.txt.sig"));
-  EXPECT_EQ(RunDiscover().status(),
-            absl::NotFoundError(
-                absl::StrCat("channel \"stable\": ",
-                             Url("stable/amd64-usr/current/version.txt.sig"),
-                             ": the server answered 404")));
+  fs::remove(site_->PathOf(Stable("4230.2.0").PathOf("version.txt.sig")));
+  EXPECT_THAT(
+      RunDiscover(),
+      StatusIs(absl::StatusCode::kNotFound,
+               absl::StrCat("channel \"stable\": ",
+                            Url("stable/amd64-usr/current/version.txt.sig"),
+                            ": the server answered 404")));
 }
 
-TEST_F(DiscoverTest, FolderOfAnotherReleaseIsDataLoss) {
-  fs::remove(SitePath("beta/amd64-usr/4300.1.0/version.txt"));
-  fs::remove(SitePath("beta/amd64-usr/4300.1.0/version.txt.sig"));
+TEST_F(DiscoverTest, DirectoryOfAnotherReleaseIsDataLoss) {
   for (const char* name : {"version.txt", "version.txt.sig"}) {
-    fs::copy_file(SitePath(absl::StrCat("beta/amd64-usr/4290.1.2/", name)),
-                  SitePath(absl::StrCat("beta/amd64-usr/4300.1.0/", name)));
+    fs::copy_file(site_->PathOf(Beta("4290.1.2").PathOf(name)),
+                  site_->PathOf(Beta("4300.1.0").PathOf(name)),
+                  fs::copy_options::overwrite_existing);
   }
-  EXPECT_EQ(
-      RunDiscover().status(),
-      absl::DataLossError(absl::StrCat(
-          "channel \"beta\": ", Url("beta/amd64-usr/4300.1.0/version.txt"),
-          ": says that it is 4290.1.2, not 4300.1.0")));
+  EXPECT_THAT(RunDiscover(),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       absl::StrCat("channel \"beta\": ",
+                                    Url(Beta("4300.1.0").PathOf("version.txt")),
+                                    ": says that it is 4290.1.2, not "
+                                    "4300.1.0")));
 }
 
-TEST_F(DiscoverTest, BadDigestsFileIsOneError) {
-  const std::string path =
-      "stable/amd64-usr/4230.2.0/flatcar_developer_container.bin.bz2.DIGESTS";
-  Write(SitePath(path),
-        "# SHA512 HASH\n12  flatcar_developer_container.bin.bz2\n");
-  EXPECT_EQ(
-      RunDiscover().status(),
-      absl::DataLossError(absl::StrCat("channel \"stable\": ", Url(path),
-                                       ": \"12\" is not the SHA-512 of "
-                                       "flatcar_developer_container.bin.bz2")));
-  fs::remove(SitePath(path));
-  EXPECT_EQ(RunDiscover().status(),
-            absl::NotFoundError(absl::StrCat("channel \"stable\": ", Url(path),
-                                             ": the server answered 404")));
+TEST_F(DiscoverTest, MalformedDigestIsDataLoss) {
+  const FakeRelease stable = Stable("4230.2.0");
+  const std::string path = stable.PathOf(stable.container_name() + ".DIGESTS");
+  ASSERT_THAT(site_->Write(path, absl::StrCat("# SHA512 HASH\n12  ",
+                                              stable.container_name(), "\n")),
+              IsOk());
+  EXPECT_THAT(RunDiscover(),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       absl::StrCat("channel \"stable\": ", Url(path),
+                                    ": \"12\" is not the SHA-512 of ",
+                                    stable.container_name())));
 }
 
-TEST_F(DiscoverTest, IndexThatIsNoneIsDataLoss) {
-  Write(SitePath("releases-beta.json"), "<html></html>");
-  const absl::Status status = RunDiscover().status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(status.message()),
-              HasSubstr(Url("releases-beta.json") + ": release index: "));
+TEST_F(DiscoverTest, MissingDigestsFileIsNotFound) {
+  const FakeRelease stable = Stable("4230.2.0");
+  const std::string path = stable.PathOf(stable.container_name() + ".DIGESTS");
+  fs::remove(site_->PathOf(path));
+  EXPECT_THAT(RunDiscover(),
+              StatusIs(absl::StatusCode::kNotFound,
+                       absl::StrCat("channel \"stable\": ", Url(path),
+                                    ": the server answered 404")));
 }
 
-TEST_F(DiscoverTest, UnreachableServerLeavesTheOldLock) {
-  const auto lock = RunDiscover();
-  ASSERT_TRUE(lock.ok()) << lock.status();
-  ASSERT_TRUE(WriteLock(*lock, *state_).ok());
-  const std::string before = *ReadFile(state_->lock_path());
-  server_.reset();
-  EXPECT_EQ(RunDiscover().status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(*ReadFile(state_->lock_path()), before);
+TEST_F(DiscoverTest, MalformedReleaseIndexIsDataLoss) {
+  ASSERT_THAT(site_->Write("releases-beta.json", "<html></html>"), IsOk());
+  EXPECT_THAT(RunDiscover(), StatusIs(absl::StatusCode::kDataLoss,
+                                      HasSubstr(Url("releases-beta.json") +
+                                                ": release index: ")));
 }
 
-TEST_F(DiscoverTest, MalformedMatrixNamesThePlace) {
-  Write(MatrixPath(""), "os {\n  famly: FAMILY_DEBIAN\n}\n");
-  const absl::Status status = RunDiscover().status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(status.message()), HasSubstr(MatrixPath("") + ":2:"));
-  Write(MatrixPath(""), "os { family: FAMILY_DEBIAN }");
-  EXPECT_EQ(RunDiscover().status(),
-            absl::InvalidArgumentError(MatrixPath("") +
-                                       ": os[0].debian_suite: required"));
+TEST_F(DiscoverTest, UnreachableServerLeavesTheLockInForce) {
+  const Lock lock = DiscoverAndWriteLock();
+  const std::string url = site_->url();
+  site_.reset();
+  EXPECT_THAT(RunDiscover(),
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr(url)));
+  EXPECT_THAT(ReadFile(state_->lock_path()),
+              IsOkAndHolds(FormatTextProto(lock)));
 }
 
-TEST_F(DiscoverTest, MissingFilesBesideTheMatrixAreNamed) {
-  fs::remove(MatrixPath("patches/a.patch"));
-  absl::Status status = RunDiscover().status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(status.message()),
-              HasSubstr(MatrixPath("patches/a.patch")));
-  fs::remove(MatrixPath("keys/flatcar.asc"));
-  status = RunDiscover().status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(status.message()),
-              HasSubstr(MatrixPath("keys/flatcar.asc")));
+TEST_F(DiscoverTest, SyntaxErrorInTheMatrixNamesItsLine) {
+  ASSERT_THAT(
+      WriteFileAtomically(matrix_path(), "os {\n  famly: FAMILY_DEBIAN\n}\n"),
+      IsOk());
+  EXPECT_THAT(RunDiscover(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                      HasSubstr(matrix_path() + ":2:")));
+}
+
+TEST_F(DiscoverTest, InvalidMatrixNamesTheField) {
+  ASSERT_THAT(
+      WriteFileAtomically(matrix_path(), "os { family: FAMILY_DEBIAN }"),
+      IsOk());
+  EXPECT_THAT(RunDiscover(),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       matrix_path() + ": os[0].debian_suite: required"));
+}
+
+TEST_F(DiscoverTest, MissingPatchIsNotFound) {
+  fs::remove(PathOf("matrix/patches/a.patch"));
+  EXPECT_THAT(RunDiscover(),
+              StatusIs(absl::StatusCode::kNotFound,
+                       HasSubstr(PathOf("matrix/patches/a.patch"))));
+}
+
+TEST_F(DiscoverTest, MissingKeyringIsNotFound) {
+  fs::remove(PathOf("matrix/keys/flatcar.asc"));
+  EXPECT_THAT(RunDiscover(),
+              StatusIs(absl::StatusCode::kNotFound,
+                       HasSubstr(PathOf("matrix/keys/flatcar.asc"))));
 }
 
 }  // namespace

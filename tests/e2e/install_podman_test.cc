@@ -1,14 +1,19 @@
-// A payload's whole way to a node: pushed to a registry, pulled and run by a
-// container engine, found by a program through ldconfig's cache.
+// The whole way of a payload to a node: it is pushed to a registry, pulled and
+// run by a container engine, and a program finds its library through ldconfig's
+// cache.
 
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
 #include "base/textproto.h"
@@ -29,8 +34,8 @@ constexpr char kImage[] = "tests/e2e/small_payload.image.textproto";
 constexpr char kGreeter[] = "tests/e2e/greeter";
 constexpr char kKernelFlag[] = "--kernel_release=6.6.95-flatcar";
 
-// A folder in which the blobs' paths lead to this test's files: the image's
-// description has them relative to Bazel's execution root.
+// Returns a directory in which the blobs' paths lead to this test's files: the
+// image's description has them relative to Bazel's execution root.
 std::string MakeExecutionRoot(const payload::v1::ImageDescriptor& image,
                               const std::string& directory) {
   const std::string bin = "/bin/";
@@ -42,11 +47,11 @@ std::string MakeExecutionRoot(const payload::v1::ImageDescriptor& image,
   return directory;
 }
 
-// A root in which a dynamically linked program and ldconfig run.
+// Makes a root in which a dynamically linked program and ldconfig run.
 void MakeRootfs(const std::string& rootfs) {
-  for (const char* folder :
+  for (const char* directory :
        {"etc", "usr/sbin", "lib64", "bin", "lib/x86_64-linux-gnu"}) {
-    fs::create_directories(JoinPath(rootfs, folder));
+    fs::create_directories(JoinPath(rootfs, directory));
   }
   std::ofstream(JoinPath(rootfs, "etc/os-release"))
       << "ID=flatcar\nVERSION_ID=4230.2.0\n";
@@ -60,78 +65,94 @@ void MakeRootfs(const std::string& rootfs) {
   fs::copy_file(kGreeter, JoinPath(rootfs, "bin/greeter"));
 }
 
-SubprocessResult RunGreeter(const std::string& rootfs) {
-  SubprocessOptions options;
-  options.argv = {"/usr/sbin/chroot", rootfs, "/bin/greeter"};
-  const auto result = RunSubprocess(options);
-  EXPECT_TRUE(result.ok()) << result.status();
-  return result.value_or(SubprocessResult());
-}
-
+// A node's root, and a container engine that has pulled the image.
 class InstallPodmanTest : public testing::Test {
  protected:
-  InstallPodmanTest()
-      : temp_(*TempDir::Create(testing::TempDir())), rootfs_(Path("rootfs")) {
-    MakeRootfs(rootfs_);
-    fs::create_directories(Path("registry"));
-    fs::create_directories(Path("podman"));
+  void SetUp() override {
+    if (getuid() != 0) GTEST_SKIP() << "privileged containers need root";
+    GANTRY_ASSERT_OK_AND_ASSIGN(TempDir directory,
+                                TempDir::Create(testing::TempDir()));
+    directory_ = std::make_unique<TempDir>(std::move(directory));
+    MakeRootfs(PathOf("rootfs"));
+    fs::create_directories(PathOf("podman"));
+    GANTRY_ASSERT_OK_AND_ASSIGN(Podman podman,
+                                Podman::Create(PathOf("podman")));
+    podman_ = std::make_unique<Podman>(std::move(podman));
+    PublishAndPull();
   }
 
-  std::string Path(const std::string& name) {
-    return JoinPath(temp_.path(), name);
+  void PublishAndPull() {
+    fs::create_directories(PathOf("registry"));
+    GANTRY_ASSERT_OK_AND_ASSIGN(const fixtures::Registry registry,
+                                fixtures::Registry::Start(PathOf("registry")));
+    payload::v1::ImageDescriptor image;
+    ASSERT_THAT(ReadTextProto(kImage, image), IsOk());
+    publish::PublishTarget target;
+    target.registry_repository = registry.Repository("gantry/small");
+    GANTRY_ASSERT_OK_AND_ASSIGN(
+        reference_,
+        publish::PublishImage(
+            image, MakeExecutionRoot(image, PathOf("execroot")), target));
+    ASSERT_THAT(podman_->Pull(reference_), IsOk());
   }
 
-  const TempDir temp_;
-  const std::string rootfs_;
+  std::string PathOf(absl::string_view name) const {
+    return JoinPath(directory_->path(), name);
+  }
+  std::string RootfsPath(absl::string_view name) const {
+    return JoinPath(PathOf("rootfs"), name);
+  }
+
+  // Runs the image on the node, as `docker run` does there.
+  SubprocessResult RunImage(const std::vector<std::string>& flags) const {
+    const auto result =
+        podman_->RunOnRootfs(reference_, PathOf("rootfs"), flags);
+    EXPECT_THAT(result, IsOk());
+    return result.value_or(SubprocessResult());
+  }
+
+  // Runs a program of the node that needs a library of the payload.
+  SubprocessResult RunGreeter() const {
+    SubprocessOptions options;
+    options.argv = {"/usr/sbin/chroot", PathOf("rootfs"), "/bin/greeter"};
+    const auto result = RunSubprocess(options);
+    EXPECT_THAT(result, IsOk());
+    return result.value_or(SubprocessResult());
+  }
+
+  std::unique_ptr<TempDir> directory_;
+  std::unique_ptr<Podman> podman_;
+  std::string reference_;
 };
 
-TEST_F(InstallPodmanTest, ProgramFindsWhatThePulledImageInstalled) {
-  if (getuid() != 0) GTEST_SKIP() << "privileged containers need root";
-  payload::v1::ImageDescriptor image;
-  ASSERT_TRUE(ReadTextProto(kImage, image).ok());
-  const auto registry = fixtures::Registry::Start(Path("registry"));
-  ASSERT_TRUE(registry.ok()) << registry.status();
-  publish::PublishTarget target;
-  target.registry_repository = registry->Repository("gantry/small");
-  const auto reference = publish::PublishImage(
-      image, MakeExecutionRoot(image, Path("execroot")), target);
-  ASSERT_TRUE(reference.ok()) << reference.status();
-
-  const auto podman = Podman::Create(Path("podman"));
-  ASSERT_TRUE(podman.ok()) << podman.status();
-  const absl::Status pulled = podman->Pull(*reference);
-  ASSERT_TRUE(pulled.ok()) << pulled;
-
-  // This machine's own kernel is another one.
-  auto run = podman->RunOnRootfs(*reference, rootfs_, {});
-  ASSERT_TRUE(run.ok()) << run.status();
-  EXPECT_EQ(run->exit_code, 3) << run->error_output;
-  EXPECT_THAT(run->error_output,
+TEST_F(InstallPodmanTest, PayloadForAnotherKernelInstallsNothing) {
+  const SubprocessResult install = RunImage({});
+  EXPECT_EQ(install.exit_code, 3) << install.error_output;
+  EXPECT_THAT(install.error_output,
               HasSubstr("install: this payload is for flatcar-4230.2.0 with "
                         "kernel 6.6.95-flatcar, and this host is "));
-  EXPECT_FALSE(fs::exists(JoinPath(rootfs_, "opt")));
-  EXPECT_THAT(RunGreeter(rootfs_).error_output,
+  EXPECT_FALSE(fs::exists(RootfsPath("opt")));
+  EXPECT_THAT(RunGreeter().error_output,
               HasSubstr("libgreeting.so.1: cannot open shared object file"));
+}
 
-  run = podman->RunOnRootfs(*reference, rootfs_, {kKernelFlag});
-  ASSERT_TRUE(run.ok()) << run.status();
-  EXPECT_EQ(run->exit_code, 0) << run->error_output;
-  EXPECT_THAT(run->output,
+TEST_F(InstallPodmanTest, ProgramFindsTheLibraryThatThePulledImageInstalled) {
+  const SubprocessResult install = RunImage({kKernelFlag});
+  EXPECT_EQ(install.exit_code, 0) << install.error_output;
+  EXPECT_THAT(install.output,
               HasSubstr("installed /opt/nvidia/1.0/flatcar-4230.2.0 and "
                         "/opt/cuda/11.8: copied 4 files, "));
-  EXPECT_EQ(fs::read_symlink(JoinPath(rootfs_, "opt/cuda/current")), "11.8");
-  EXPECT_TRUE(fs::exists(JoinPath(
-      rootfs_,
+  EXPECT_EQ(fs::read_symlink(RootfsPath("opt/cuda/current")), "11.8");
+  EXPECT_TRUE(fs::exists(RootfsPath(
       "opt/nvidia/current/lib/modules/6.6.95-flatcar/video/hello.ko")));
 
-  const SubprocessResult greeter = RunGreeter(rootfs_);
+  const SubprocessResult greeter = RunGreeter();
   EXPECT_EQ(greeter.exit_code, 0) << greeter.error_output;
   EXPECT_EQ(greeter.output, "found through /opt/cuda/current\n");
 
-  run = podman->RunOnRootfs(*reference, rootfs_, {kKernelFlag, "--verify"});
-  ASSERT_TRUE(run.ok()) << run.status();
-  EXPECT_EQ(run->exit_code, 0) << run->error_output;
-  EXPECT_THAT(run->output, HasSubstr("already installed: "));
+  const SubprocessResult verify = RunImage({kKernelFlag, "--verify"});
+  EXPECT_EQ(verify.exit_code, 0) << verify.error_output;
+  EXPECT_THAT(verify.output, HasSubstr("already installed: "));
 }
 
 }  // namespace
