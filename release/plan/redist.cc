@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/http.h"
 #include "base/json.h"
+#include "base/json_object.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "base/version_order.h"
@@ -33,26 +34,14 @@ constexpr char kCudaBaseUrl[] =
 constexpr char kDriverBaseUrl[] =
     "https://developer.download.nvidia.com/compute/nvidia-driver/redist";
 
-const Struct* FindStruct(const Struct& parent, const std::string& key) {
-  const auto found = parent.fields().find(key);
-  return found != parent.fields().end() && found->second.has_struct_value()
-             ? &found->second.struct_value()
-             : nullptr;
-}
-
-std::string FindString(const Struct& parent, const std::string& key) {
-  const auto found = parent.fields().find(key);
-  return found == parent.fields().end() ? "" : found->second.string_value();
-}
-
 absl::StatusOr<RemoteFile> ParseArchive(const Struct& archive,
                                         absl::string_view base_url) {
   RemoteFile file;
-  const std::string path = FindString(archive, "relative_path");
+  const absl::string_view path = GetString(archive, "relative_path");
   file.set_url(JoinPath(base_url, path));
-  file.set_digest(absl::StrCat("sha256:", FindString(archive, "sha256")));
+  file.set_digest(absl::StrCat("sha256:", GetString(archive, "sha256")));
   int64_t size = 0;
-  if (path.empty() || !absl::SimpleAtoi(FindString(archive, "size"), &size) ||
+  if (path.empty() || !absl::SimpleAtoi(GetString(archive, "size"), &size) ||
       size < 0 || !ValidateDigest(file.digest()).ok()) {
     return absl::DataLossError("relative_path, sha256 or size is missing");
   }
@@ -63,13 +52,13 @@ absl::StatusOr<RemoteFile> ParseArchive(const Struct& archive,
 // The entry for the platform, and for the toolkit where that matters.
 const Struct* FindArchive(const Struct& component,
                           absl::string_view cuda_version) {
-  const Struct* const platform = FindStruct(component, kPlatform);
+  const Struct* const platform = FindObject(component, kPlatform);
   if (platform == nullptr || platform->fields().contains("relative_path")) {
     return platform;
   }
   const absl::string_view major =
       cuda_version.substr(0, cuda_version.find('.'));
-  return FindStruct(*platform, absl::StrCat("cuda", major));
+  return FindObject(*platform, absl::StrCat("cuda", major));
 }
 
 absl::StatusOr<std::vector<RemoteFile>> FetchManifest(
@@ -129,7 +118,7 @@ absl::StatusOr<std::vector<RemoteFile>> ParseRedistManifest(
   }
   std::vector<RemoteFile> files;
   for (const std::string& name : names) {
-    const Struct* const component = FindStruct(manifest, name);
+    const Struct* const component = FindObject(manifest, name);
     const Struct* const archive =
         component == nullptr ? nullptr : FindArchive(*component, cuda_version);
     if (archive == nullptr) {

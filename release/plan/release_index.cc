@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/json_object.h"
 #include "base/version_order.h"
 #include "google/protobuf/struct.pb.h"
 #include "re2/re2.h"
@@ -10,22 +11,24 @@
 namespace gantry::plan {
 namespace {
 
+using ::google::protobuf::ListValue;
 using ::google::protobuf::Struct;
 using ::google::protobuf::Value;
 
-bool IsOf(const Struct& release, const std::string& channel) {
-  const auto found = release.fields().find("channel");
-  return found == release.fields().end() ||
-         found->second.string_value() == channel;
+// A release for which the index gives no channel belongs to every one.
+bool BelongsToChannel(const Struct& release, absl::string_view channel) {
+  return FindField(release, "channel") == nullptr ||
+         GetString(release, "channel") == channel;
 }
 
 bool IsForAmd64(const Struct& release) {
-  const auto found = release.fields().find("architectures");
-  if (found == release.fields().end()) return true;
-  const auto& architectures = found->second.list_value().values();
-  return std::any_of(
-      architectures.begin(), architectures.end(),
-      [](const Value& value) { return value.string_value() == "amd64"; });
+  if (FindField(release, "architectures") == nullptr) return true;
+  const ListValue* const architectures = FindArray(release, "architectures");
+  return architectures != nullptr &&
+         std::any_of(architectures->values().begin(),
+                     architectures->values().end(), [](const Value& value) {
+                       return value.string_value() == "amd64";
+                     });
 }
 
 }  // namespace
@@ -39,7 +42,7 @@ absl::StatusOr<std::vector<std::string>> ParseReleaseIndex(
   for (const auto& [version, release] : index.fields()) {
     // "current" repeats one of the others.
     if (!RE2::FullMatch(version, "[0-9]+([.][0-9]+)*")) continue;
-    if (IsOf(release.struct_value(), std::string(channel)) &&
+    if (BelongsToChannel(release.struct_value(), channel) &&
         IsForAmd64(release.struct_value())) {
       versions.push_back(version);
     }

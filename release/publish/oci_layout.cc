@@ -14,6 +14,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/json_object.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "google/protobuf/struct.pb.h"
@@ -22,6 +23,7 @@ namespace gantry::publish {
 namespace {
 
 using ::gantry::payload::v1::Blob;
+using ::google::protobuf::ListValue;
 using ::google::protobuf::Struct;
 using ::google::protobuf::Value;
 
@@ -63,13 +65,11 @@ absl::StatusOr<Struct> ReadJson(const std::string& path) {
   return json;
 }
 
-std::string RefName(const Value& descriptor) {
-  const auto& fields = descriptor.struct_value().fields();
-  const auto annotations = fields.find("annotations");
-  if (annotations == fields.end()) return "";
-  const auto& names = annotations->second.struct_value().fields();
-  const auto name = names.find(kRefName);
-  return name == names.end() ? "" : name->second.string_value();
+// The tag of an entry of the index; empty if it has none.
+absl::string_view RefName(const Value& descriptor) {
+  const Struct* const annotations =
+      FindObject(descriptor.struct_value(), "annotations");
+  return annotations == nullptr ? "" : GetString(*annotations, kRefName);
 }
 
 Value MakeDescriptor(const Blob& manifest, absl::string_view tag) {
@@ -131,9 +131,7 @@ absl::StatusOr<OciLayout> OciLayout::Open(const std::string& directory) {
     return layout;
   }
   GANTRY_ASSIGN_OR_RETURN(const Struct json, ReadJson(marker));
-  const auto version = json.fields().find("imageLayoutVersion");
-  if (version == json.fields().end() ||
-      version->second.string_value() != "1.0.0") {
+  if (GetString(json, "imageLayoutVersion") != "1.0.0") {
     return absl::FailedPreconditionError(
         absl::StrCat(marker, ": imageLayoutVersion is not 1.0.0"));
   }
@@ -178,7 +176,7 @@ absl::Status OciLayout::Tag(const Blob& manifest, absl::string_view tag) {
   GANTRY_ASSIGN_OR_RETURN(Struct index, ReadJson(index_path()));
   auto& manifests =
       *(*index.mutable_fields())["manifests"].mutable_list_value();
-  google::protobuf::ListValue kept;
+  ListValue kept;
   for (const Value& value : manifests.values()) {
     if (RefName(value) != tag) *kept.add_values() = value;
   }
@@ -191,13 +189,12 @@ absl::Status OciLayout::Tag(const Blob& manifest, absl::string_view tag) {
 
 absl::StatusOr<std::string> OciLayout::FindTag(absl::string_view tag) const {
   GANTRY_ASSIGN_OR_RETURN(const Struct index, ReadJson(index_path()));
-  const auto manifests = index.fields().find("manifests");
-  if (manifests != index.fields().end()) {
-    for (const Value& value : manifests->second.list_value().values()) {
+  if (const ListValue* const manifests = FindArray(index, "manifests")) {
+    for (const Value& value : manifests->values()) {
       if (RefName(value) != tag) continue;
-      const auto& fields = value.struct_value().fields();
-      const auto digest = fields.find("digest");
-      if (digest != fields.end()) return digest->second.string_value();
+      const absl::string_view digest =
+          GetString(value.struct_value(), "digest");
+      if (!digest.empty()) return std::string(digest);
     }
   }
   return absl::NotFoundError(
