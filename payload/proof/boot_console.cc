@@ -2,7 +2,9 @@
 
 #include <optional>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "payload/proof/console_record.h"
@@ -20,6 +22,26 @@ std::string Printable(absl::string_view line) {
     if (absl::ascii_isprint(static_cast<unsigned char>(c))) text.push_back(c);
   }
   return std::string(absl::StripAsciiWhitespace(text)).substr(0, kMaxLastLine);
+}
+
+// How the kernel reports that it is about to stop, each before its register
+// dump (arch/x86/kernel/dumpstack.c, arch/x86/mm/fault.c, kernel/panic.c,
+// lib/bug.c).
+constexpr absl::string_view kCrashes[] = {"BUG: ", "kernel BUG at ",
+                                          "Oops: ", "general protection fault",
+                                          "Kernel panic - not syncing: "};
+
+// Without the time that printk() puts before it: "[    1.575664] ".
+absl::string_view WithoutTime(absl::string_view line) {
+  const size_t end = line.find("] ");
+  if (!absl::StartsWith(line, "[") || end == line.npos) return line;
+  return line.substr(end + 2);
+}
+
+bool ReportsCrash(absl::string_view line) {
+  return absl::c_any_of(kCrashes, [line](absl::string_view crash) {
+    return absl::StartsWith(line, crash);
+  });
 }
 
 void Apply(const ConsoleRecord& record, BootConsole& console) {
@@ -59,6 +81,10 @@ BootConsole ParseBootConsole(absl::string_view console, absl::string_view nonce,
   uint64_t expected = 0;
   for (const absl::string_view line : absl::StrSplit(console, '\n')) {
     std::string printable = Printable(line);
+    const absl::string_view text = WithoutTime(printable);
+    if (result.crash.empty() && ReportsCrash(text)) {
+      result.crash = std::string(text);
+    }
     if (!printable.empty()) result.last_line = std::move(printable);
     const std::optional<ConsoleRecord> record =
         ParseConsoleRecord(std::string_view(nonce.data(), nonce.size()),
@@ -68,6 +94,8 @@ BootConsole ParseBootConsole(absl::string_view console, absl::string_view nonce,
       result.lost_record = expected;
     }
     expected = record->sequence + 1;
+    // It went on after all.
+    result.crash.clear();
     Apply(*record, result);
   }
   return result;

@@ -30,7 +30,11 @@ struct BootConsole {
   // Sequence number of the first record that is missing though a later one
   // came.
   absl::optional<uint64_t> lost_record;
-  // Last line that holds anything, printable, at most 200 characters.
+  // The line with which the kernel reported that it crashed, after the last
+  // record; empty: there is none.  Printable, without its time, at most 200
+  // characters.
+  std::string crash;
+  // The last line that is not blank, printable, at most 200 characters.
   std::string last_line;
 };
 

@@ -80,6 +80,25 @@ TEST(BootConsoleTest, TruncatedBootTellsHowFarItCame) {
   EXPECT_EQ(console.last_line, "Kernel panic - not syncing: Oops");
 }
 
+TEST(BootConsoleTest, FirstReportOfACrashAfterTheLastRecordIsKept) {
+  ConsoleWriter writer;
+  writer.Tell(Type::kHello, 1, "6.1.0-test")
+      .Raw("[    1.1] BUG: survived\n")
+      .Tell(Type::kBegin, 0, "");
+  EXPECT_EQ(writer.Parse(1).crash, "");
+  writer.Raw("[    1.2] x: entering\n")
+      .Raw("[    1.3] BUG: unable to handle page fault\n")
+      .Raw("[    1.4] R13: 0000000000000000\n")
+      .Raw("[    1.5] Kernel panic - not syncing: Fatal exception\n");
+  EXPECT_EQ(writer.Parse(1).crash, "BUG: unable to handle page fault");
+}
+
+TEST(BootConsoleTest, PanicBeforeTheFirstRecordIsACrash) {
+  const BootConsole console =
+      ConsoleWriter().Raw("Kernel panic - not syncing: No init\n").Parse(1);
+  EXPECT_EQ(console.crash, "Kernel panic - not syncing: No init");
+}
+
 TEST(BootConsoleTest, LostRecordShows) {
   const BootConsole console = ConsoleWriter()
                                   .Tell(Type::kHello, 1, "6.1.0-test")

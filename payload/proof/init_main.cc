@@ -26,8 +26,11 @@ namespace {
 
 using Type = ConsoleRecord::Type;
 
-// Per step; the rest of a talkative module's lines is dropped.
-constexpr int kMaxLogLines = 40;
+// Per step.  Of a verbose module the first and the last lines are reported: a
+// register dump in between is up to 60 lines long, and why a module refuses to
+// load comes last.
+constexpr size_t kFirstLogLines = 100;
+constexpr size_t kLastLogLines = 100;
 constexpr size_t kMaxLogLineLength = 300;
 
 // syslog(2): SYSLOG_ACTION_CONSOLE_LEVEL.
@@ -79,23 +82,30 @@ std::vector<std::string> SplitLines(std::string_view text) {
   return lines;
 }
 
-// Tells what the kernel has logged since the last call; a negative `step`
-// drops it.  The records' form: the kernel's
-// Documentation/ABI/testing/dev-kmsg.
-void TellLog(int kmsg, int step, Console& console) {
+// The lines that the kernel has logged since the last call.  The format of the
+// records: the kernel's Documentation/ABI/testing/dev-kmsg.
+std::vector<std::string> ReadLog(int kmsg) {
+  std::vector<std::string> lines;
   char buffer[8192];
-  int lines = 0;
   while (true) {
     const ssize_t size = read(kmsg, buffer, sizeof(buffer));
     if (size < 0 && (errno == EPIPE || errno == EINTR)) continue;
-    if (size <= 0) return;
-    if (step < 0 || ++lines > kMaxLogLines) continue;
+    if (size <= 0) return lines;
     std::string_view record(buffer, static_cast<size_t>(size));
     const size_t text = record.find(';');
     if (text == record.npos) continue;
     record.remove_prefix(text + 1);
-    record = record.substr(0, record.find('\n')).substr(0, kMaxLogLineLength);
-    console.Tell(Type::kLog, static_cast<uint64_t>(step), record);
+    lines.emplace_back(
+        record.substr(0, record.find('\n')).substr(0, kMaxLogLineLength));
+  }
+}
+
+void ReportLog(const std::vector<std::string>& lines, size_t step,
+               Console& console) {
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (i < kFirstLogLines || i + kLastLogLines >= lines.size()) {
+      console.Tell(Type::kLog, step, lines[i]);
+    }
   }
 }
 
@@ -130,11 +140,11 @@ void Run() {
   utsname name = {};
   uname(&name);
   console.Tell(Type::kHello, plan.size(), name.release);
-  TellLog(kmsg, -1, console);
+  ReadLog(kmsg);  // What the boot logged.
   for (size_t step = 0; step < plan.size(); ++step) {
     console.Tell(Type::kBegin, step, "");
     const int error_number = LoadModule(plan[step]);
-    TellLog(kmsg, static_cast<int>(step), console);
+    ReportLog(ReadLog(kmsg), step, console);
     console.Tell(Type::kResult, static_cast<uint64_t>(error_number),
                  std::to_string(step));
   }

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/modinfo.h"
+#include "payload/proof/refusal_message.h"
 
 namespace gantry::proof {
 namespace {
@@ -55,21 +56,6 @@ bool IsRefusedAsOtherKernels(const StepEvents& step) {
          });
 }
 
-// What the kernel said about a refusal: the first line that begins with the
-// module's name, else the last that is not empty, else the errno's text.
-std::string KernelsWords(const std::string& name, const StepEvents& step) {
-  for (const std::string& line : step.log) {
-    if (absl::StartsWith(line, KernelModuleName(name) + ":") ||
-        absl::StartsWith(line, name + ":")) {
-      return line;
-    }
-  }
-  for (auto line = step.log.rbegin(); line != step.log.rend(); ++line) {
-    if (!line->empty()) return *line;
-  }
-  return std::strerror(*step.result);
-}
-
 std::string WithErrno(const std::string& message, int error_number) {
   const std::string meaning = std::strerror(error_number);
   return message == meaning ? message
@@ -80,7 +66,9 @@ std::string WithErrno(const std::string& message, int error_number) {
 std::string Incomplete(const std::vector<BootStep>& plan,
                        const BootConsole& console, const absl::Status& end) {
   const std::string tail =
-      absl::StrCat("; the console ends: \"", console.last_line, "\"");
+      console.crash.empty()
+          ? absl::StrCat("; the console ends: \"", console.last_line, "\"")
+          : absl::StrCat(": ", console.crash);
   if (!console.finished || !end.ok()) {
     const std::string how =
         end.ok() ? "ended" : absl::StrCat("ended (", end.message(), ")");
@@ -115,7 +103,7 @@ void JudgeModule(const StepEvents& step, ModuleProof& module) {
     module.set_boot_verdict(proof::v1::VERDICT_ACCEPTED);
     return;
   }
-  module.set_message(KernelsWords(module.name(), step));
+  module.set_message(RefusalMessage(module.name(), step.log, *step.result));
   module.set_boot_verdict(IsInapplicable(module.name(), step)
                               ? proof::v1::VERDICT_NOT_APPLICABLE
                               : proof::v1::VERDICT_REFUSED);
@@ -128,7 +116,7 @@ void JudgeControl(const StepEvents& step, ControlProof& control) {
     control.set_boot_verdict(proof::v1::VERDICT_ACCEPTED);
     return;
   }
-  control.set_message(KernelsWords(control.name(), step));
+  control.set_message(RefusalMessage(control.name(), step.log, *step.result));
   // Another refusal proves nothing.  EEXIST even shows that the kernel found
   // nothing wrong: it compares names only after vermagic and CRCs.
   if (IsRefusedAsOtherKernels(step)) {
@@ -144,7 +132,8 @@ std::string Refusal(const std::vector<BootStep>& plan,
     if (plan[i].kind == StepKind::kPrerequisite && step.result != 0) {
       return absl::StrCat(
           plan[i].name, ", which the modules need, is refused: ",
-          WithErrno(KernelsWords(plan[i].name, step), *step.result));
+          WithErrno(RefusalMessage(plan[i].name, step.log, *step.result),
+                    *step.result));
     }
   }
   for (const ModuleProof& module : proof.module()) {

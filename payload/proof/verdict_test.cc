@@ -1,9 +1,14 @@
 #include "payload/proof/verdict.h"
 
 #include <cerrno>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "base/file.h"
+#include "base/status_matchers.h"
 #include "gtest/gtest.h"
+#include "payload/proof/boot_console.h"
 
 namespace gantry::proof {
 namespace {
@@ -223,6 +228,48 @@ TEST_F(VerdictTest, StaticRefusalEndsAProof) {
   proof_.mutable_module(0)->set_message("unknown symbol x (and 3 more)");
   EXPECT_FALSE(JudgeStatic(proof_));
   EXPECT_EQ(proof_.reason(), "core: unknown symbol x (and 3 more)");
+}
+
+// Consoles of real boots with the modules of tests/failing, from the start of
+// our init on.
+class CapturedConsoleTest : public testing::Test {
+ protected:
+  void JudgeConsole(const std::string& file, const std::string& nonce,
+                    const std::vector<std::string>& modules) {
+    GANTRY_ASSERT_OK_AND_ASSIGN(const std::string console,
+                                ReadFile("payload/proof/testdata/" + file));
+    std::vector<BootStep> plan;
+    for (const std::string& name : modules) {
+      plan.push_back({StepKind::kModule, name});
+      ModuleProof& module = *proof_.add_module();
+      module.set_name(name);
+      module.set_static_verdict(proof::v1::VERDICT_ACCEPTED);
+    }
+    Judge(plan, ParseBootConsole(console, nonce, plan.size()), absl::OkStatus(),
+          proof_);
+  }
+
+  Proof proof_;
+};
+
+TEST_F(CapturedConsoleTest, RegisterDumpIsNotTheReasonOfARefusal) {
+  proof_.set_kernel_release("6.12.117+deb12-cloud-amd64");
+  JudgeConsole("debian_6_12_refusals.console", "a494a19db3d3060b",
+               {"refusing", "warning"});
+  EXPECT_EQ(proof_.reason(),
+            "refusing is refused: refusing: no supported device found (No such "
+            "device)");
+  EXPECT_EQ(proof_.module(1).message(),
+            "WARNING: CPU: 0 PID: 1 at /build/warning.c:10 "
+            "warning_init+0x9/0xff0 [warning]");
+}
+
+TEST_F(CapturedConsoleTest, RegisterDumpIsNotTheReasonOfACrash) {
+  proof_.set_kernel_release("6.1.0-56-cloud-amd64");
+  JudgeConsole("debian_6_1_crash.console", "b95b7475590c3bb1", {"crashing"});
+  EXPECT_EQ(proof_.reason(),
+            "the guest ended while it loaded crashing: BUG: kernel NULL "
+            "pointer dereference, address: 0000000000000000");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
 #include "base/textproto.h"
@@ -89,6 +90,28 @@ class BootTest : public testing::Test {
   std::vector<absl::string_view> files_;
   proof::v1::Proof proof_;
 };
+
+// Why the kernel refuses one of the modules in failing/.
+std::string BootReason(absl::string_view name) {
+  const auto modules = ReadModuleTar(File(kOldKernel, "_failing.modules.tar"));
+  EXPECT_THAT(modules, IsOk());
+  BootOptions options;
+  options.kernel_image = File(kOldKernel, ".vmlinuz");
+  options.init = "payload/proof/init";
+  for (const NamedModule& module : *modules) {
+    if (module.name != name) continue;
+    const auto boot = BootModules(options, {module.bytes});
+    EXPECT_THAT(boot, IsOk());
+    proof::v1::Proof proof;
+    proof.set_kernel_release(ReleaseOf(kOldKernel));
+    proof.add_module()->set_name(module.name);
+    proof.mutable_module(0)->set_static_verdict(proof::v1::VERDICT_ACCEPTED);
+    Judge({{StepKind::kModule, module.name}}, boot->console, boot->run.end,
+          proof);
+    return proof.reason();
+  }
+  return absl::StrCat("no module ", name);
+}
 
 class ProveTest : public testing::TestWithParam<const char*> {};
 
@@ -243,6 +266,19 @@ TEST(InTreeModulesTest, LoadInTheOrderInWhichTheyCome) {
       EXPECT_EQ(boot->console.steps[i].result, 0) << (*modules)[i].name;
     }
   }
+}
+
+TEST(FailingModuleTest, RefusalHasTheMessageThatFollowsARegisterDump) {
+  EXPECT_EQ(BootReason("refusing"),
+            "refusing is refused: refusing: no supported device found (No such "
+            "device)");
+}
+
+TEST(FailingModuleTest, CrashIsReportedWithItsFirstLine) {
+  EXPECT_THAT(
+      BootReason("crashing"),
+      StartsWith("the guest ended while it loaded crashing: BUG: kernel "
+                 "NULL pointer dereference, address: "));
 }
 
 TEST_F(BootTest, UnalteredControlVoidsTheProof) {
