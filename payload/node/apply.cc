@@ -16,65 +16,65 @@
 namespace gantry::node {
 namespace {
 
-constexpr mode_t kFolderMode = 0755;
+constexpr mode_t kDirectoryMode = 0755;
 constexpr mode_t kConfMode = 0644;
 
-absl::Status SwitchCurrent(const Folder& base, const std::string& target) {
+absl::Status SwitchCurrent(const Directory& base, const std::string& target) {
   GANTRY_RETURN_IF_ERROR(RemoveTree(base, kNewLink));
-  GANTRY_RETURN_IF_ERROR(base.MakeLink(target, kNewLink));
+  GANTRY_RETURN_IF_ERROR(base.CreateLink(target, kNewLink));
   GANTRY_RETURN_IF_ERROR(base.Rename(kNewLink, kCurrent));
   return base.Sync();
 }
 
-absl::Status StageDurably(const Folder& image, const InstallTarget& target,
-                          const Folder& base, const std::string& name,
+absl::Status StageDurably(const Directory& image, const InstallTarget& target,
+                          const Directory& base, const std::string& name,
                           CopyProgress& progress) {
-  GANTRY_RETURN_IF_ERROR(base.MakeFolder(name));
-  GANTRY_ASSIGN_OR_RETURN(const Folder staging, base.OpenFolder(name));
+  GANTRY_RETURN_IF_ERROR(base.CreateDirectory(name));
+  GANTRY_ASSIGN_OR_RETURN(const Directory staging, base.OpenDirectory(name));
   GANTRY_RETURN_IF_ERROR(Stage(image, target, staging, progress));
-  GANTRY_RETURN_IF_ERROR(base.SetMode(name, kFolderMode));
+  GANTRY_RETURN_IF_ERROR(base.SetMode(name, kDirectoryMode));
   GANTRY_RETURN_IF_ERROR(
       CheckInstalled(staging, target, CheckDepth::kMetadata));
   return base.SyncFileSystem();
 }
 
-// Renames the staged folder to its place, where nothing is.
-absl::Status MoveToPlace(const Folder& base, const std::string& staging,
+// Renames the staged directory to its place, which is free.
+absl::Status MoveToPlace(const Directory& base, const std::string& staging,
                          const InstallTarget& target) {
-  GANTRY_ASSIGN_OR_RETURN(const Folder parent,
-                          base.Make(ParentPath(target.folder)));
-  GANTRY_RETURN_IF_ERROR(base.Rename(staging, target.folder));
+  GANTRY_ASSIGN_OR_RETURN(const Directory parent,
+                          base.ResolveOrCreate(ParentPath(target.directory)));
+  GANTRY_RETURN_IF_ERROR(base.Rename(staging, target.directory));
   GANTRY_RETURN_IF_ERROR(parent.Sync());
   return base.Sync();
 }
 
-// See apply.h for file systems without RENAME_EXCHANGE.
-absl::Status ReplaceByStagingTwice(const Folder& base,
+// For file systems without RENAME_EXCHANGE; see apply.h.
+absl::Status ReplaceByStagingTwice(const Directory& base,
                                    const std::string& staging,
                                    const InstallTarget& target,
-                                   const Folder& image,
+                                   const Directory& image,
                                    CopyProgress& progress) {
   GANTRY_RETURN_IF_ERROR(SwitchCurrent(base, staging));
   const std::string second = StagingName(staging);
-  // A run that was stopped here left `current` leading to it.
+  // A run that was stopped here left it behind, with `current` leading to it.
   GANTRY_RETURN_IF_ERROR(RemoveTree(base, second));
-  // Not removed under its own name: without its receipt it would not be known
-  // as ours any more.
-  GANTRY_RETURN_IF_ERROR(base.Rename(target.folder, second));
+  // It is not removed under its own name: once its receipt is gone, it would
+  // no longer be recognized as ours.
+  GANTRY_RETURN_IF_ERROR(base.Rename(target.directory, second));
   GANTRY_RETURN_IF_ERROR(RemoveTree(base, second));
-  progress.AddTotal(target.Bytes(), target.Files());
+  progress.AddTotal(target.ByteCount(), target.FileCount());
   GANTRY_RETURN_IF_ERROR(StageDurably(image, target, base, second, progress));
   GANTRY_RETURN_IF_ERROR(MoveToPlace(base, second, target));
-  return SwitchCurrent(base, target.folder);
+  return SwitchCurrent(base, target.directory);
 }
 
-absl::Status PutInPlace(const Folder& base, const std::string& staging,
+absl::Status PutInPlace(const Directory& base, const std::string& staging,
                         const InstallTarget& target, TargetAction action,
-                        const Folder& image, CopyProgress& progress) {
+                        const Directory& image, CopyProgress& progress) {
   if (action == TargetAction::kInstall) {
     return MoveToPlace(base, staging, target);
   }
-  const absl::Status exchanged = base.Exchange(staging, target.folder);
+  const absl::Status exchanged = base.Exchange(staging, target.directory);
   if (absl::IsUnimplemented(exchanged)) {
     return ReplaceByStagingTwice(base, staging, target, image, progress);
   }
@@ -82,29 +82,31 @@ absl::Status PutInPlace(const Folder& base, const std::string& staging,
   return base.SyncFileSystem();
 }
 
-absl::Status WriteLdConf(const Folder& rootfs) {
-  GANTRY_ASSIGN_OR_RETURN(const Folder folder, rootfs.Make(kLdConfDirectory));
-  GANTRY_RETURN_IF_ERROR(RemoveTree(folder, kNewLdConf));
-  GANTRY_ASSIGN_OR_RETURN(NewFile file, folder.CreateFile(kNewLdConf));
+absl::Status WriteLdConf(const Directory& rootfs) {
+  GANTRY_ASSIGN_OR_RETURN(const Directory directory,
+                          rootfs.ResolveOrCreate(kLdConfDirectory));
+  GANTRY_RETURN_IF_ERROR(RemoveTree(directory, kNewLdConf));
+  GANTRY_ASSIGN_OR_RETURN(NewFile file, directory.CreateFile(kNewLdConf));
   GANTRY_RETURN_IF_ERROR(file.Write(kLdConfContent));
   GANTRY_RETURN_IF_ERROR(file.FinishDurably(kConfMode));
-  GANTRY_RETURN_IF_ERROR(folder.Rename(kNewLdConf, kLdConfName));
-  return folder.Sync();
+  GANTRY_RETURN_IF_ERROR(directory.Rename(kNewLdConf, kLdConfName));
+  return directory.Sync();
 }
 
 }  // namespace
 
 absl::Status Apply(const std::vector<InstallTarget>& targets, const Plan& plan,
-                   const HostSnapshot& host, const Folder& image,
-                   const Folder& rootfs, CopyProgress& progress) {
-  // Best effort: the next run does it again before anything else.
+                   const HostSnapshot& host, const Directory& image,
+                   const Directory& rootfs, CopyProgress& progress) {
+  // Best effort: the next run removes them before it does anything else.
   absl::Cleanup remove_staged = [&] { RemoveLeftovers(rootfs).IgnoreError(); };
   progress.AddTotal(plan.bytes, plan.files);
 
-  std::vector<Folder> bases;
+  std::vector<Directory> bases;
   std::vector<std::string> staged;
   for (size_t i = 0; i < targets.size(); ++i) {
-    GANTRY_ASSIGN_OR_RETURN(Folder base, rootfs.Make(targets[i].base));
+    GANTRY_ASSIGN_OR_RETURN(Directory base,
+                            rootfs.ResolveOrCreate(targets[i].base));
     staged.push_back(StagingName(host.targets[i].current));
     if (plan.targets[i].action != TargetAction::kKeep) {
       GANTRY_RETURN_IF_ERROR(
@@ -119,7 +121,7 @@ absl::Status Apply(const std::vector<InstallTarget>& targets, const Plan& plan,
   }
   for (size_t i = 0; i < targets.size(); ++i) {
     if (!plan.targets[i].switch_current) continue;
-    GANTRY_RETURN_IF_ERROR(SwitchCurrent(bases[i], targets[i].folder));
+    GANTRY_RETURN_IF_ERROR(SwitchCurrent(bases[i], targets[i].directory));
   }
   if (plan.write_ld_conf) GANTRY_RETURN_IF_ERROR(WriteLdConf(rootfs));
   std::move(remove_staged).Cancel();

@@ -32,11 +32,11 @@ std::string CopyProgress::Text() const {
           : static_cast<int>(static_cast<double>(bytes_) /
                              static_cast<double>(total_bytes_) * 100);
   return absl::StrFormat("%3d %%: %s of %s, %d of %d files", percent,
-                         HumanBytes(bytes_), HumanBytes(total_bytes_), files_,
+                         FormatBytes(bytes_), FormatBytes(total_bytes_), files_,
                          total_files_);
 }
 
-std::string HumanBytes(int64_t bytes) {
+std::string FormatBytes(int64_t bytes) {
   if (bytes < 1000) return absl::StrCat(bytes, " B");
   double value = static_cast<double>(bytes);
   const char* unit = "";

@@ -8,10 +8,10 @@
 
 namespace gantry::node {
 
-// Counts what is copied, and shows it.  Not thread-safe.
+// Counts what has been copied, and shows it.  Not thread-safe.
 class CopyProgress {
  public:
-  // `out` must outlive this; null: counts only.
+  // `out` must outlive this object; null: count only.
   explicit CopyProgress(Progress* out) : out_(out) {}
 
   void AddTotal(int64_t bytes, int64_t files);
@@ -34,8 +34,8 @@ class CopyProgress {
   int64_t files_ = 0;
 };
 
-// "3.1 GB"; decimal units, as disks are sold.
-std::string HumanBytes(int64_t bytes);
+// "3.1 GB"; decimal units.
+std::string FormatBytes(int64_t bytes);
 
 }  // namespace gantry::node
 

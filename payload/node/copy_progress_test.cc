@@ -5,7 +5,7 @@
 namespace gantry::node {
 namespace {
 
-TEST(CopyProgressTest, CountsAndTells) {
+TEST(CopyProgressTest, TextShowsWhatIsCopiedAndTheTotal) {
   CopyProgress progress(nullptr);
   progress.AddTotal(1500, 1);
   progress.AddTotal(500, 1);
@@ -20,17 +20,17 @@ TEST(CopyProgressTest, CountsAndTells) {
   EXPECT_EQ(progress.files(), 2);
 }
 
-TEST(CopyProgressTest, EmptyFilesAreNoDivisionByZero) {
+TEST(CopyProgressTest, EmptyFilesAreComplete) {
   CopyProgress progress(nullptr);
   progress.AddTotal(0, 1);
   EXPECT_EQ(progress.Text(), "100 %: 0 B of 0 B, 0 of 1 files");
 }
 
-TEST(CopyProgressTest, DecimalUnits) {
-  EXPECT_EQ(HumanBytes(0), "0 B");
-  EXPECT_EQ(HumanBytes(999), "999 B");
-  EXPECT_EQ(HumanBytes(1000), "1.0 kB");
-  EXPECT_EQ(HumanBytes(6630000000), "6.6 GB");
+TEST(CopyProgressTest, BytesAreFormattedInDecimalUnits) {
+  EXPECT_EQ(FormatBytes(0), "0 B");
+  EXPECT_EQ(FormatBytes(999), "999 B");
+  EXPECT_EQ(FormatBytes(1000), "1.0 kB");
+  EXPECT_EQ(FormatBytes(6630000000), "6.6 GB");
 }
 
 }  // namespace

@@ -1,17 +1,21 @@
 #include "payload/node/exit_code.h"
 
+#include <cerrno>
 #include <string>
+#include <utility>
 
 #include "absl/strings/cord.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
+#include "base/status.h"
 
 namespace gantry::node {
 namespace {
 
-// Key of the status payload; absl wants the form of a type URL.
-constexpr char kPayloadUrl[] = "gantry/payload.install.exit_code";
+// Key of the status payload, in the form of a type URL, as absl::Status
+// recommends.
+constexpr char kPayloadUrl[] = "gantry/payload.node.exit_code";
 
 }  // namespace
 
@@ -31,6 +35,12 @@ ExitCode ExitCodeOf(const absl::Status& status) {
     return ExitCode::kOther;
   }
   return static_cast<ExitCode>(code);
+}
+
+absl::Status SystemError(int error_number, absl::string_view context) {
+  absl::Status status = ErrnoStatus(error_number, context);
+  if (error_number != ENOSPC && error_number != EDQUOT) return status;
+  return WithExitCode(std::move(status), ExitCode::kNoSpace);
 }
 
 }  // namespace gantry::node

@@ -2,11 +2,12 @@
 #define GANTRY_PAYLOAD_NODE_EXIT_CODE_H_
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 
 namespace gantry::node {
 
-// What the installer's exit code says.  Programs depend on the numbers: they
-// never change.  A signal that stopped it gives 128 + its number.
+// The installer's exit codes.  Other programs depend on the numbers, so they
+// never change.  A signal that stops the installer gives 128 + its number.
 enum class ExitCode {
   kOk = 0,
   kOther = 1,
@@ -16,24 +17,29 @@ enum class ExitCode {
   kWrongHost = 3,
   // Too few free bytes or inodes.
   kNoSpace = 4,
-  // Another installer is at work on this host.
+  // Another installer is running on this host.
   kBusy = 5,
-  // The image's manifest or files are not what they should be.
+  // The image's manifest or a file of its payload is damaged.
   kDamagedPayload = 6,
-  // Something that the installer would replace was not installed by it.
-  // Nothing is changed.
+  // The installer would have to replace something that no installer of payloads
+  // put there.  Nothing was changed.
   kForeign = 7,
-  // Something is mounted on or below a directory that the installer would
-  // remove.  Nothing is removed.
+  // Something is mounted on or below a directory that the installer would have
+  // to remove.  Nothing in that directory was removed.
   kMounted = 8,
 };
 
-// `status` with the code that the program shall exit with, unless it carries
-// one already.  OK stays OK.
+// Attaches the exit code that the program returns for `status`, unless it has
+// one.  OK stays OK.
 absl::Status WithExitCode(absl::Status status, ExitCode code);
 
-// The code that WithExitCode attached; without one kOther, and kOk for OK.
+// The exit code that WithExitCode() attached: kOther if there is none, and kOk
+// for OK.
 ExitCode ExitCodeOf(const absl::Status& status);
+
+// As ErrnoStatus() in base/status.h; with kNoSpace if a file system is full or
+// a quota is used up.
+absl::Status SystemError(int error_number, absl::string_view context);
 
 }  // namespace gantry::node
 

@@ -3,20 +3,20 @@
 
 namespace gantry::node {
 
-// Every name that the installer gives to something on a host.  Paths are
-// relative to the host's root, and names to the directory that they are in.
+// Every name that the installer uses on a host.  Paths are relative to the
+// host's root; names are of entries in such a directory.
 
-// The directories of installed versions, and in each the link to the version in
-// use.
+// The directories that contain the installed versions, and in each the link to
+// the version in use.
 inline constexpr const char* kBases[] = {"opt/nvidia", "opt/cuda"};
 inline constexpr char kCurrent[] = "current";
 
-// The file in an installed directory that is written last and holds
-// InstallTarget.digest.  No payload may contain a file of this name.
+// The file in an installed directory that is written last and contains
+// InstallTarget::digest.  No payload may contain a file with this name.
 inline constexpr char kReceipt[] = ".gantry-receipt";
 
-// The hidden directories beside the installed versions that an installation is
-// staged in, and that what it replaces ends up in.
+// The hidden directories beside the installed versions in which a version is
+// staged, and to which a replaced version is moved.
 inline constexpr const char* kStagingNames[] = {".gantry-staging",
                                                 ".gantry-staging-2"};
 
@@ -29,12 +29,12 @@ inline constexpr char kLdConfContent[] =
     "/opt/nvidia/current/lib64\n"
     "/opt/cuda/current/lib64\n";
 
-// Temporary names of `current` and of kLdConfName until they are renamed.  The
+// The names of `current` and of kLdConfName until they are complete.  The
 // second does not end in ".conf", so that ldconfig does not read it.
 inline constexpr char kNewLink[] = ".gantry-current";
 inline constexpr char kNewLdConf[] = ".gantry.conf.new";
 
-// Locked while an installer works on the host.
+// The file that an installer locks while it changes the host.
 inline constexpr char kLockDirectory[] = "opt";
 inline constexpr char kLockName[] = ".gantry.lock";
 

@@ -1,5 +1,5 @@
-// Installing a tree, and what a person would do instead: `cp -a`, `sync`, and
-// `sha256sum -c` of the copy.
+// Compares installing a tree with what one would otherwise do by hand: `cp -a`,
+// `sync`, and `sha256sum -c` of the copy.
 //
 // Takes the tree from $GANTRY_BENCHMARK_TREE (such as an unpacked toolkit), or
 // else makes one of 400 files of 1 MiB.
@@ -17,6 +17,7 @@
 #include "base/temp_dir.h"
 #include "benchmark/benchmark.h"
 #include "payload/node/installer.h"
+#include "payload/node/test_host.h"
 #include "payload/node/test_payload.h"
 
 namespace gantry::node {
@@ -76,7 +77,7 @@ class Tree {
         payload_.AddLink(component, path,
                          fs::read_symlink(entry.path()).string());
       } else if (entry.is_directory()) {
-        payload_.AddFolder(component, path);
+        payload_.AddDirectory(component, path);
       } else {
         const std::string digest = *FileSha256Digest(entry.path());
         auto& file = *component.add_file();
@@ -120,7 +121,7 @@ void BM_Install(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();
     fs::remove_all(rootfs);
-    MakeTestRootfs(rootfs);
+    MakeTestHost(rootfs);
     state.ResumeTiming();
     Check(state, Install(Options(rootfs)).status());
   }
@@ -131,7 +132,7 @@ BENCHMARK(BM_Install)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void BM_AlreadyInstalled(benchmark::State& state) {
   const std::string rootfs = TheTree().Path("rootfs");
-  MakeTestRootfs(rootfs);
+  MakeTestHost(rootfs);
   InstallOptions options = Options(rootfs);
   Check(state, Install(options).status());
   options.verify = state.range(0) != 0;

@@ -17,17 +17,18 @@
 
 namespace gantry::node {
 
-absl::StatusOr<FileLock> LockHost(const Folder& rootfs) {
-  GANTRY_ASSIGN_OR_RETURN(const Folder folder, rootfs.Make(kLockDirectory));
-  const std::string path = JoinPath(folder.path(), kLockName);
-  UniqueFd fd(openat(folder.fd(), kLockName,
+absl::StatusOr<FileLock> LockHost(const Directory& rootfs) {
+  GANTRY_ASSIGN_OR_RETURN(const Directory directory,
+                          rootfs.ResolveOrCreate(kLockDirectory));
+  const std::string path = JoinPath(directory.path(), kLockName);
+  UniqueFd fd(openat(directory.fd(), kLockName,
                      O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd.ok()) return ErrnoStatus(errno, path);
   absl::StatusOr<FileLock> lock = FileLock::TryAcquire(std::move(fd), path);
   if (!absl::IsFailedPrecondition(lock.status())) return lock;
   return WithExitCode(
       absl::UnavailableError(absl::StrCat(
-          "another installer is at work on this host: it holds ", path)),
+          "another installer is running on this host: it holds ", path)),
       ExitCode::kBusy);
 }
 

@@ -3,13 +3,13 @@
 
 #include "absl/status/statusor.h"
 #include "base/file_lock.h"
-#include "payload/node/folder.h"
+#include "payload/node/directory.h"
 
 namespace gantry::node {
 
-// Locks /opt/.gantry.lock, so that no other installer changes the host.  Does
-// not wait: UNAVAILABLE with ExitCode::kBusy if another process holds the lock.
-absl::StatusOr<FileLock> LockHost(const Folder& rootfs);
+// Locks the host against other installers (/opt/.gantry.lock).  Does not wait:
+// UNAVAILABLE with ExitCode::kBusy if another process holds the lock.
+absl::StatusOr<FileLock> LockHost(const Directory& rootfs);
 
 }  // namespace gantry::node
 

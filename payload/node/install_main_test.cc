@@ -1,4 +1,4 @@
-// The program itself: flags, exit codes, what goes to which stream, signals.
+// The program: its flags, exit codes, output streams, and signals.
 
 #include <signal.h>
 #include <unistd.h>
@@ -11,15 +11,21 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "payload/node/test_host.h"
 #include "payload/node/test_payload.h"
 
 namespace gantry::node {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 constexpr char kProgram[] = "payload/node/install";
 
@@ -30,7 +36,7 @@ class InstallMainTest : public testing::Test {
         rootfs_(JoinPath(temp_.path(), "rootfs")),
         payload_(TestPayload::Small(JoinPath(temp_.path(), "image"), "12.4",
                                     "one")) {
-    MakeTestRootfs(rootfs_);
+    MakeTestHost(rootfs_);
   }
 
   std::vector<std::string> Argv(const std::vector<std::string>& flags = {}) {
@@ -44,7 +50,7 @@ class InstallMainTest : public testing::Test {
     SubprocessOptions options;
     options.argv = Argv(flags);
     const auto result = RunSubprocess(options);
-    EXPECT_TRUE(result.ok()) << result.status();
+    EXPECT_THAT(result, IsOk());
     return *result;
   }
 
@@ -53,15 +59,13 @@ class InstallMainTest : public testing::Test {
   TestPayload payload_;
 };
 
-TEST_F(InstallMainTest, ResultToStdoutProgressToStderr) {
+TEST_F(InstallMainTest, ResultGoesToStdoutAndProgressToStderr) {
   SubprocessResult result = Run();
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_EQ(result.output,
             "installed /opt/nvidia/535.261.03/flatcar-4230.2.0 and "
             "/opt/cuda/12.4: copied 5 files, 33 B\n");
-  EXPECT_NE(result.error_output.find(" of 33 B, 0 of 5 files\n"),
-            std::string::npos)
-      << result.error_output;
+  EXPECT_THAT(result.error_output, HasSubstr(" of 33 B, 0 of 5 files\n"));
   result = Run();
   EXPECT_EQ(result.exit_code, 0);
   EXPECT_EQ(result.output,
@@ -70,17 +74,14 @@ TEST_F(InstallMainTest, ResultToStdoutProgressToStderr) {
   EXPECT_EQ(result.error_output, "");
 }
 
-TEST_F(InstallMainTest, JsonAndDryRun) {
+TEST_F(InstallMainTest, DryRunPrintsThePlanAndJsonTheResult) {
   SubprocessResult result = Run({"--dry_run"});
   EXPECT_EQ(result.exit_code, 0);
-  EXPECT_NE(result.output.find("link /opt/cuda/current -> 12.4\n"),
-            std::string::npos);
+  EXPECT_THAT(result.output, HasSubstr("link /opt/cuda/current -> 12.4\n"));
   EXPECT_FALSE(fs::exists(JoinPath(rootfs_, "opt")));
   result = Run({"--json"});
   EXPECT_EQ(result.exit_code, 0);
-  EXPECT_NE(result.output.find("\"path\": \"/opt/cuda/12.4\""),
-            std::string::npos)
-      << result.output;
+  EXPECT_THAT(result.output, HasSubstr("\"path\": \"/opt/cuda/12.4\""));
 }
 
 TEST_F(InstallMainTest, EachRefusalHasItsExitCode) {
@@ -92,16 +93,16 @@ TEST_F(InstallMainTest, EachRefusalHasItsExitCode) {
   const SubprocessResult wrong = Run({"--kernel_release=6.6.96-flatcar"});
   EXPECT_EQ(wrong.exit_code, 3);
   EXPECT_EQ(wrong.output, "");
-  EXPECT_EQ(wrong.error_output.rfind("install: this payload is for ", 0), 0u);
+  EXPECT_THAT(wrong.error_output, StartsWith("install: this payload is for "));
   std::ofstream(payload_.SourcePath(0, "bin/nvcc")) << "nvcc two";
   EXPECT_EQ(Run().exit_code, 6);
   fs::create_directories(JoinPath(rootfs_, "opt/cuda/12.4"));
   EXPECT_EQ(Run().exit_code, 7);
 }
 
-TEST_F(InstallMainTest, SignalStopsItAndRemovesWhatWasStaged) {
-  // A payload that takes long enough to be stopped in the middle: a sparse
-  // file is read as zeros.
+TEST_F(InstallMainTest, SignalStopsItAndStagedFilesAreRemoved) {
+  // A payload that takes long enough to be interrupted: a sparse file reads as
+  // zeros.
   payload::v1::Component& cuda = *payload_.manifest().mutable_component(0);
   payload_.AddFile(cuda, "big", "");
   constexpr int64_t kSize = int64_t{8} << 30;
@@ -112,7 +113,7 @@ TEST_F(InstallMainTest, SignalStopsItAndRemovesWhatWasStaged) {
   SubprocessOptions options;
   options.argv = Argv();
   auto process = BackgroundProcess::Start(options);
-  ASSERT_TRUE(process.ok()) << process.status();
+  ASSERT_THAT(process, IsOk());
   const std::string staged = JoinPath(rootfs_, "opt/cuda/.gantry-staging/big");
   while (!fs::exists(staged)) absl::SleepFor(absl::Milliseconds(1));
   process->Signal(SIGTERM);
@@ -123,9 +124,9 @@ TEST_F(InstallMainTest, SignalStopsItAndRemovesWhatWasStaged) {
 
 TEST_F(InstallMainTest, NeedsNoSharedLibrary) {
   const auto bytes = ReadFile(kProgram);
-  ASSERT_TRUE(bytes.ok()) << bytes.status();
   // PT_INTERP of every dynamic x86-64 program names this loader.
-  EXPECT_EQ(bytes->find("/lib64/ld-linux-x86-64.so.2"), std::string::npos);
+  EXPECT_THAT(bytes,
+              IsOkAndHolds(Not(HasSubstr("/lib64/ld-linux-x86-64.so.2"))));
 }
 
 }  // namespace

@@ -29,53 +29,54 @@ mode_t TypeBits(payload::v1::FileType type) {
   }
 }
 
-absl::Status CheckMetadata(const Folder& folder, const InstallEntry& entry) {
-  const auto info = folder.Stat(entry.path);
+absl::Status CheckMetadata(const Directory& directory,
+                           const InstallEntry& entry) {
+  const auto info = directory.Stat(entry.path);
   if (!info.ok()) return Differs(entry.path, info.status().message());
   if (!info->has_value()) return Differs(entry.path, "is missing");
   const struct stat& found = **info;
   if ((found.st_mode & S_IFMT) != TypeBits(entry.type)) {
-    return Differs(entry.path, "is of another type");
+    return Differs(entry.path, "has another type");
   }
   if (entry.type == payload::v1::FILE_TYPE_SYMLINK) {
     GANTRY_ASSIGN_OR_RETURN(const std::string target,
-                            folder.ReadLink(entry.path));
+                            directory.ReadLink(entry.path));
     if (target == entry.link_target) return absl::OkStatus();
-    return Differs(entry.path, absl::StrCat("leads to ", target, " and not ",
+    return Differs(entry.path, absl::StrCat("leads to ", target, ", not to ",
                                             entry.link_target));
   }
   if ((found.st_mode & 07777) != entry.mode) {
     return Differs(entry.path,
-                   absl::StrFormat("has mode %04o and not %04o",
+                   absl::StrFormat("has mode %04o, not %04o",
                                    found.st_mode & 07777, entry.mode));
   }
   if (entry.type == payload::v1::FILE_TYPE_REGULAR &&
       found.st_size != entry.size) {
     return Differs(entry.path, absl::StrCat("has ", found.st_size,
-                                            " bytes and not ", entry.size));
+                                            " bytes, not ", entry.size));
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::Status CheckInstalled(const Folder& folder, const InstallTarget& target,
-                            CheckDepth depth) {
-  const absl::StatusOr<std::string> receipt = folder.ReadFile(kReceipt);
+absl::Status CheckInstalled(const Directory& directory,
+                            const InstallTarget& target, CheckDepth depth) {
+  const absl::StatusOr<std::string> receipt = directory.ReadFile(kReceipt);
   if (!receipt.ok() || *receipt != absl::StrCat(target.digest, "\n")) {
-    return Differs(kReceipt, "is missing or of another payload");
+    return Differs(kReceipt, "is missing or belongs to another payload");
   }
   for (const InstallEntry& entry : target.entries) {
-    GANTRY_RETURN_IF_ERROR(CheckMetadata(folder, entry));
+    GANTRY_RETURN_IF_ERROR(CheckMetadata(directory, entry));
     if (depth == CheckDepth::kMetadata ||
         entry.type != payload::v1::FILE_TYPE_REGULAR) {
       continue;
     }
     GANTRY_ASSIGN_OR_RETURN(const std::string digest,
-                            folder.FileDigest(entry.path));
+                            directory.FileDigest(entry.path));
     if (digest != entry.digest) {
-      return Differs(entry.path, absl::StrCat("has digest ", digest,
-                                              " and not ", entry.digest));
+      return Differs(entry.path, absl::StrCat("has digest ", digest, ", not ",
+                                              entry.digest));
     }
   }
   return absl::OkStatus();

@@ -2,22 +2,22 @@
 #define GANTRY_PAYLOAD_NODE_INSTALLED_H_
 
 #include "absl/status/status.h"
-#include "payload/node/folder.h"
+#include "payload/node/directory.h"
 #include "payload/node/layout.h"
 
 namespace gantry::node {
 
 enum class CheckDepth {
-  // Type, permissions, size and link target of every entry.
+  // Types, permissions, sizes and link targets.
   kMetadata,
-  // And the digest of every file.
+  // The digests of all files, too.
   kContent,
 };
 
-// Whether `folder` is what Stage makes of `target`: DATA_LOSS says what is the
-// first to differ.  Files that the target does not have are not looked for.
-absl::Status CheckInstalled(const Folder& folder, const InstallTarget& target,
-                            CheckDepth depth);
+// Checks that `directory` is what Stage() makes of `target`.  DATA_LOSS
+// describes the first difference.  Additional files are not a difference.
+absl::Status CheckInstalled(const Directory& directory,
+                            const InstallTarget& target, CheckDepth depth);
 
 }  // namespace gantry::node
 

@@ -2,20 +2,19 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/types/optional.h"
 #include "base/file_lock.h"
 #include "base/host_identity.h"
-#include "base/json.h"
 #include "base/progress.h"
 #include "base/status.h"
 #include "base/status_macros.h"
-#include "google/protobuf/struct.pb.h"
 #include "payload/node/apply.h"
 #include "payload/node/copy_progress.h"
+#include "payload/node/directory.h"
 #include "payload/node/exit_code.h"
-#include "payload/node/host.h"
+#include "payload/node/host_snapshot.h"
 #include "payload/node/install_lock.h"
+#include "payload/node/installed.h"
 #include "payload/node/layout.h"
 #include "payload/node/ldconfig.h"
 #include "payload/node/leftovers.h"
@@ -35,12 +34,12 @@ absl::Status Damaged(const absl::Status& status) {
       ExitCode::kDamagedPayload);
 }
 
-absl::StatusOr<PayloadManifest> ReadManifest(const Folder& image) {
+absl::StatusOr<PayloadManifest> ReadManifest(const Directory& image) {
   const absl::StatusOr<std::string> bytes = image.ReadFile(kManifest);
   if (!bytes.ok()) return Damaged(bytes.status());
   PayloadManifest manifest;
   if (!manifest.ParseFromString(*bytes)) {
-    return Damaged(absl::DataLossError("not a payload manifest"));
+    return Damaged(absl::DataLossError("not a PayloadManifest"));
   }
   return manifest;
 }
@@ -59,9 +58,9 @@ absl::StatusOr<HostIdentity> IdentifyHost(const InstallOptions& options) {
                       ExitCode::kUsage);
 }
 
-absl::StatusOr<Folder> OpenRootfs(const InstallOptions& options) {
-  absl::StatusOr<Folder> rootfs =
-      Folder::Open(options.rootfs, options.before_operation);
+absl::StatusOr<Directory> OpenRootfs(const InstallOptions& options) {
+  absl::StatusOr<Directory> rootfs =
+      Directory::Open(options.rootfs, options.before_operation);
   if (rootfs.ok()) return rootfs;
   return WithExitCode(
       absl::Status(rootfs.status().code(),
@@ -69,41 +68,44 @@ absl::StatusOr<Folder> OpenRootfs(const InstallOptions& options) {
       ExitCode::kUsage);
 }
 
-InstallResult Describe(const std::vector<InstallTarget>& targets,
-                       const Plan& plan) {
+// Reads the host's state into `host` and plans from it.
+absl::StatusOr<Plan> PlanInstallation(const InstallOptions& options,
+                                      const std::vector<InstallTarget>& targets,
+                                      const Directory& rootfs,
+                                      HostSnapshot& host) {
+  GANTRY_ASSIGN_OR_RETURN(
+      host, ReadHostSnapshot(
+                rootfs, targets,
+                options.verify ? CheckDepth::kContent : CheckDepth::kMetadata));
+  if (!options.run_ldconfig) host.has_ldconfig = false;
+  return MakePlan(targets, host);
+}
+
+InstallResult DescribeTargets(const std::vector<InstallTarget>& targets,
+                              const Plan& plan) {
   InstallResult result;
   result.changed = plan.HasChanges();
   for (size_t i = 0; i < targets.size(); ++i) {
     result.targets.push_back(
         {targets[i].name,
-         absl::StrCat("/", targets[i].base, "/", targets[i].folder),
+         absl::StrCat("/", targets[i].base, "/", targets[i].directory),
          plan.targets[i].action != TargetAction::kKeep ||
              plan.targets[i].switch_current});
   }
   return result;
 }
 
-absl::StatusOr<Plan> PlanFor(const InstallOptions& options,
-                             const std::vector<InstallTarget>& targets,
-                             HostSnapshot& host) {
-  if (!options.run_ldconfig) host.has_ldconfig = false;
-  return MakePlan(targets, host);
-}
-
-// The part that changes the host.
-absl::StatusOr<InstallResult> InstallLocked(
+absl::StatusOr<InstallResult> LockAndInstall(
     const InstallOptions& options, const std::vector<InstallTarget>& targets,
-    const HostIdentity& identity, const Folder& image, const Folder& rootfs) {
+    const Directory& image, const Directory& rootfs) {
   GANTRY_ASSIGN_OR_RETURN(const FileLock lock, LockHost(rootfs));
   GANTRY_RETURN_IF_ERROR(CheckLeftoversRemovable(rootfs));
-  // First, so that their space counts as free.
+  // Before planning, so that their space counts as free.
   GANTRY_RETURN_IF_ERROR(RemoveLeftovers(rootfs));
-  GANTRY_ASSIGN_OR_RETURN(
-      HostSnapshot host,
-      ReadHost(rootfs, identity, targets,
-               options.verify ? CheckDepth::kContent : CheckDepth::kMetadata));
-  GANTRY_ASSIGN_OR_RETURN(const Plan plan, PlanFor(options, targets, host));
-  InstallResult result = Describe(targets, plan);
+  HostSnapshot host;
+  GANTRY_ASSIGN_OR_RETURN(const Plan plan,
+                          PlanInstallation(options, targets, rootfs, host));
+  InstallResult result = DescribeTargets(targets, plan);
   absl::optional<Progress> shown;
   if (options.progress_stream != nullptr) {
     shown.emplace(options.progress_stream);
@@ -123,15 +125,12 @@ absl::StatusOr<InstallResult> InstallLocked(
 
 absl::StatusOr<InstallResult> DryRun(const InstallOptions& options,
                                      const std::vector<InstallTarget>& targets,
-                                     const HostIdentity& identity,
-                                     const Folder& rootfs) {
+                                     const Directory& rootfs) {
   GANTRY_RETURN_IF_ERROR(CheckLeftoversRemovable(rootfs));
-  GANTRY_ASSIGN_OR_RETURN(
-      HostSnapshot host,
-      ReadHost(rootfs, identity, targets,
-               options.verify ? CheckDepth::kContent : CheckDepth::kMetadata));
-  GANTRY_ASSIGN_OR_RETURN(const Plan plan, PlanFor(options, targets, host));
-  InstallResult result = Describe(targets, plan);
+  HostSnapshot host;
+  GANTRY_ASSIGN_OR_RETURN(const Plan plan,
+                          PlanInstallation(options, targets, rootfs, host));
+  InstallResult result = DescribeTargets(targets, plan);
   result.plan = DescribePlan(targets, plan);
   return result;
 }
@@ -139,47 +138,18 @@ absl::StatusOr<InstallResult> DryRun(const InstallOptions& options,
 }  // namespace
 
 absl::StatusOr<InstallResult> Install(const InstallOptions& options) {
-  GANTRY_ASSIGN_OR_RETURN(const Folder image, Folder::Open(options.image_root));
+  GANTRY_ASSIGN_OR_RETURN(const Directory image,
+                          Directory::Open(options.image_root));
   GANTRY_ASSIGN_OR_RETURN(const PayloadManifest manifest, ReadManifest(image));
   const absl::StatusOr<std::vector<InstallTarget>> targets =
       MakeLayout(manifest);
   if (!targets.ok()) return Damaged(targets.status());
 
-  GANTRY_ASSIGN_OR_RETURN(const Folder rootfs, OpenRootfs(options));
+  GANTRY_ASSIGN_OR_RETURN(const Directory rootfs, OpenRootfs(options));
   GANTRY_ASSIGN_OR_RETURN(const HostIdentity identity, IdentifyHost(options));
   GANTRY_RETURN_IF_ERROR(CheckHost(manifest.coordinates(), identity));
-  return options.dry_run
-             ? DryRun(options, *targets, identity, rootfs)
-             : InstallLocked(options, *targets, identity, image, rootfs);
-}
-
-std::string FormatSummary(const InstallResult& result) {
-  const std::string paths = absl::StrJoin(
-      result.targets, " and ",
-      [](std::string* out, const auto& target) { *out += target.path; });
-  if (!result.changed) {
-    return absl::StrCat("already installed: ", paths, "; nothing changed");
-  }
-  return absl::StrCat("installed ", paths, ": copied ", result.files_copied,
-                      " files, ", HumanBytes(result.bytes_copied));
-}
-
-absl::StatusOr<std::string> ResultJson(const InstallResult& result) {
-  google::protobuf::Struct object;
-  auto& fields = *object.mutable_fields();
-  fields["changed"].set_bool_value(result.changed);
-  fields["bytes_copied"].set_number_value(result.bytes_copied);
-  fields["files_copied"].set_number_value(result.files_copied);
-  for (const char* name : {"cuda", "nvidia"}) {
-    fields[name].set_null_value(google::protobuf::NULL_VALUE);
-  }
-  for (const InstallResult::Target& target : result.targets) {
-    auto& members =
-        *fields[target.name].mutable_struct_value()->mutable_fields();
-    members["path"].set_string_value(target.path);
-    members["changed"].set_bool_value(target.changed);
-  }
-  return FormatJson(object);
+  return options.dry_run ? DryRun(options, *targets, rootfs)
+                         : LockAndInstall(options, *targets, image, rootfs);
 }
 
 }  // namespace gantry::node

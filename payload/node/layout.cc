@@ -29,8 +29,8 @@ using ::gantry::payload::v1::FileEntry;
 using ::gantry::payload::v1::PayloadManifest;
 
 constexpr int kMaxLinks = 40;
-constexpr uint32_t kFolderMode = 0755;
-// So that no sum over a manifest overflows.
+constexpr uint32_t kDirectoryMode = 0755;
+// Keeps sums over a manifest from overflowing.
 constexpr int64_t kMaxFileSize = int64_t{1} << 40;
 
 using Entries = std::map<std::string, InstallEntry>;
@@ -40,16 +40,16 @@ absl::Status Invalid(absl::string_view path, absl::string_view what) {
       absl::StrCat("\"", absl::CEscape(path), "\": ", what));
 }
 
-bool IsNormalRelative(absl::string_view path) {
+bool IsNormalized(absl::string_view path) {
   return !path.empty() && CleanRelativePath(path).value_or("") == path;
 }
 
 absl::Status ValidateKernelRelease(absl::string_view release) {
-  const auto is_good = [](char c) {
+  const auto is_allowed = [](char c) {
     return absl::ascii_isalnum(c) || absl::StrContains(".+-_~", c);
   };
   if (release.empty() || !absl::ascii_isalnum(release[0]) ||
-      !std::all_of(release.begin(), release.end(), is_good)) {
+      !std::all_of(release.begin(), release.end(), is_allowed)) {
     return absl::InvalidArgumentError(
         absl::StrCat("kernel_release \"", absl::CEscape(release),
                      "\" is not a kernel release"));
@@ -58,14 +58,14 @@ absl::Status ValidateKernelRelease(absl::string_view release) {
 }
 
 absl::Status ValidateEntry(const FileEntry& file) {
-  if (!IsNormalRelative(file.path())) {
-    return Invalid(file.path(), "not a normal relative path");
+  if (!IsNormalized(file.path())) {
+    return Invalid(file.path(), "not a normalized relative path");
   }
   if (file.mode() > 07777) return Invalid(file.path(), "mode exceeds 07777");
   switch (file.type()) {
     case payload::v1::FILE_TYPE_REGULAR:
       if (file.size() < 0 || file.size() > kMaxFileSize) {
-        return Invalid(file.path(), "impossible size");
+        return Invalid(file.path(), "size out of range");
       }
       return Annotate(ValidateDigest(file.digest()), file.path());
     case payload::v1::FILE_TYPE_DIRECTORY:
@@ -82,13 +82,14 @@ absl::Status ValidateEntry(const FileEntry& file) {
   }
 }
 
-absl::Status RequireFolder(const Entries& entries, absl::string_view folder,
-                           absl::string_view path) {
-  if (folder.empty()) return absl::OkStatus();
-  const auto found = entries.find(std::string(folder));
+absl::Status RequireDirectory(const Entries& entries,
+                              absl::string_view directory,
+                              absl::string_view path) {
+  if (directory.empty()) return absl::OkStatus();
+  const auto found = entries.find(std::string(directory));
   if (found == entries.end() ||
       found->second.type != payload::v1::FILE_TYPE_DIRECTORY) {
-    return Invalid(path, "is not in a folder listed before it");
+    return Invalid(path, "does not follow the directory that contains it");
   }
   return absl::OkStatus();
 }
@@ -108,38 +109,41 @@ absl::Status AddEntry(const FileEntry& file, absl::string_view source_path,
     entry.mode = 0;
     entry.link_target = file.link_target();
   }
-  if (entry.path == kReceipt) return Invalid(entry.path, "is reserved");
+  if (entry.path == kReceipt) return Invalid(entry.path, "reserved name");
   GANTRY_RETURN_IF_ERROR(
-      RequireFolder(entries, ParentPath(entry.path), entry.path));
+      RequireDirectory(entries, ParentPath(entry.path), entry.path));
   const auto [known, is_new] = entries.emplace(entry.path, entry);
-  const bool is_shared_folder =
+  const bool is_shared_directory =
       entry.type == payload::v1::FILE_TYPE_DIRECTORY &&
       known->second.type == entry.type;
-  if (!is_new && !is_shared_folder) return Invalid(entry.path, "exists twice");
+  if (!is_new && !is_shared_directory)
+    return Invalid(entry.path, "listed twice");
   return absl::OkStatus();
 }
 
-// Follows the link at `path` through the entries as the kernel would.
+// Follows the link at `path` through the entries, as the kernel does on the
+// host.
 absl::Status RequireInside(const Entries& entries, const std::string& path) {
-  std::vector<std::string> at;
+  std::vector<std::string> resolved;
   std::deque<std::string> rest = absl::StrSplit(path, '/');
   for (int links = 0; !rest.empty();) {
     const std::string part = std::move(rest.front());
     rest.pop_front();
     if (part.empty() || part == ".") continue;
     if (part == "..") {
-      if (at.empty()) return Invalid(path, "link leaves its folder");
-      at.pop_back();
+      if (resolved.empty())
+        return Invalid(path, "link leads outside the installed directory");
+      resolved.pop_back();
       continue;
     }
-    at.push_back(part);
-    const auto entry = entries.find(absl::StrJoin(at, "/"));
+    resolved.push_back(part);
+    const auto entry = entries.find(absl::StrJoin(resolved, "/"));
     if (entry == entries.end() ||
         entry->second.type != payload::v1::FILE_TYPE_SYMLINK) {
       continue;
     }
     if (++links > kMaxLinks) return Invalid(path, "too many links");
-    at.pop_back();
+    resolved.pop_back();
     const std::vector<std::string> target =
         absl::StrSplit(entry->second.link_target, '/');
     rest.insert(rest.begin(), target.begin(), target.end());
@@ -151,19 +155,19 @@ absl::Status AddComponent(const Component& component, absl::string_view prefix,
                           Entries& entries) {
   const std::string& source = component.source_path();
   if (!absl::StartsWith(source, "/payload/") ||
-      !IsNormalRelative(absl::StripPrefix(source, "/"))) {
-    return Invalid(source, "is not a normal path below /payload");
+      !IsNormalized(absl::StripPrefix(source, "/"))) {
+    return Invalid(source, "not a normalized path below /payload");
   }
-  std::string folder;
+  std::string directory;
   if (!prefix.empty()) {
     for (absl::string_view part : absl::StrSplit(prefix, '/')) {
-      folder = JoinPath(folder, part);
+      directory = JoinPath(directory, part);
       InstallEntry entry;
-      entry.path = folder;
+      entry.path = directory;
       entry.type = payload::v1::FILE_TYPE_DIRECTORY;
-      entry.mode = kFolderMode;
-      entries.emplace(folder, std::move(entry));
-      GANTRY_RETURN_IF_ERROR(RequireFolder(entries, folder, prefix));
+      entry.mode = kDirectoryMode;
+      entries.emplace(directory, std::move(entry));
+      GANTRY_RETURN_IF_ERROR(RequireDirectory(entries, directory, prefix));
     }
   }
   for (const FileEntry& file : component.file()) {
@@ -173,8 +177,8 @@ absl::Status AddComponent(const Component& component, absl::string_view prefix,
   return absl::OkStatus();
 }
 
-absl::StatusOr<InstallTarget> Finish(absl::string_view name, std::string folder,
-                                     Entries entries) {
+absl::StatusOr<InstallTarget> Finish(absl::string_view name,
+                                     std::string directory, Entries entries) {
   for (const auto& [path, entry] : entries) {
     if (entry.type != payload::v1::FILE_TYPE_SYMLINK) continue;
     GANTRY_RETURN_IF_ERROR(Annotate(RequireInside(entries, path), name));
@@ -182,10 +186,10 @@ absl::StatusOr<InstallTarget> Finish(absl::string_view name, std::string folder,
   InstallTarget target;
   target.name = std::string(name);
   target.base = JoinPath("opt", name);
-  target.folder = std::move(folder);
+  target.directory = std::move(directory);
   Sha256 sha256;
   for (auto& [path, entry] : entries) {
-    // NUL ends each field: no path or link target holds one.
+    // NUL ends each field: no path or link target contains one.
     for (absl::string_view field :
          {absl::string_view(path), absl::string_view(entry.digest),
           absl::string_view(entry.link_target)}) {
@@ -202,13 +206,13 @@ absl::StatusOr<InstallTarget> Finish(absl::string_view name, std::string folder,
 
 }  // namespace
 
-int64_t InstallTarget::Bytes() const {
+int64_t InstallTarget::ByteCount() const {
   int64_t bytes = 0;
   for (const InstallEntry& entry : entries) bytes += entry.size;
   return bytes;
 }
 
-int64_t InstallTarget::Files() const {
+int64_t InstallTarget::FileCount() const {
   return std::count_if(entries.begin(), entries.end(), [](const auto& entry) {
     return entry.type == payload::v1::FILE_TYPE_REGULAR;
   });
@@ -236,7 +240,7 @@ absl::StatusOr<std::vector<InstallTarget>> MakeLayout(
         GANTRY_RETURN_IF_ERROR(AddComponent(component, modules_prefix, nvidia));
         break;
       default:
-        return Invalid(component.source_path(), "unknown kind of component");
+        return Invalid(component.source_path(), "unknown component kind");
     }
   }
   std::vector<InstallTarget> targets;
@@ -255,7 +259,7 @@ absl::StatusOr<std::vector<InstallTarget>> MakeLayout(
     targets.push_back(std::move(target));
   }
   if (targets.empty()) {
-    return absl::InvalidArgumentError("the manifest lists no file");
+    return absl::InvalidArgumentError("the manifest lists no files");
   }
   return targets;
 }

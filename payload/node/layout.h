@@ -10,14 +10,14 @@
 
 namespace gantry::node {
 
-// One entry of an installed folder.
+// An entry of an installed directory.
 struct InstallEntry {
-  // Relative to the folder.
+  // Relative to the directory.
   std::string path;
   payload::v1::FileType type = payload::v1::FILE_TYPE_UNSPECIFIED;
   uint32_t mode = 0;
-  // Regular files: bytes, "sha256:<hex>", and where the image has the content
-  // (relative to the image's root).
+  // Regular files: the size in bytes, "sha256:<hex>", and the path of the
+  // content in the image, relative to its root.
   int64_t size = 0;
   std::string digest;
   std::string source;
@@ -25,33 +25,35 @@ struct InstallEntry {
   std::string link_target;
 };
 
-// One folder to install, and `current` beside it that shall lead there.
+// A directory to install, and the link `current` beside it that is to lead to
+// it.
 struct InstallTarget {
   // "nvidia" or "cuda".
   std::string name;
   // Relative to the host's root: "opt/cuda".
   std::string base;
-  // Relative to `base`, which is what `current` says: "12.4",
+  // Relative to `base`, and the target of `current`: "12.4",
   // "535.261.03/flatcar-4230.2.0".
-  std::string folder;
-  // By path, so that folders come before what is in them.
+  std::string directory;
+  // Sorted by path, so that a directory precedes its entries.
   std::vector<InstallEntry> entries;
-  // "sha256:<hex>" over all entries: two targets of one digest hold the same
-  // files.  The receipt of an installed folder says it.
+  // "sha256:<hex>" of all entries: targets with equal digests have the same
+  // files.  An installed directory has it in its receipt.
   std::string digest;
 
-  int64_t Bytes() const;
-  int64_t Files() const;
+  // Sums over the regular files.
+  int64_t ByteCount() const;
+  int64_t FileCount() const;
 };
 
-// Where a payload's files belong on a host, in the order of switching: the
-// driver (/opt/nvidia) and then CUDA (/opt/cuda), each as far as the payload
-// has it.
+// Computes where the files of a payload belong on a host: the driver with its
+// modules (/opt/nvidia), and then CUDA (/opt/cuda).  A part that the payload
+// does not contain has no target.
 //
 // The manifest is not trusted.  INVALID_ARGUMENT, naming the component and the
-// path, unless every path is relative and normal, lies in folders that are
-// listed before it, exists once, and every link's target, with other links
-// followed, stays inside the installed folder.
+// path, unless all paths are relative and normalized, occur once, and follow
+// the directory that contains them, and all links, if followed, stay inside the
+// installed directory.
 absl::StatusOr<std::vector<InstallTarget>> MakeLayout(
     const payload::v1::PayloadManifest& manifest);
 

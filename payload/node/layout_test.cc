@@ -5,8 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "payload/node/test_payload.h"
+#include "payload/node/test_host.h"
 
 namespace gantry::node {
 namespace {
@@ -28,7 +31,7 @@ FileEntry File(const std::string& path) {
   return entry;
 }
 
-FileEntry Folder(const std::string& path) {
+FileEntry Directory(const std::string& path) {
   FileEntry entry;
   entry.set_path(path);
   entry.set_type(payload::v1::FILE_TYPE_DIRECTORY);
@@ -62,7 +65,7 @@ void AddDriverAndModules(PayloadManifest& manifest) {
   Component& driver = *manifest.add_component();
   driver.set_kind(payload::v1::COMPONENT_KIND_DRIVER);
   driver.set_source_path("/payload/nvidia/535.261.03");
-  *driver.add_file() = Folder("lib64");
+  *driver.add_file() = Directory("lib64");
   *driver.add_file() = File("lib64/libcuda.so.1");
   Component& modules = *manifest.add_component();
   modules.set_kind(payload::v1::COMPONENT_KIND_MODULES);
@@ -76,19 +79,25 @@ std::vector<std::string> Paths(const InstallTarget& target) {
   return paths;
 }
 
-std::string ErrorFor(const std::vector<FileEntry>& files) {
-  return std::string(MakeLayout(Cuda(files)).status().message());
+std::string ErrorFor(const PayloadManifest& manifest) {
+  const auto layout = MakeLayout(manifest);
+  EXPECT_THAT(layout, StatusIs(absl::StatusCode::kInvalidArgument));
+  return std::string(layout.status().message());
 }
 
-TEST(LayoutTest, DriverComesFirstAndTakesTheModules) {
-  PayloadManifest manifest = Cuda({Folder("bin"), File("bin/nvcc")});
+std::string ErrorFor(const std::vector<FileEntry>& files) {
+  return ErrorFor(Cuda(files));
+}
+
+TEST(LayoutTest, DriverComesFirstAndContainsTheModules) {
+  PayloadManifest manifest = Cuda({Directory("bin"), File("bin/nvcc")});
   AddDriverAndModules(manifest);
   const auto layout = MakeLayout(manifest);
-  ASSERT_TRUE(layout.ok()) << layout.status();
+  ASSERT_THAT(layout, IsOk());
   ASSERT_EQ(layout->size(), 2u);
   const InstallTarget& nvidia = (*layout)[0];
   EXPECT_EQ(nvidia.base, "opt/nvidia");
-  EXPECT_EQ(nvidia.folder, "535.261.03/flatcar-4230.2.0");
+  EXPECT_EQ(nvidia.directory, "535.261.03/flatcar-4230.2.0");
   EXPECT_EQ(Paths(nvidia),
             (std::vector<std::string>{
                 "lib", "lib/modules", "lib/modules/6.6.95-flatcar",
@@ -99,13 +108,13 @@ TEST(LayoutTest, DriverComesFirstAndTakesTheModules) {
             "payload/modules/535.261.03/flatcar-4230.2.0/nvidia.ko");
   const InstallTarget& cuda = (*layout)[1];
   EXPECT_EQ(cuda.base, "opt/cuda");
-  EXPECT_EQ(cuda.folder, "12.4");
-  EXPECT_EQ(cuda.Files(), 1);
-  EXPECT_EQ(cuda.Bytes(), 3);
+  EXPECT_EQ(cuda.directory, "12.4");
+  EXPECT_EQ(cuda.FileCount(), 1);
+  EXPECT_EQ(cuda.ByteCount(), 3);
 }
 
 TEST(LayoutTest, DigestDependsOnEveryFieldButNotOnOtherTargets) {
-  const std::vector<FileEntry> files = {Folder("d"), File("d/f"),
+  const std::vector<FileEntry> files = {Directory("d"), File("d/f"),
                                         Link("d/l", "f")};
   const std::string digest = MakeLayout(Cuda(files))->front().digest;
   PayloadManifest with_driver = Cuda(files);
@@ -123,58 +132,59 @@ TEST(LayoutTest, DigestDependsOnEveryFieldButNotOnOtherTargets) {
     std::vector<FileEntry> changed = files;
     changes[i](changed);
     const auto layout = MakeLayout(Cuda(changed));
-    ASSERT_TRUE(layout.ok()) << layout.status();
+    ASSERT_THAT(layout, IsOk());
     EXPECT_NE(layout->front().digest, digest) << i;
   }
 }
 
-TEST(LayoutTest, RefusesPathsThatAreNotNormal) {
+TEST(LayoutTest, PathsThatAreNotNormalizedAreRefused) {
   for (const char* path :
        {"", "/etc/passwd", "../x", "a/../../x", "a//b", "./a", "a/", "a/."}) {
-    EXPECT_EQ(ErrorFor({Folder("a"), File(path)}),
+    EXPECT_EQ(ErrorFor({Directory("a"), File(path)}),
               "/payload/cuda/12.4: \"" + std::string(path) +
-                  "\": not a normal relative path");
+                  "\": not a normalized relative path");
   }
   EXPECT_EQ(ErrorFor({File(std::string("a\0b", 3))}),
-            "/payload/cuda/12.4: \"a\\000b\": not a normal relative path");
+            "/payload/cuda/12.4: \"a\\000b\": not a normalized relative path");
 }
 
-TEST(LayoutTest, RefusesEntriesThatAreNotInAFolder) {
+TEST(LayoutTest, EntriesOutsideOfAListedDirectoryAreRefused) {
   const std::string error =
-      "/payload/cuda/12.4: \"a/b\": is not in a folder listed before it";
+      "/payload/cuda/12.4: \"a/b\": does not follow the directory that "
+      "contains it";
   EXPECT_EQ(ErrorFor({File("a/b")}), error);
   EXPECT_EQ(ErrorFor({File("a"), File("a/b")}), error);
   EXPECT_EQ(ErrorFor({Link("a", "."), File("a/b")}), error);
 }
 
-TEST(LayoutTest, RefusesWhatExistsTwice) {
+TEST(LayoutTest, PathsThatAreListedTwiceAreRefused) {
   EXPECT_EQ(ErrorFor({File("a"), Link("a", "b")}),
-            "/payload/cuda/12.4: \"a\": exists twice");
-  EXPECT_EQ(ErrorFor({Folder("a"), File("a")}),
-            "/payload/cuda/12.4: \"a\": exists twice");
-  EXPECT_TRUE(MakeLayout(Cuda({Folder("a"), Folder("a")})).ok());
+            "/payload/cuda/12.4: \"a\": listed twice");
+  EXPECT_EQ(ErrorFor({Directory("a"), File("a")}),
+            "/payload/cuda/12.4: \"a\": listed twice");
+  EXPECT_THAT(MakeLayout(Cuda({Directory("a"), Directory("a")})), IsOk());
 }
 
-TEST(LayoutTest, ModulesDoNotGoThroughALinkOfTheDriver) {
+TEST(LayoutTest, ModulesBehindALinkOfTheDriverAreRefused) {
   PayloadManifest manifest = Cuda({File("f")});
   AddDriverAndModules(manifest);
   *manifest.mutable_component(1)->add_file() = Link("lib", "lib64");
-  EXPECT_EQ(MakeLayout(manifest).status().message(),
-            "\"lib/modules/6.6.95-flatcar/video\": is not in a folder listed "
-            "before it");
+  EXPECT_EQ(ErrorFor(manifest),
+            "\"lib/modules/6.6.95-flatcar/video\": does not follow the "
+            "directory that contains it");
 }
 
-TEST(LayoutTest, RefusesLinksThatLeaveTheirFolder) {
+TEST(LayoutTest, LinksThatLeadOutsideAreRefused) {
   for (const std::vector<FileEntry>& files :
        std::vector<std::vector<FileEntry>>{
            {Link("l", "..")},
-           {Folder("a"), Link("a/l", "../../x")},
-           // ".." of where the link leads to, not of where it is.
-           {Folder("a"), Folder("a/b"), Link("a/b/top", "../.."),
+           {Directory("a"), Link("a/l", "../../x")},
+           // "..": of the link's target, not of the link.
+           {Directory("a"), Directory("a/b"), Link("a/b/top", "../.."),
             Link("l", "a/b/top/..")}}) {
-    const auto layout = MakeLayout(Cuda(files));
-    EXPECT_EQ(layout.status().message(),
-              "cuda: \"" + files.back().path() + "\": link leaves its folder");
+    EXPECT_EQ(ErrorFor(files),
+              "cuda: \"" + files.back().path() +
+                  "\": link leads outside the installed directory");
   }
   EXPECT_EQ(ErrorFor({Link("l", "/etc")}),
             "/payload/cuda/12.4: \"l\": link target is not a relative path");
@@ -182,49 +192,50 @@ TEST(LayoutTest, RefusesLinksThatLeaveTheirFolder) {
             "cuda: \"a\": too many links");
 }
 
-TEST(LayoutTest, AcceptsLinksThatStayInside) {
-  EXPECT_TRUE(
-      MakeLayout(Cuda({Folder("a"), File("a/f"), Link("a/l", "../a/./f"),
-                       Link("m", "a/l"), Link("dangling", "a/nothing")}))
-          .ok());
+TEST(LayoutTest, LinksThatStayInsideAreAccepted) {
+  EXPECT_THAT(
+      MakeLayout(Cuda({Directory("a"), File("a/f"), Link("a/l", "../a/./f"),
+                       Link("m", "a/l"), Link("dangling", "a/nothing")})),
+      IsOk());
 }
 
-TEST(LayoutTest, RefusesFieldsOutOfBounds) {
+TEST(LayoutTest, FieldsOutOfRangeAreRefused) {
   FileEntry entry = File("f");
   entry.set_mode(010000);
   EXPECT_EQ(ErrorFor({entry}), "/payload/cuda/12.4: \"f\": mode exceeds 07777");
   entry = File("f");
   entry.set_size(-1);
-  EXPECT_EQ(ErrorFor({entry}), "/payload/cuda/12.4: \"f\": impossible size");
+  EXPECT_EQ(ErrorFor({entry}), "/payload/cuda/12.4: \"f\": size out of range");
   entry = File("f");
   entry.set_digest("sha256:0");
   EXPECT_EQ(
       ErrorFor({entry}),
       "/payload/cuda/12.4: f: \"sha256:0\" is not sha256:<64 hex digits>");
   EXPECT_EQ(ErrorFor({File(".gantry-receipt")}),
-            "/payload/cuda/12.4: \".gantry-receipt\": is reserved");
-  EXPECT_EQ(ErrorFor({}), "the manifest lists no file");
+            "/payload/cuda/12.4: \".gantry-receipt\": reserved name");
+  EXPECT_EQ(ErrorFor(Cuda({})), "the manifest lists no files");
 }
 
-TEST(LayoutTest, RefusesCoordinatesThatAreNoNames) {
+TEST(LayoutTest, CoordinatesThatAreNotNamesAreRefused) {
   PayloadManifest manifest = Cuda({File("f")});
   manifest.mutable_coordinates()->set_kernel_release("../../etc");
-  EXPECT_EQ(MakeLayout(manifest).status().message(),
+  EXPECT_EQ(ErrorFor(manifest),
             "kernel_release \"../../etc\" is not a kernel release");
   manifest = Cuda({File("f")});
   manifest.mutable_coordinates()->set_cuda_version("../..");
-  EXPECT_FALSE(MakeLayout(manifest).ok());
+  EXPECT_THAT(MakeLayout(manifest),
+              StatusIs(absl::StatusCode::kInvalidArgument));
   manifest = Cuda({File("f")});
   manifest.mutable_component(0)->set_source_path("/payload/../etc");
-  EXPECT_EQ(MakeLayout(manifest).status().message(),
-            "\"/payload/../etc\": is not a normal path below /payload");
+  EXPECT_EQ(ErrorFor(manifest),
+            "\"/payload/../etc\": not a normalized path below /payload");
 }
 
-// Whatever bytes a manifest has: each path that comes out is safe to join to
-// the installed folder.
-TEST(LayoutTest, MutatedManifestsNeverGiveAPathOutside) {
+// Every path of an accepted manifest is safe to append to the installed
+// directory, whatever its bytes are.
+TEST(LayoutTest, MutatedManifestsNeverLeadOutside) {
   PayloadManifest manifest =
-      Cuda({Folder("a"), File("a/b"), Link("a/l", "b"), Link("m", "a/l")});
+      Cuda({Directory("a"), File("a/b"), Link("a/l", "b"), Link("m", "a/l")});
   AddDriverAndModules(manifest);
   const std::string bytes = manifest.SerializeAsString();
   std::mt19937 random(1);  // Always the same mutations.

@@ -15,10 +15,10 @@ namespace {
 
 // Relative to the root.
 constexpr const char* kPrograms[] = {"sbin/ldconfig", "usr/sbin/ldconfig"};
-// What the child reports when it did not get as far as ldconfig.
+// The child's exit code if it could not start ldconfig.
 constexpr int kNotStarted = 127;
 
-// In the child: only async-signal-safe calls.
+// Runs in the child, where only async-signal-safe calls are allowed.
 [[noreturn]] void ExecInRoot(int root, const char* program) {
   char* const argv[] = {const_cast<char*>("ldconfig"), nullptr};
   char* const environment[] = {const_cast<char*>("PATH=/usr/sbin:/usr/bin"),
@@ -31,14 +31,14 @@ constexpr int kNotStarted = 127;
 
 }  // namespace
 
-absl::optional<std::string> FindLdconfig(const Folder& rootfs) {
+absl::optional<std::string> FindLdconfig(const Directory& rootfs) {
   for (const char* program : kPrograms) {
     if (rootfs.ReadFile(program).ok()) return program;
   }
   return absl::nullopt;
 }
 
-absl::Status RunLdconfig(const Folder& rootfs) {
+absl::Status RunLdconfig(const Directory& rootfs) {
   const absl::optional<std::string> program = FindLdconfig(rootfs);
   if (!program.has_value()) return absl::OkStatus();
   const pid_t child = fork();
@@ -54,7 +54,7 @@ absl::Status RunLdconfig(const Folder& rootfs) {
         "cannot run ", rootfs.path(), "/", *program, " in its root"));
   }
   return absl::InternalError(absl::StrCat(
-      rootfs.path(), "/", *program, " ended with ",
+      rootfs.path(), "/", *program, " exited with ",
       WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state)));
 }
 

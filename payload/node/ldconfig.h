@@ -5,17 +5,18 @@
 
 #include "absl/status/status.h"
 #include "absl/types/optional.h"
-#include "payload/node/folder.h"
+#include "payload/node/directory.h"
 
 namespace gantry::node {
 
-// Path of the host's ldconfig(8), relative to its root; nullopt: it has none.
-absl::optional<std::string> FindLdconfig(const Folder& rootfs);
+// The path of the host's ldconfig(8), relative to its root; nullopt: it has
+// none.
+absl::optional<std::string> FindLdconfig(const Directory& rootfs);
 
-// Runs the host's own ldconfig, if it has one, with `rootfs` as its root, so
-// that the dynamic linker knows the libraries of the folders that `current`
-// leads to.  Needs CAP_SYS_CHROOT.
-absl::Status RunLdconfig(const Folder& rootfs);
+// Runs the host's ldconfig, if it has one, with `rootfs` as its root, so that
+// the dynamic linker finds the libraries behind `current`.  Requires
+// CAP_SYS_CHROOT.
+absl::Status RunLdconfig(const Directory& rootfs);
 
 }  // namespace gantry::node
 

@@ -12,10 +12,10 @@ namespace gantry::node {
 namespace {
 
 // Those of kBases that exist.
-absl::StatusOr<std::vector<Folder>> OpenBases(const Folder& rootfs) {
-  std::vector<Folder> bases;
+absl::StatusOr<std::vector<Directory>> OpenBases(const Directory& rootfs) {
+  std::vector<Directory> bases;
   for (const char* path : kBases) {
-    absl::StatusOr<Folder> base = rootfs.Resolve(path);
+    absl::StatusOr<Directory> base = rootfs.Resolve(path);
     if (absl::IsNotFound(base.status())) continue;
     GANTRY_RETURN_IF_ERROR(base.status());
     bases.push_back(*std::move(base));
@@ -23,7 +23,7 @@ absl::StatusOr<std::vector<Folder>> OpenBases(const Folder& rootfs) {
   return bases;
 }
 
-absl::Status RemoveFromBase(const Folder& base) {
+absl::Status RemoveFromBase(const Directory& base) {
   const absl::StatusOr<std::string> current = base.ReadLink(kCurrent);
   for (const char* name : kStagingNames) {
     if (current.ok() && *current == name) continue;
@@ -38,9 +38,9 @@ std::string StagingName(const absl::optional<std::string>& current) {
   return current == kStagingNames[0] ? kStagingNames[1] : kStagingNames[0];
 }
 
-absl::Status CheckLeftoversRemovable(const Folder& rootfs) {
+absl::Status CheckLeftoversRemovable(const Directory& rootfs) {
   GANTRY_ASSIGN_OR_RETURN(const auto bases, OpenBases(rootfs));
-  for (const Folder& base : bases) {
+  for (const Directory& base : bases) {
     for (const char* name : kStagingNames) {
       GANTRY_RETURN_IF_ERROR(CheckNothingMounted(base, name));
     }
@@ -48,12 +48,12 @@ absl::Status CheckLeftoversRemovable(const Folder& rootfs) {
   return absl::OkStatus();
 }
 
-absl::Status RemoveLeftovers(const Folder& rootfs) {
+absl::Status RemoveLeftovers(const Directory& rootfs) {
   GANTRY_ASSIGN_OR_RETURN(const auto bases, OpenBases(rootfs));
-  for (const Folder& base : bases) {
+  for (const Directory& base : bases) {
     GANTRY_RETURN_IF_ERROR(RemoveFromBase(base));
   }
-  const absl::StatusOr<Folder> conf = rootfs.Resolve(kLdConfDirectory);
+  const absl::StatusOr<Directory> conf = rootfs.Resolve(kLdConfDirectory);
   if (absl::IsNotFound(conf.status())) return absl::OkStatus();
   GANTRY_RETURN_IF_ERROR(conf.status());
   return RemoveTree(*conf, kNewLdConf);

@@ -5,25 +5,24 @@
 
 #include "absl/status/status.h"
 #include "absl/types/optional.h"
-#include "payload/node/folder.h"
+#include "payload/node/directory.h"
 
 namespace gantry::node {
 
-// The hidden folder in /opt/cuda and /opt/nvidia that an installation is
-// staged in, and that what it replaces ends up in.  There are two names
-// because `current` may lead to one of them for a moment (see apply.h): this
-// gives one that `current` does not lead to.
+// Returns the one of kStagingNames (host_paths.h) that `current` does not lead
+// to.  There are two because `current` may temporarily lead to one (see
+// apply.h).
 std::string StagingName(const absl::optional<std::string>& current);
 
-// Fails, as CheckNothingMounted() does, if something is mounted below a hidden
-// directory: even one that `current` leads to, because this run has to remove
-// it in the end.
-absl::Status CheckLeftoversRemovable(const Folder& rootfs);
+// Fails, like CheckNothingMounted(), if something is mounted on or below a
+// hidden directory.  That includes one that `current` leads to, which this run
+// has to remove in the end.
+absl::Status CheckLeftoversRemovable(const Directory& rootfs);
 
 // Removes what interrupted runs left below /opt/cuda, /opt/nvidia and
-// /etc/ld.so.conf.d.  What `current` leads to stays.  Deletes nothing through a
+// /etc/ld.so.conf.d, except what `current` leads to.  Removes nothing through a
 // mount (see remove_tree.h).
-absl::Status RemoveLeftovers(const Folder& rootfs);
+absl::Status RemoveLeftovers(const Directory& rootfs);
 
 }  // namespace gantry::node
 

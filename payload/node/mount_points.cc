@@ -41,7 +41,7 @@ std::string Unescape(absl::string_view text) {
   return result;
 }
 
-// Where the kernel says that the open file is, as mountinfo names it too.
+// The path of an open file as the kernel reports it, here and in mountinfo.
 absl::StatusOr<std::string> PathOf(int fd) {
   const std::string link = absl::StrCat("/proc/self/fd/", fd);
   char path[PATH_MAX];

@@ -23,7 +23,7 @@ bool IsInside(absl::string_view target) {
 
 }  // namespace
 
-absl::StatusOr<std::string> ForeignDirectoryReason(const Folder& base,
+absl::StatusOr<std::string> ForeignDirectoryReason(const Directory& base,
                                                    absl::string_view path) {
   GANTRY_ASSIGN_OR_RETURN(const auto info, base.Stat(path));
   if (!info.has_value()) return std::string();
@@ -36,14 +36,15 @@ absl::StatusOr<std::string> ForeignDirectoryReason(const Folder& base,
   return std::string();
 }
 
-absl::StatusOr<std::string> ForeignCurrentReason(const Folder& base) {
+absl::StatusOr<std::string> ForeignCurrentReason(const Directory& base) {
   GANTRY_ASSIGN_OR_RETURN(const auto info, base.Stat(kCurrent));
   if (!info.has_value()) return std::string();
   if (!S_ISLNK(info->st_mode)) return std::string("is not a symbolic link");
   GANTRY_ASSIGN_OR_RETURN(const std::string target, base.ReadLink(kCurrent));
   if (!IsInside(target)) {
-    return absl::StrCat("leads to ", target, ", outside its directory");
+    return absl::StrCat("leads to ", target, ", outside its own directory");
   }
+  // An error, too, is a reason not to replace the link.
   const absl::StatusOr<std::string> reason =
       ForeignDirectoryReason(base, target);
   if (!reason.ok()) {
@@ -56,7 +57,7 @@ absl::StatusOr<std::string> ForeignCurrentReason(const Folder& base) {
 }
 
 absl::StatusOr<std::string> ForeignLdConfReason(
-    const Folder& ld_conf_directory) {
+    const Directory& ld_conf_directory) {
   GANTRY_ASSIGN_OR_RETURN(const auto info, ld_conf_directory.Stat(kLdConfName));
   if (!info.has_value()) return std::string();
   if (!S_ISREG(info->st_mode)) return std::string("is not a regular file");

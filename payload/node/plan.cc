@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "payload/node/copy_progress.h"
 #include "payload/node/exit_code.h"
+#include "payload/node/free_space.h"
 #include "payload/node/host_paths.h"
 
 namespace gantry::node {
@@ -16,7 +17,8 @@ namespace {
 
 using Found = TargetState::Found;
 
-// Space that an installation leaves free: a full file system stops a host.
+// What an installation leaves free: a host with a full file system stops
+// working.
 constexpr int64_t kMarginBytes = 16 << 20;
 constexpr int64_t kMarginInodes = 64;
 
@@ -28,7 +30,7 @@ struct Need {
 void AddNeed(const InstallTarget& target, int64_t block_size, Need& need) {
   const int64_t block = std::max<int64_t>(block_size, 1);
   for (const InstallEntry& entry : target.entries) {
-    // A folder or a long link takes a block of its own.
+    // A directory, or a long link, takes up a block.
     const int64_t blocks =
         entry.type == payload::v1::FILE_TYPE_REGULAR
             ? entry.size / block + (entry.size % block != 0 ? 1 : 0)
@@ -38,25 +40,25 @@ void AddNeed(const InstallTarget& target, int64_t block_size, Need& need) {
   }
 }
 
-absl::Status NoSpace(const Space& space, const std::string& needed,
+absl::Status NoSpace(const FreeSpace& space, const std::string& needed,
                      const std::string& free) {
-  return WithExitCode(absl::ResourceExhaustedError(absl::StrCat(
-                          "not enough space on ", space.path, ": needs ",
-                          needed, ", free are ", free)),
+  return WithExitCode(absl::ResourceExhaustedError(
+                          absl::StrCat("not enough space on ", space.path, ": ",
+                                       needed, " needed, ", free, " free")),
                       ExitCode::kNoSpace);
 }
 
 std::string Bytes(int64_t bytes) {
-  return absl::StrCat(bytes, " bytes (", HumanBytes(bytes), ")");
+  return absl::StrCat(bytes, " bytes (", FormatBytes(bytes), ")");
 }
 
-absl::Status CheckSpace(const Space& space, const Need& need) {
-  if (space.free_bytes < need.bytes) {
-    return NoSpace(space, Bytes(need.bytes), Bytes(space.free_bytes));
+absl::Status CheckSpace(const FreeSpace& space, const Need& need) {
+  if (space.bytes < need.bytes) {
+    return NoSpace(space, Bytes(need.bytes), Bytes(space.bytes));
   }
-  if (space.free_inodes.has_value() && *space.free_inodes < need.inodes) {
+  if (space.inodes.has_value() && *space.inodes < need.inodes) {
     return NoSpace(space, absl::StrCat(need.inodes, " inodes"),
-                   absl::StrCat(*space.free_inodes));
+                   absl::StrCat(*space.inodes));
   }
   return absl::OkStatus();
 }
@@ -69,14 +71,14 @@ absl::Status Foreign(absl::string_view path, absl::string_view reason) {
       ExitCode::kForeign);
 }
 
-// Whether all that the plan could replace is ours and may be removed.
+// Fails unless everything that the plan could replace is ours and removable.
 absl::Status CheckReplaceable(const std::vector<InstallTarget>& targets,
                               const HostSnapshot& host) {
   for (size_t i = 0; i < targets.size(); ++i) {
     const InstallTarget& target = targets[i];
     const TargetState& state = host.targets[i];
     if (state.found == Found::kForeign) {
-      return Foreign(JoinPath(target.base, target.folder), state.difference);
+      return Foreign(JoinPath(target.base, target.directory), state.difference);
     }
     if (!state.current_conflict.empty()) {
       return Foreign(JoinPath(target.base, kCurrent), state.current_conflict);
@@ -107,7 +109,7 @@ TargetPlan Decide(const InstallTarget& target, const TargetState& state) {
       plan.reason = state.difference;
       break;
   }
-  plan.switch_current = state.current != target.folder;
+  plan.switch_current = state.current != target.directory;
   return plan;
 }
 
@@ -129,9 +131,9 @@ absl::Status CheckHost(const cell::v1::CellCoordinates& coordinates,
   return WithExitCode(
       absl::FailedPreconditionError(absl::StrCat(
           "this payload is for ", coordinates.os_release(), " with kernel ",
-          coordinates.kernel_release(), ", and this host is ", host.os_release,
+          coordinates.kernel_release(), ", but this host is ", host.os_release,
           " with kernel ", host.kernel_release,
-          "; to prepare for a kernel that is not running yet, name it by "
+          "; to install for a kernel that is not running yet, set "
           "--kernel_release")),
       ExitCode::kWrongHost);
 }
@@ -140,13 +142,13 @@ absl::StatusOr<Plan> MakePlan(const std::vector<InstallTarget>& targets,
                               const HostSnapshot& host) {
   GANTRY_RETURN_IF_ERROR(CheckReplaceable(targets, host));
   Plan plan;
-  std::map<dev_t, std::pair<Space, Need>> needs;
+  std::map<dev_t, std::pair<FreeSpace, Need>> needs;
   for (size_t i = 0; i < targets.size(); ++i) {
     const TargetState& state = host.targets[i];
     plan.targets.push_back(Decide(targets[i], state));
     if (plan.targets.back().action == TargetAction::kKeep) continue;
-    plan.bytes += targets[i].Bytes();
-    plan.files += targets[i].Files();
+    plan.bytes += targets[i].ByteCount();
+    plan.files += targets[i].FileCount();
     auto& [space, need] = needs[state.space.device];
     space = state.space;
     AddNeed(targets[i], space.block_size, need);
@@ -171,13 +173,14 @@ std::string DescribePlan(const std::vector<InstallTarget>& targets,
         &text,
         plan.targets[i].action == TargetAction::kInstall ? "install"
                                                          : "replace",
-        " /", target.base, "/", target.folder, ": ", target.Files(), " files, ",
-        HumanBytes(target.Bytes()), " (", plan.targets[i].reason, ")\n");
+        " /", target.base, "/", target.directory, ": ", target.FileCount(),
+        " files, ", FormatBytes(target.ByteCount()), " (",
+        plan.targets[i].reason, ")\n");
   }
   for (size_t i = 0; i < targets.size(); ++i) {
     if (!plan.targets[i].switch_current) continue;
     absl::StrAppend(&text, "link /", targets[i].base, "/", kCurrent, " -> ",
-                    targets[i].folder, "\n");
+                    targets[i].directory, "\n");
   }
   if (plan.write_ld_conf) {
     absl::StrAppend(&text, "write /", kLdConfDirectory, "/", kLdConfName, "\n");

@@ -7,18 +7,19 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "payload/node/host.h"
+#include "base/host_identity.h"
+#include "payload/node/host_snapshot.h"
 #include "payload/node/layout.h"
 #include "proto/cell.pb.h"
 
 namespace gantry::node {
 
 enum class TargetAction {
-  // It is there and as it should be.
+  // It is installed and intact.
   kKeep,
-  // Stage it and move it to its place.
+  // Stage it and rename it.
   kInstall,
-  // Stage it and exchange it for what is in its place.
+  // Stage it and exchange it with what is installed.
   kReplace,
 };
 
@@ -28,8 +29,8 @@ struct TargetPlan {
   bool switch_current = false;
 };
 
-// What to do, in the order of doing it: stage all, move all, switch `current`
-// of each, write ld.so.conf.d, run ldconfig.
+// What to do, in this order: stage all targets, put all in place, switch each
+// `current`, write ld.so.conf.d, run ldconfig.
 struct Plan {
   // One for each target of the layout.
   std::vector<TargetPlan> targets;
@@ -43,20 +44,22 @@ struct Plan {
   bool HasChanges() const;
 };
 
-// FAILED_PRECONDITION with ExitCode::kWrongHost unless a payload of these
-// coordinates is for this host.
+// Fails unless a payload of these coordinates is for this host:
+// FAILED_PRECONDITION with ExitCode::kWrongHost.
 absl::Status CheckHost(const cell::v1::CellCoordinates& coordinates,
                        const HostIdentity& host);
 
-// Decides; pure.  Errors: RESOURCE_EXHAUSTED with ExitCode::kNoSpace names the
-// folder, the bytes or inodes needed, and the free ones.  FAILED_PRECONDITION
-// names what the plan would have to replace though it is not ours
-// (ExitCode::kForeign), or what is mounted there (ExitCode::kMounted).
+// Decides what to do.  Pure.
+//
+// FAILED_PRECONDITION names what the plan would have to replace although we did
+// not install it (ExitCode::kForeign), or although something is mounted there
+// (ExitCode::kMounted).  RESOURCE_EXHAUSTED with ExitCode::kNoSpace names the
+// directory, and the bytes or inodes that are needed and free.
 absl::StatusOr<Plan> MakePlan(const std::vector<InstallTarget>& targets,
                               const HostSnapshot& host);
 
-// The plan for people: one line for each step, or one that says that there is
-// nothing to do.
+// Formats the plan for human readers: one line for each step, or one line that
+// there is nothing to do.
 std::string DescribePlan(const std::vector<InstallTarget>& targets,
                          const Plan& plan);
 

@@ -3,25 +3,30 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "payload/node/exit_code.h"
-#include "payload/node/test_payload.h"
+#include "payload/node/exit_code_matchers.h"
+#include "payload/node/test_host.h"
 
 namespace gantry::node {
 namespace {
 
+using ::testing::Not;
 using Found = TargetState::Found;
 
 constexpr int64_t kPlenty = int64_t{1} << 40;
 constexpr int64_t kMargin = 16 << 20;
 
-// One folder and one file of `size` bytes.
-InstallTarget Target(const std::string& name, const std::string& folder,
+// A target with one directory and one file of `size` bytes.
+InstallTarget Target(const std::string& name, const std::string& directory,
                      int64_t size) {
   InstallTarget target;
   target.name = name;
   target.base = "opt/" + name;
-  target.folder = folder;
+  target.directory = directory;
   InstallEntry entry;
   entry.path = "lib64";
   entry.type = payload::v1::FILE_TYPE_DIRECTORY;
@@ -44,8 +49,8 @@ TargetState State(Found found) {
   state.space.device = 1;
   state.space.path = "/rootfs/opt";
   state.space.block_size = 4096;
-  state.space.free_bytes = kPlenty;
-  state.space.free_inodes = kPlenty;
+  state.space.bytes = kPlenty;
+  state.space.inodes = kPlenty;
   return state;
 }
 
@@ -72,7 +77,7 @@ std::string Described(const HostSnapshot& host) {
   return DescribePlan(Targets(), *plan);
 }
 
-TEST(PlanTest, FreshHostGetsAllStepsWithReasons) {
+TEST(PlanTest, FreshHostNeedsAllSteps) {
   EXPECT_EQ(Described(FreshHost()),
             "install /opt/nvidia/535/flatcar-1: 1 files, 1.0 kB (not "
             "installed)\n"
@@ -83,12 +88,12 @@ TEST(PlanTest, FreshHostGetsAllStepsWithReasons) {
             "run ldconfig\n");
 }
 
-TEST(PlanTest, InstalledHostGetsNothing) {
+TEST(PlanTest, InstalledHostNeedsNothing) {
   EXPECT_EQ(Described(InstalledHost()), "nothing to do: already installed\n");
   EXPECT_FALSE(MakePlan(Targets(), InstalledHost())->HasChanges());
 }
 
-TEST(PlanTest, DamagedFolderIsReplaced) {
+TEST(PlanTest, DamagedDirectoryIsReplaced) {
   HostSnapshot host = InstalledHost();
   host.targets[1].found = Found::kDifferent;
   host.targets[1].difference = "lib64/lib.so is missing";
@@ -98,13 +103,13 @@ TEST(PlanTest, DamagedFolderIsReplaced) {
             "run ldconfig\n");
 }
 
-TEST(PlanTest, OtherCurrentIsOnlySwitched) {
+TEST(PlanTest, OnlyTheLinkToAnotherVersionIsSwitched) {
   HostSnapshot host = InstalledHost();
   host.targets[1].current = "11.8";
   EXPECT_EQ(Described(host), "link /opt/cuda/current -> 12.4\nrun ldconfig\n");
 }
 
-TEST(PlanTest, LdconfigIsMadeUpForButNotCountedAsAChange) {
+TEST(PlanTest, MissedLdconfigRunsWithoutCountingAsAChange) {
   HostSnapshot host = InstalledHost();
   host.ld_cache_is_stale = true;
   EXPECT_EQ(Described(host), "run ldconfig\n");
@@ -115,7 +120,7 @@ TEST(PlanTest, LdconfigIsMadeUpForButNotCountedAsAChange) {
 
 TEST(PlanTest, ForeignThingsAreRefusedEvenIfThereIsTooLittleSpace) {
   HostSnapshot host = FreshHost();
-  for (TargetState& state : host.targets) state.space.free_bytes = 0;
+  for (TargetState& state : host.targets) state.space.bytes = 0;
   host.ld_conf_conflict = "is a link";
   EXPECT_EQ(Described(host),
             "/etc/ld.so.conf.d/gantry.conf was not installed by this "
@@ -126,11 +131,12 @@ TEST(PlanTest, ForeignThingsAreRefusedEvenIfThereIsTooLittleSpace) {
             "file; move it away and run this again");
   host.targets[0].found = Found::kForeign;
   host.targets[0].difference = "has no receipt";
-  const absl::Status status = MakePlan(Targets(), host).status();
-  EXPECT_EQ(status.message(),
-            "/opt/nvidia/535/flatcar-1 was not installed by this installer: it "
-            "has no receipt; move it away and run this again");
-  EXPECT_EQ(ExitCodeOf(status), ExitCode::kForeign);
+  EXPECT_THAT(
+      MakePlan(Targets(), host).status(),
+      FailsWith(
+          ExitCode::kForeign,
+          "/opt/nvidia/535/flatcar-1 was not installed by this installer: it "
+          "has no receipt; move it away and run this again"));
 }
 
 TEST(PlanTest, DirectoryThatIsNotRemovableIsNotReplaced) {
@@ -140,55 +146,57 @@ TEST(PlanTest, DirectoryThatIsNotRemovableIsNotReplaced) {
   EXPECT_EQ(Described(host), "mounted");
 }
 
-TEST(PlanTest, SpaceIsCountedInBlocksPerFileSystem) {
+TEST(PlanTest, SpaceIsCountedInBlocksAndPerFileSystem) {
   // Blocks of 4096: 1 + 1 for nvidia, 1 + 2 for CUDA.
   HostSnapshot host = FreshHost();
   const int64_t needed = kMargin + 5 * 4096;
-  for (TargetState& state : host.targets) state.space.free_bytes = needed;
-  EXPECT_TRUE(MakePlan(Targets(), host).ok());
-  for (TargetState& state : host.targets) state.space.free_bytes = needed - 1;
-  const absl::Status status = MakePlan(Targets(), host).status();
-  EXPECT_EQ(status.message(),
-            "not enough space on /rootfs/opt: needs 16797696 bytes (16.8 MB), "
-            "free are 16797695 bytes (16.8 MB)");
-  EXPECT_EQ(ExitCodeOf(status), ExitCode::kNoSpace);
+  for (TargetState& state : host.targets) state.space.bytes = needed;
+  EXPECT_THAT(MakePlan(Targets(), host), IsOk());
+  for (TargetState& state : host.targets) state.space.bytes = needed - 1;
+  EXPECT_THAT(
+      MakePlan(Targets(), host).status(),
+      FailsWith(
+          ExitCode::kNoSpace,
+          "not enough space on /rootfs/opt: 16797696 bytes (16.8 MB) needed, "
+          "16797695 bytes (16.8 MB) free"));
 
   host.targets[1].space.device = 2;
-  EXPECT_TRUE(MakePlan(Targets(), host).ok());
+  EXPECT_THAT(MakePlan(Targets(), host), IsOk());
 }
 
-TEST(PlanTest, InodesCountWhereTheyAreLimited) {
+TEST(PlanTest, InodesCountOnlyIfTheyAreLimited) {
   HostSnapshot host = FreshHost();
-  for (TargetState& state : host.targets) state.space.free_inodes = 64 + 3;
-  const absl::Status status = MakePlan(Targets(), host).status();
-  EXPECT_EQ(status.message(),
-            "not enough space on /rootfs/opt: needs 68 inodes, free are 67");
-  EXPECT_EQ(ExitCodeOf(status), ExitCode::kNoSpace);
-  for (TargetState& state : host.targets) state.space.free_inodes.reset();
-  EXPECT_TRUE(MakePlan(Targets(), host).ok());
+  for (TargetState& state : host.targets) state.space.inodes = 64 + 3;
+  EXPECT_THAT(
+      MakePlan(Targets(), host).status(),
+      FailsWith(ExitCode::kNoSpace,
+                "not enough space on /rootfs/opt: 68 inodes needed, 67 free"));
+  for (TargetState& state : host.targets) state.space.inodes.reset();
+  EXPECT_THAT(MakePlan(Targets(), host), IsOk());
 }
 
 TEST(PlanTest, NothingToStageNeedsNoSpace) {
   HostSnapshot host = InstalledHost();
-  for (TargetState& state : host.targets) state.space.free_bytes = 0;
-  EXPECT_TRUE(MakePlan(Targets(), host).ok());
+  for (TargetState& state : host.targets) state.space.bytes = 0;
+  EXPECT_THAT(MakePlan(Targets(), host), IsOk());
 }
 
-TEST(CheckHostTest, RefusesAnotherReleaseOrKernel) {
+TEST(CheckHostTest, AnotherReleaseOrKernelIsRefused) {
   cell::v1::CellCoordinates payload;
   payload.set_os_release(kTestOsRelease);
   payload.set_kernel_release(kTestKernel);
-  EXPECT_TRUE(CheckHost(payload, {kTestOsRelease, kTestKernel}).ok());
-  const absl::Status status =
-      CheckHost(payload, {"flatcar-4230.2.1", "6.6.96-flatcar"});
-  EXPECT_EQ(status.message(),
-            "this payload is for flatcar-4230.2.0 with kernel 6.6.95-flatcar, "
-            "and this host is flatcar-4230.2.1 with kernel 6.6.96-flatcar; to "
-            "prepare for a kernel that is not running yet, name it by "
-            "--kernel_release");
-  EXPECT_EQ(ExitCodeOf(status), ExitCode::kWrongHost);
-  EXPECT_FALSE(CheckHost(payload, {kTestOsRelease, "6.6.96-flatcar"}).ok());
-  EXPECT_FALSE(CheckHost(payload, {"flatcar-4230.2.1", kTestKernel}).ok());
+  EXPECT_THAT(CheckHost(payload, {kTestOsRelease, kTestKernel}), IsOk());
+  EXPECT_THAT(
+      CheckHost(payload, {"flatcar-4230.2.1", "6.6.96-flatcar"}),
+      FailsWith(ExitCode::kWrongHost,
+                "this payload is for flatcar-4230.2.0 with kernel "
+                "6.6.95-flatcar, but this host is flatcar-4230.2.1 with kernel "
+                "6.6.96-flatcar; to install for a kernel that is not running "
+                "yet, set --kernel_release"));
+  EXPECT_THAT(CheckHost(payload, {kTestOsRelease, "6.6.96-flatcar"}),
+              Not(IsOk()));
+  EXPECT_THAT(CheckHost(payload, {"flatcar-4230.2.1", kTestKernel}),
+              Not(IsOk()));
 }
 
 }  // namespace

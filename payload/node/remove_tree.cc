@@ -24,19 +24,20 @@ absl::Status Mounted(absl::string_view mount_point, absl::string_view tree) {
 
 enum class Kind { kNothing, kDirectory, kOther };
 
-absl::StatusOr<Kind> KindOf(const Folder& parent, absl::string_view name) {
+absl::StatusOr<Kind> KindOf(const Directory& parent, absl::string_view name) {
   GANTRY_ASSIGN_OR_RETURN(const absl::optional<struct stat> info,
                           parent.Stat(name));
   if (!info.has_value()) return Kind::kNothing;
   return S_ISDIR(info->st_mode) ? Kind::kDirectory : Kind::kOther;
 }
 
-absl::Status Remove(const Folder& parent, absl::string_view name, int mount_id,
-                    absl::string_view tree) {
+absl::Status Remove(const Directory& parent, absl::string_view name,
+                    int mount_id, absl::string_view tree) {
   GANTRY_ASSIGN_OR_RETURN(const Kind kind, KindOf(parent, name));
   if (kind == Kind::kNothing) return absl::OkStatus();
   if (kind == Kind::kDirectory) {
-    GANTRY_ASSIGN_OR_RETURN(const Folder directory, parent.OpenFolder(name));
+    GANTRY_ASSIGN_OR_RETURN(const Directory directory,
+                            parent.OpenDirectory(name));
     GANTRY_ASSIGN_OR_RETURN(const int found, MountId(directory.fd()));
     if (found != mount_id) return Mounted(directory.path(), tree);
     GANTRY_ASSIGN_OR_RETURN(const auto children, directory.List());
@@ -49,10 +50,12 @@ absl::Status Remove(const Folder& parent, absl::string_view name, int mount_id,
 
 }  // namespace
 
-absl::Status CheckNothingMounted(const Folder& parent, absl::string_view name) {
-  GANTRY_ASSIGN_OR_RETURN(const Kind kind, KindOf(parent, name));
+absl::Status CheckNothingMounted(const Directory& parent,
+                                 absl::string_view path) {
+  GANTRY_ASSIGN_OR_RETURN(const Kind kind, KindOf(parent, path));
   if (kind != Kind::kDirectory) return absl::OkStatus();
-  GANTRY_ASSIGN_OR_RETURN(const Folder directory, parent.OpenFolder(name));
+  GANTRY_ASSIGN_OR_RETURN(const Directory directory,
+                          parent.OpenDirectory(path));
   GANTRY_ASSIGN_OR_RETURN(const absl::optional<std::string> mount_point,
                           FindMountPoint(directory.fd()));
   if (!mount_point.has_value()) return absl::OkStatus();
@@ -62,7 +65,7 @@ absl::Status CheckNothingMounted(const Folder& parent, absl::string_view name) {
                  directory.path());
 }
 
-absl::Status RemoveTree(const Folder& parent, absl::string_view name) {
+absl::Status RemoveTree(const Directory& parent, absl::string_view name) {
   GANTRY_RETURN_IF_ERROR(CheckNothingMounted(parent, name));
   GANTRY_ASSIGN_OR_RETURN(const int mount_id, MountId(parent.fd()));
   return Remove(parent, name, mount_id, JoinPath(parent.path(), name));

@@ -3,22 +3,23 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "payload/node/folder.h"
+#include "payload/node/directory.h"
 
 namespace gantry::node {
 
-// Fails if something is mounted on the directory `name` in `parent`, or
+// Fails if something is mounted on the directory `path` in `parent`, or
 // anywhere below it: FAILED_PRECONDITION with ExitCode::kMounted names the
-// mount point. OK if there is no such directory.
-absl::Status CheckNothingMounted(const Folder& parent, absl::string_view name);
+// mount point.  OK if there is no such directory.
+absl::Status CheckNothingMounted(const Directory& parent,
+                                 absl::string_view path);
 
 // Removes the file, link or directory `name` in `parent`, with everything below
 // it.  OK if it does not exist.
 //
-// Deletes nothing through a mount: fails as CheckNothingMounted() does before
-// it removes anything, and stops with the same error at a directory that
-// something is mounted on in the meantime.
-absl::Status RemoveTree(const Folder& parent, absl::string_view name);
+// Removes nothing through a mount: fails like CheckNothingMounted() before it
+// removes anything, and stops with the same error at a directory that something
+// was mounted on in the meantime.
+absl::Status RemoveTree(const Directory& parent, absl::string_view name);
 
 }  // namespace gantry::node
 

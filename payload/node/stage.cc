@@ -18,9 +18,9 @@
 namespace gantry::node {
 namespace {
 
-// Folders get their own permissions when they are full: until then this
-// process must be able to write into them.
-constexpr mode_t kOpenFolderMode = 0755;
+// The permissions of a directory until it has all its entries: this process
+// must be able to write into it.
+constexpr mode_t kUnfinishedMode = 0755;
 constexpr mode_t kReceiptMode = 0644;
 
 absl::Status Damaged(absl::Status status) {
@@ -28,17 +28,22 @@ absl::Status Damaged(absl::Status status) {
                       ExitCode::kDamagedPayload);
 }
 
-absl::Status CheckContent(const Folder& image, const InstallEntry& entry,
+absl::Status CheckContent(const Directory& image, const InstallEntry& entry,
                           int64_t size, const std::string& digest) {
   if (digest == entry.digest && size == entry.size) return absl::OkStatus();
-  return Damaged(absl::DataLossError(
-      absl::StrCat(JoinPath(image.path(), entry.source), " has ", size,
-                   " bytes and digest ", digest, ", the manifest says ",
-                   entry.size, " bytes and ", entry.digest)));
+  return Damaged(absl::DataLossError(absl::StrCat(
+      JoinPath(image.path(), entry.source), " has ", size, " bytes and digest ",
+      digest, "; the manifest has ", entry.size, " bytes and ", entry.digest)));
 }
 
-absl::Status CopyFile(const Folder& image, const InstallEntry& entry,
-                      const Folder& staging, CopyProgress& progress) {
+absl::Status TooLong(const Directory& image, const InstallEntry& entry) {
+  return Damaged(absl::DataLossError(
+      absl::StrCat(JoinPath(image.path(), entry.source), " has more than the ",
+                   entry.size, " bytes of the manifest")));
+}
+
+absl::Status CopyFile(const Directory& image, const InstallEntry& entry,
+                      const Directory& staging, CopyProgress& progress) {
   absl::StatusOr<UniqueFd> source = image.OpenFile(entry.source);
   if (!source.ok()) return Damaged(source.status());
   posix_fadvise(source->get(), 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -49,10 +54,8 @@ absl::Status CopyFile(const Folder& image, const InstallEntry& entry,
       ReadPieces(source->get(), JoinPath(image.path(), entry.source),
                  [&](absl::string_view piece) -> absl::Status {
                    size += piece.size();
-                   // No more than the plan made sure there is room for.
-                   if (size > entry.size) {
-                     return CheckContent(image, entry, size, sha256.Finish());
-                   }
+                   // The plan made sure that there is room for entry.size.
+                   if (size > entry.size) return TooLong(image, entry);
                    sha256.Update(piece);
                    GANTRY_RETURN_IF_ERROR(copy.Write(piece));
                    progress.AddBytes(piece.size());
@@ -66,25 +69,26 @@ absl::Status CopyFile(const Folder& image, const InstallEntry& entry,
 
 }  // namespace
 
-absl::Status Stage(const Folder& image, const InstallTarget& target,
-                   const Folder& staging, CopyProgress& progress) {
+absl::Status Stage(const Directory& image, const InstallTarget& target,
+                   const Directory& staging, CopyProgress& progress) {
   for (const InstallEntry& entry : target.entries) {
     switch (entry.type) {
       case payload::v1::FILE_TYPE_DIRECTORY:
-        GANTRY_RETURN_IF_ERROR(staging.MakeFolder(entry.path));
-        GANTRY_RETURN_IF_ERROR(staging.SetMode(entry.path, kOpenFolderMode));
+        GANTRY_RETURN_IF_ERROR(staging.CreateDirectory(entry.path));
+        GANTRY_RETURN_IF_ERROR(staging.SetMode(entry.path, kUnfinishedMode));
         break;
       case payload::v1::FILE_TYPE_SYMLINK:
-        GANTRY_RETURN_IF_ERROR(staging.MakeLink(entry.link_target, entry.path));
+        GANTRY_RETURN_IF_ERROR(
+            staging.CreateLink(entry.link_target, entry.path));
         break;
       default:
         GANTRY_RETURN_IF_ERROR(CopyFile(image, entry, staging, progress));
     }
   }
-  // Folders come before what is in them, so backwards each is full.
+  // Directories precede their entries, so in reverse order each is complete.
   for (auto it = target.entries.rbegin(); it != target.entries.rend(); ++it) {
     if (it->type == payload::v1::FILE_TYPE_DIRECTORY &&
-        it->mode != kOpenFolderMode) {
+        it->mode != kUnfinishedMode) {
       GANTRY_RETURN_IF_ERROR(staging.SetMode(it->path, it->mode));
     }
   }

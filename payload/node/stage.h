@@ -3,19 +3,19 @@
 
 #include "absl/status/status.h"
 #include "payload/node/copy_progress.h"
-#include "payload/node/folder.h"
+#include "payload/node/directory.h"
 #include "payload/node/layout.h"
 
 namespace gantry::node {
 
-// Copies the target's entries from the image into the empty folder `staging`,
-// each byte read once: its file's digest is computed on the way.  The receipt
-// comes last.  Nothing is durable yet.
+// Copies the entries of `target` from the image into the empty directory
+// `staging`, and writes the receipt last.  Reads each file once, and computes
+// its digest from the same bytes.  Nothing is durable yet.
 //
-// Errors with ExitCode::kDamagedPayload name the file in the image: it is
-// missing, or its content is not what the manifest says (both digests given).
-absl::Status Stage(const Folder& image, const InstallTarget& target,
-                   const Folder& staging, CopyProgress& progress);
+// Errors with ExitCode::kDamagedPayload name a file of the image that is
+// missing, or that differs from the manifest, with both sizes and digests.
+absl::Status Stage(const Directory& image, const InstallTarget& target,
+                   const Directory& staging, CopyProgress& progress);
 
 }  // namespace gantry::node
 

@@ -5,11 +5,11 @@
 
 namespace gantry::node {
 
-// A bind mount (mount(2), MS_BIND) of the directory or file `source` on
-// `target`, until it is destroyed.  The first one moves this process to a mount
-// namespace of its own, as root or through a user namespace, so the machine's
-// mounts stay as they are; no thread may run yet.  A failure to mount is a
-// failure of the test.
+// Bind-mounts the directory or file `source` on `target` (mount(2), MS_BIND)
+// until it is destroyed.  The first instance moves the process to a new mount
+// namespace, so that the mounts of the machine do not change; that requires
+// root or unprivileged user namespaces, and a process without other threads.  A
+// failed mount is a failure of the test.
 class BindMount {
  public:
   BindMount(const std::string& source, const std::string& target);

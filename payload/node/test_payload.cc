@@ -1,8 +1,5 @@
 #include "payload/node/test_payload.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <utility>
@@ -10,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/digest.h"
 #include "base/file.h"
-#include "gtest/gtest.h"
+#include "payload/node/test_host.h"
 
 namespace gantry::node {
 namespace {
@@ -44,15 +41,15 @@ TestPayload TestPayload::Small(std::string image_root,
   Component& cuda =
       payload.AddComponent(payload::v1::COMPONENT_KIND_CUDA,
                            absl::StrCat("/payload/cuda/", cuda_version));
-  payload.AddFolder(cuda, "bin");
+  payload.AddDirectory(cuda, "bin");
   payload.AddFile(cuda, "bin/nvcc", absl::StrCat("nvcc ", content), 0755);
-  payload.AddFolder(cuda, "lib64");
+  payload.AddDirectory(cuda, "lib64");
   payload.AddFile(cuda, "lib64/libcudart.so.1", absl::StrCat("rt ", content));
   payload.AddLink(cuda, "lib64/libcudart.so", "libcudart.so.1");
 
   Component& driver = payload.AddComponent(payload::v1::COMPONENT_KIND_DRIVER,
                                            "/payload/nvidia/535.261.03");
-  payload.AddFolder(driver, "lib64");
+  payload.AddDirectory(driver, "lib64");
   payload.AddFile(driver, "lib64/libcuda.so.1", absl::StrCat("cu ", content));
 
   Component& modules = payload.AddComponent(
@@ -78,8 +75,8 @@ Component& TestPayload::AddComponent(payload::v1::ComponentKind kind,
   return component;
 }
 
-void TestPayload::AddFolder(Component& component, absl::string_view path,
-                            int mode) {
+void TestPayload::AddDirectory(Component& component, absl::string_view path,
+                               int mode) {
   FileEntry& entry = *component.add_file();
   entry.set_path(std::string(path));
   entry.set_type(payload::v1::FILE_TYPE_DIRECTORY);
@@ -109,17 +106,6 @@ void TestPayload::AddLink(Component& component, absl::string_view path,
 void TestPayload::WriteManifest() const {
   WriteFile(JoinPath(image_root_, "gantry/manifest.binpb"),
             manifest_.SerializeAsString());
-}
-
-void MakeTestRootfs(const std::string& path) {
-  WriteFile(JoinPath(path, "usr/lib/os-release"),
-            "ID=flatcar\nVERSION_ID=4230.2.0\n");
-  fs::create_directories(JoinPath(path, "etc"));
-  fs::create_symlink("../usr/lib/os-release", JoinPath(path, "etc/os-release"));
-}
-
-std::string FastTempParent() {
-  return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : testing::TempDir();
 }
 
 }  // namespace gantry::node
