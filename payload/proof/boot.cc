@@ -15,15 +15,15 @@
 namespace gantry::proof {
 namespace {
 
-// A kernel under working KVM is at its init in a second or two.
-constexpr absl::Duration kProbeTimeout = absl::Seconds(8);
+// With working KVM, a kernel starts its init within a second or two.
+constexpr absl::Duration kTrialTimeout = absl::Seconds(8);
 
 std::string NewNonce() {
   std::random_device random;
   return absl::StrFormat("%08x%08x", random(), random());
 }
 
-// Hands each complete line's record on.
+// Passes on the records of complete lines.
 class RecordListener {
  public:
   RecordListener(std::string nonce,
@@ -56,12 +56,12 @@ absl::StatusOr<Boot> BootOnce(const BootOptions& options,
   const std::string nonce = NewNonce();
   GANTRY_ASSIGN_OR_RETURN(const std::string initramfs,
                           MakeInitramfs(init, nonce, modules));
-  GANTRY_ASSIGN_OR_RETURN(const TempDir folder, TempDir::Create());
+  GANTRY_ASSIGN_OR_RETURN(const TempDir directory, TempDir::Create());
   GuestOptions guest;
   guest.qemu = options.qemu;
   guest.accelerator = accelerator;
   guest.kernel_image = options.kernel_image;
-  guest.initramfs = JoinPath(folder.path(), "initramfs.cpio");
+  guest.initramfs = JoinPath(directory.path(), "initramfs.cpio");
   guest.initramfs_size = initramfs.size();
   guest.timeout = timeout;
   guest.on_console = RecordListener(nonce, options.on_record);
@@ -73,18 +73,19 @@ absl::StatusOr<Boot> BootOnce(const BootOptions& options,
   return boot;
 }
 
-// That /dev/kvm can be opened says little: QEMU may abort or the guest hang.
-absl::StatusOr<Accelerator> Choose(const BootOptions& options,
-                                   absl::string_view init) {
+// Tries KVM, because even if /dev/kvm can be opened, QEMU may abort or the
+// guest may hang.
+absl::StatusOr<Accelerator> ChooseAccelerator(const BootOptions& options,
+                                              absl::string_view init) {
   if (options.accelerator == AcceleratorChoice::kKvm) return Accelerator::kKvm;
   if (options.accelerator == AcceleratorChoice::kTcg ||
       access("/dev/kvm", R_OK | W_OK) != 0) {
     return Accelerator::kTcg;
   }
-  BootOptions probe = options;
-  probe.on_record = nullptr;
-  GANTRY_ASSIGN_OR_RETURN(const Boot boot, BootOnce(probe, Accelerator::kKvm,
-                                                    kProbeTimeout, init, {}));
+  BootOptions trial = options;
+  trial.on_record = nullptr;
+  GANTRY_ASSIGN_OR_RETURN(const Boot boot, BootOnce(trial, Accelerator::kKvm,
+                                                    kTrialTimeout, init, {}));
   return boot.run.end.ok() && boot.console.finished ? Accelerator::kKvm
                                                     : Accelerator::kTcg;
 }
@@ -94,7 +95,8 @@ absl::StatusOr<Accelerator> Choose(const BootOptions& options,
 absl::StatusOr<Boot> BootModules(
     const BootOptions& options, const std::vector<absl::string_view>& modules) {
   GANTRY_ASSIGN_OR_RETURN(const std::string init, ReadFile(options.init));
-  GANTRY_ASSIGN_OR_RETURN(const Accelerator accelerator, Choose(options, init));
+  GANTRY_ASSIGN_OR_RETURN(const Accelerator accelerator,
+                          ChooseAccelerator(options, init));
   return BootOnce(options, accelerator, options.timeout, init, modules);
 }
 

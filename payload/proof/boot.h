@@ -14,9 +14,9 @@
 
 namespace gantry::proof {
 
-// Which accelerator a boot uses.
+// The accelerator for a boot.
 enum class AcceleratorChoice {
-  // KVM if a boot with an empty plan comes to its end with it, else TCG.
+  // KVM if a trial boot with it finishes, else TCG.
   kAutomatic,
   kKvm,
   kTcg,
@@ -29,7 +29,7 @@ struct BootOptions {
   // The static binary of init_main.cc.
   std::string init;
   absl::Duration timeout = absl::Seconds(180);
-  // Gets each record as it comes.  May be unset.
+  // Called with each record as it arrives.  May be unset.
   std::function<void(const ConsoleRecord&)> on_record;
 };
 
@@ -39,9 +39,9 @@ struct Boot {
   Accelerator accelerator = Accelerator::kTcg;
 };
 
-// Boots the kernel and loads `modules` (ELF files) in this order, whether or
-// not those before them were accepted.  That the guest died is no error here:
-// see Boot::run.  Error: a file cannot be read, or QEMU not started.
+// Boots the kernel and loads `modules` (ELF files) in this order, even after
+// one was refused.  A guest that crashes is not an error: see Boot::run.
+// Errors: a file cannot be read, or QEMU cannot be started.
 absl::StatusOr<Boot> BootModules(const BootOptions& options,
                                  const std::vector<absl::string_view>& modules);
 

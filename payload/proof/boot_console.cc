@@ -24,14 +24,14 @@ std::string Printable(absl::string_view line) {
   return std::string(absl::StripAsciiWhitespace(text)).substr(0, kMaxLastLine);
 }
 
-// How the kernel reports that it is about to stop, each before its register
-// dump (arch/x86/kernel/dumpstack.c, arch/x86/mm/fault.c, kernel/panic.c,
+// How the kernel starts to report a crash, before it dumps registers
+// (arch/x86/kernel/dumpstack.c, arch/x86/mm/fault.c, kernel/panic.c,
 // lib/bug.c).
 constexpr absl::string_view kCrashes[] = {"BUG: ", "kernel BUG at ",
                                           "Oops: ", "general protection fault",
                                           "Kernel panic - not syncing: "};
 
-// Without the time that printk() puts before it: "[    1.575664] ".
+// Removes the time that printk() puts first: "[    1.575664] ".
 absl::string_view WithoutTime(absl::string_view line) {
   const size_t end = line.find("] ");
   if (!absl::StartsWith(line, "[") || end == line.npos) return line;
@@ -54,7 +54,7 @@ void Apply(const ConsoleRecord& record, BootConsole& console) {
       return;
     case Type::kBegin:
       if (record.argument < console.steps.size()) {
-        console.steps[record.argument].begun = true;
+        console.steps[record.argument].started = true;
       }
       return;
     case Type::kLog:
@@ -94,7 +94,7 @@ BootConsole ParseBootConsole(absl::string_view console, absl::string_view nonce,
       result.lost_record = expected;
     }
     expected = record->sequence + 1;
-    // It went on after all.
+    // The kernel survived.
     result.crash.clear();
     Apply(*record, result);
   }

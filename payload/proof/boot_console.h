@@ -10,37 +10,36 @@
 
 namespace gantry::proof {
 
-// What the guest's init told of one step of its plan.
+// What the guest's init reported about a step of its plan.
 struct StepEvents {
-  bool begun = false;
-  // errno of finit_module(2), 0: accepted; unset: it never returned.
+  bool started = false;
+  // The errno of finit_module(2), or 0 if it accepted the module; nullopt: it
+  // did not return.
   absl::optional<int> result;
-  // The kernel's log lines during it.
+  // What the kernel logged during the step.
   std::vector<std::string> log;
 };
 
-// A console log, understood.
+// A parsed console log.
 struct BootConsole {
-  // As the booted kernel reported it; empty: our init never spoke.
+  // As the booted kernel reported it; empty: the init did not start.
   std::string kernel_release;
-  // By step.
+  // One for each step of the plan.
   std::vector<StepEvents> steps;
-  // The init came to the end of its plan.
+  // The init finished its plan.
   bool finished = false;
-  // Sequence number of the first record that is missing though a later one
-  // came.
+  // The sequence number of the first record that is missing before another one.
   absl::optional<uint64_t> lost_record;
-  // The line with which the kernel reported that it crashed, after the last
-  // record; empty: there is none.  Printable, without its time, at most 200
-  // characters.
+  // The line in which the kernel reported a crash after the last record; empty:
+  // there is none.  Printable, without its time, at most 200 characters.
   std::string crash;
   // The last line that is not blank, printable, at most 200 characters.
   std::string last_line;
 };
 
-// Reads the records (see console_record.h) of one boot out of its console log,
-// and passes over everything else.  `step_count` is the plan's length; records
-// of other steps are passed over too.
+// Parses the records (see console_record.h) of a boot in its console log, and
+// ignores everything else.  `step_count` is the length of the plan; records of
+// other steps are ignored too.
 BootConsole ParseBootConsole(absl::string_view console, absl::string_view nonce,
                              size_t step_count);
 

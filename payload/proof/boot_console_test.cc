@@ -14,10 +14,10 @@ using ::testing::ElementsAre;
 
 constexpr char kNonce[] = "n1";
 
-// Writes a console log as a guest does, with the serial line's "\r\n".
+// Writes a console log like a guest, with "\r\n" as on a serial line.
 class ConsoleWriter {
  public:
-  ConsoleWriter& Tell(Type type, uint64_t argument, const std::string& text) {
+  ConsoleWriter& Report(Type type, uint64_t argument, const std::string& text) {
     return Raw(
         FormatConsoleRecord(kNonce, {sequence_++, type, argument, text}));
   }
@@ -41,21 +41,21 @@ class ConsoleWriter {
   uint64_t sequence_ = 0;
 };
 
-TEST(BootConsoleTest, ReadsAWholeBoot) {
+TEST(BootConsoleTest, ReadsACompleteBoot) {
   const BootConsole console =
       ConsoleWriter()
           .Raw(
               "\x1b[2J\x1b[01;01HSeaBIOS\n[    0.0] Linux version 6.1\nno line "
               "end")
-          .Tell(Type::kHello, 2, "6.1.0-test")
-          .Tell(Type::kBegin, 0, "")
+          .Report(Type::kHello, 2, "6.1.0-test")
+          .Report(Type::kBegin, 0, "")
           .Raw("[    1.2] BUG: an emergency goes to the console\n")
-          .Tell(Type::kLog, 0, "one")
-          .Tell(Type::kLog, 0, "two")
-          .Tell(Type::kResult, 0, "0")
-          .Tell(Type::kBegin, 1, "")
-          .Tell(Type::kResult, 8, "1")
-          .Tell(Type::kBye, 2, "")
+          .Report(Type::kLog, 0, "one")
+          .Report(Type::kLog, 0, "two")
+          .Report(Type::kResult, 0, "0")
+          .Report(Type::kBegin, 1, "")
+          .Report(Type::kResult, 8, "1")
+          .Report(Type::kBye, 2, "")
           .Raw("[    1.6] reboot: Restarting system\n")
           .Parse(2);
   EXPECT_EQ(console.kernel_release, "6.1.0-test");
@@ -67,24 +67,24 @@ TEST(BootConsoleTest, ReadsAWholeBoot) {
   EXPECT_EQ(console.last_line, "[    1.6] reboot: Restarting system");
 }
 
-TEST(BootConsoleTest, TruncatedBootTellsHowFarItCame) {
+TEST(BootConsoleTest, TruncatedBootShowsTheLastStep) {
   const BootConsole console = ConsoleWriter()
-                                  .Tell(Type::kHello, 2, "6.1.0-test")
-                                  .Tell(Type::kBegin, 0, "")
+                                  .Report(Type::kHello, 2, "6.1.0-test")
+                                  .Report(Type::kBegin, 0, "")
                                   .Raw("Kernel panic - not syncing: Oops\n\n")
                                   .Parse(2);
   EXPECT_FALSE(console.finished);
-  EXPECT_TRUE(console.steps[0].begun);
+  EXPECT_TRUE(console.steps[0].started);
   EXPECT_FALSE(console.steps[0].result.has_value());
-  EXPECT_FALSE(console.steps[1].begun);
+  EXPECT_FALSE(console.steps[1].started);
   EXPECT_EQ(console.last_line, "Kernel panic - not syncing: Oops");
 }
 
-TEST(BootConsoleTest, FirstReportOfACrashAfterTheLastRecordIsKept) {
+TEST(BootConsoleTest, CrashIsTheFirstReportAfterTheLastRecord) {
   ConsoleWriter writer;
-  writer.Tell(Type::kHello, 1, "6.1.0-test")
+  writer.Report(Type::kHello, 1, "6.1.0-test")
       .Raw("[    1.1] BUG: survived\n")
-      .Tell(Type::kBegin, 0, "");
+      .Report(Type::kBegin, 0, "");
   EXPECT_EQ(writer.Parse(1).crash, "");
   writer.Raw("[    1.2] x: entering\n")
       .Raw("[    1.3] BUG: unable to handle page fault\n")
@@ -99,24 +99,24 @@ TEST(BootConsoleTest, PanicBeforeTheFirstRecordIsACrash) {
   EXPECT_EQ(console.crash, "Kernel panic - not syncing: No init");
 }
 
-TEST(BootConsoleTest, LostRecordShows) {
+TEST(BootConsoleTest, LostRecordIsNoticed) {
   const BootConsole console = ConsoleWriter()
-                                  .Tell(Type::kHello, 1, "6.1.0-test")
-                                  .Tell(Type::kBegin, 0, "")
+                                  .Report(Type::kHello, 1, "6.1.0-test")
+                                  .Report(Type::kBegin, 0, "")
                                   .Lose()
-                                  .Tell(Type::kBye, 1, "")
+                                  .Report(Type::kBye, 1, "")
                                   .Parse(1);
   EXPECT_EQ(console.lost_record, 2u);
   EXPECT_FALSE(console.steps[0].result.has_value());
 }
 
-TEST(BootConsoleTest, RepeatedRecordShows) {
+TEST(BootConsoleTest, RepeatedRecordIsNoticed) {
   const std::string hello =
       FormatConsoleRecord(kNonce, {0, Type::kHello, 0, "a"});
   EXPECT_EQ(ParseBootConsole(hello + hello, kNonce, 0).lost_record, 1u);
 }
 
-TEST(BootConsoleTest, RecordsOfAnotherBootDoNotCount) {
+TEST(BootConsoleTest, RecordsOfAnotherBootAreIgnored) {
   const std::string forged =
       FormatConsoleRecord("n2", {0, Type::kHello, 0, "a"}) +
       FormatConsoleRecord("n2", {1, Type::kBye, 0, ""});
@@ -125,18 +125,19 @@ TEST(BootConsoleTest, RecordsOfAnotherBootDoNotCount) {
   EXPECT_FALSE(console.finished);
 }
 
-TEST(BootConsoleTest, StepsOutsideOfThePlanDoNotCount) {
-  const BootConsole console = ConsoleWriter()
-                                  .Tell(Type::kBegin, 7, "")
-                                  .Tell(Type::kLog, 18446744073709551615u, "x")
-                                  .Tell(Type::kResult, 0, "7")
-                                  .Tell(Type::kResult, 0, "none")
-                                  .Parse(1);
-  EXPECT_FALSE(console.steps[0].begun);
+TEST(BootConsoleTest, StepsOutsideThePlanAreIgnored) {
+  const BootConsole console =
+      ConsoleWriter()
+          .Report(Type::kBegin, 7, "")
+          .Report(Type::kLog, 18446744073709551615u, "x")
+          .Report(Type::kResult, 0, "7")
+          .Report(Type::kResult, 0, "none")
+          .Parse(1);
+  EXPECT_FALSE(console.steps[0].started);
   EXPECT_FALSE(console.steps[0].result.has_value());
 }
 
-TEST(BootConsoleTest, NothingIsNothing) {
+TEST(BootConsoleTest, EmptyConsoleHasNoEvents) {
   const BootConsole console = ParseBootConsole("", kNonce, 1);
   EXPECT_EQ(console.kernel_release, "");
   EXPECT_EQ(console.last_line, "");

@@ -35,7 +35,7 @@ std::string Printable(std::string_view text) {
   return result;
 }
 
-// Takes the next word and the one space after it off `rest`.
+// Removes the next word and the space after it from `rest`; returns the word.
 std::string_view NextWord(std::string_view& rest) {
   const size_t end = rest.find(' ');
   const std::string_view word = rest.substr(0, end);

@@ -6,39 +6,41 @@
 #include <string>
 #include <string_view>
 
-// How the guest's init tells the host what happened, over a serial console
-// that the BIOS and the kernel write to as well.  A record is one line:
+// The protocol in which the guest's init reports to the host, over a serial
+// console that the BIOS and the kernel write to as well.  A record is one line:
 //
 //   @gantry <nonce> <checksum> <sequence> <type> <argument> <text>
 //
-//   nonce     hex, new for each boot: what an earlier boot or the kernel prints
-//             is not a record
-//   checksum  8 hex digits: 32-bit FNV-1a of the nonce, a space, and all that
-//             follows the checksum and its space; a line that something wrote
-//             into is not a record
-//   sequence  decimal, from 0 without gaps: a lost record shows
+//   nonce     hex, new for each boot, so that output of the kernel or of an
+//             earlier boot is never a record
+//   checksum  8 hex digits: 32-bit FNV-1a of the nonce, a space, and everything
+//             after the checksum and its space.  A line that something else
+//             wrote into is not a record.
+//   sequence  decimal, consecutive from 0, so that a lost record is noticed
 //   type      see ConsoleRecord::Type
-//   argument  decimal, at least 0; its meaning depends on the type
-//   text      to the end of the line; bytes outside printable ASCII are "?"
+//   argument  decimal, not negative; its meaning depends on the type
+//   text      the rest of the line; bytes that are not printable ASCII are "?"
 //
-// The line is written whole, with a line end before it (so that what is left
-// on the console's line does not stick to it) and one after it.
+// A line end precedes each record, to separate it from an incomplete line on
+// the console, and another one follows.
 //
-// Uses the standard library only: the guest's init is one small static binary.
+// Uses only the standard library, because the guest's init is a small static
+// binary.
 namespace gantry::proof {
 
 struct ConsoleRecord {
   enum class Type {
-    // The init runs.  argument: steps in its plan.  text: `uname -r`.
+    // The init is running.  argument: number of steps in its plan.  text:
+    // `uname -r`.
     kHello,
-    // finit_module(2) is about to be called.  argument: step.
+    // The init is about to call finit_module(2).  argument: step.
     kBegin,
-    // A line of the kernel's log since kBegin.  argument: step.
+    // A line that the kernel has logged since kBegin.  argument: step.
     kLog,
-    // finit_module(2) returned.  argument: errno, 0 if the module was
-    // accepted.  text: the step, decimal.
+    // finit_module(2) returned.  argument: errno, or 0 if it accepted the
+    // module.  text: step, decimal.
     kResult,
-    // The plan is done.  argument: steps taken.
+    // The plan is finished.  argument: number of steps.
     kBye,
   };
 
@@ -50,12 +52,12 @@ struct ConsoleRecord {
   bool operator==(const ConsoleRecord& other) const;
 };
 
-// The bytes to write: line end, record, line end.
+// Returns the bytes to write: line end, record, line end.
 std::string FormatConsoleRecord(std::string_view nonce,
                                 const ConsoleRecord& record);
 
-// The record that `line` (without its line end; a "\r" may be left) ends in,
-// or nothing if it holds none that is whole and has this nonce.
+// Returns the record at the end of `line`, which has no "\n" but may have "\r";
+// nullopt: it contains no complete record with this nonce.
 std::optional<ConsoleRecord> ParseConsoleRecord(std::string_view nonce,
                                                 std::string_view line);
 

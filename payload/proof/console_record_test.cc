@@ -12,7 +12,7 @@ using Type = ConsoleRecord::Type;
 
 constexpr char kNonce[] = "0123abcd";
 
-// Without the line ends around it.
+// The record without the line ends around it.
 std::string Line(const ConsoleRecord& record) {
   const std::string bytes = FormatConsoleRecord(kNonce, record);
   EXPECT_EQ(bytes.front(), '\n');
@@ -20,7 +20,7 @@ std::string Line(const ConsoleRecord& record) {
   return bytes.substr(1, bytes.size() - 2);
 }
 
-TEST(ConsoleRecordTest, ComesBackAsItWasWritten) {
+TEST(ConsoleRecordTest, ParsesWhatWasFormatted) {
   const ConsoleRecord records[] = {
       {0, Type::kHello, 4, "6.1.0-56-cloud-amd64"},
       {7, Type::kBegin, 2, ""},
@@ -34,30 +34,30 @@ TEST(ConsoleRecordTest, ComesBackAsItWasWritten) {
   }
 }
 
-TEST(ConsoleRecordTest, HasTheDocumentedForm) {
+TEST(ConsoleRecordTest, HasTheDocumentedFormat) {
   EXPECT_EQ(Line({3, Type::kLog, 1, "a b"}),
             "@gantry 0123abcd 28fdf144 3 log 1 a b");
 }
 
-TEST(ConsoleRecordTest, TextBecomesPrintable) {
+TEST(ConsoleRecordTest, UnprintableTextIsReplaced) {
   const auto record =
       ParseConsoleRecord(kNonce, Line({0, Type::kLog, 0, "a\nb\x1b[2Jc\xff"}));
   ASSERT_TRUE(record.has_value());
   EXPECT_EQ(record->text, "a?b?[2Jc?");
 }
 
-TEST(ConsoleRecordTest, EscapeCodesBeforeItDoNotHideIt) {
+TEST(ConsoleRecordTest, EscapeCodesBeforeARecordAreIgnored) {
   const ConsoleRecord record{0, Type::kHello, 1, "6.1"};
   EXPECT_EQ(ParseConsoleRecord(kNonce, "\x1b[2J\x1b[?7l" + Line(record)),
             record);
 }
 
-TEST(ConsoleRecordTest, OtherNonceIsNoRecord) {
+TEST(ConsoleRecordTest, OtherNonceIsNotARecord) {
   EXPECT_EQ(ParseConsoleRecord("0123abce", Line({0, Type::kBye, 1, ""})),
             std::nullopt);
 }
 
-TEST(ConsoleRecordTest, EveryCutAndEveryChangedByteIsNoRecord) {
+TEST(ConsoleRecordTest, TruncatedOrChangedLineIsNotARecord) {
   const std::string line = Line({12, Type::kResult, 8, "3"});
   for (size_t i = 0; i < line.size(); ++i) {
     EXPECT_EQ(ParseConsoleRecord(kNonce, line.substr(0, i)), std::nullopt) << i;

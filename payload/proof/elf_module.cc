@@ -35,23 +35,23 @@ absl::Status LibelfError(absl::string_view what) {
 absl::Status CheckHeader(absl::string_view bytes, Elf* elf) {
   GElf_Ehdr header;
   if (elf_kind(elf) != ELF_K_ELF || gelf_getehdr(elf, &header) == nullptr) {
-    return Malformed("no ELF file");
+    return Malformed("not an ELF file");
   }
   if (header.e_ident[EI_CLASS] != ELFCLASS64 ||
       header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_machine != EM_X86_64) {
     return Malformed("not for x86-64");
   }
   if (header.e_type != ET_REL) return Malformed("not relocatable");
-  // libelf reads the table in place.
+  // libelf does not check this when it reads the table in place.
   if (header.e_shentsize != sizeof(Elf64_Shdr) ||
       header.e_shoff > bytes.size() ||
       header.e_shnum > (bytes.size() - header.e_shoff) / sizeof(Elf64_Shdr)) {
-    return Malformed("section table outside of the file");
+    return Malformed("section table outside the file");
   }
   return absl::OkStatus();
 }
 
-absl::string_view RangeOf(absl::string_view bytes, const ByteRange& range) {
+absl::string_view Slice(absl::string_view bytes, const ByteRange& range) {
   return bytes.substr(range.offset, range.size);
 }
 
@@ -63,8 +63,8 @@ uint32_t ReadU32(absl::string_view bytes, uint64_t offset) {
   return value;
 }
 
-// The string up to the first NUL, or nothing without one.
-absl::optional<absl::string_view> UpToNul(absl::string_view bytes) {
+// The string before the first NUL; nullopt: there is no NUL.
+absl::optional<absl::string_view> StringBeforeNul(absl::string_view bytes) {
   const size_t end = bytes.find('\0');
   if (end == bytes.npos) return absl::nullopt;
   return bytes.substr(0, end);
@@ -72,12 +72,12 @@ absl::optional<absl::string_view> UpToNul(absl::string_view bytes) {
 
 absl::Status ParseVersions(absl::string_view section, ElfModule& module) {
   if (section.size() % kVersionRecordSize != 0) {
-    return Malformed("__versions is not made of whole records");
+    return Malformed("__versions ends within a record");
   }
   for (uint64_t at = 0; at < section.size(); at += kVersionRecordSize) {
     const absl::string_view record = section.substr(at, kVersionRecordSize);
-    const auto name = UpToNul(record.substr(kVersionNameOffset));
-    if (!name) return Malformed("__versions has a name without end");
+    const auto name = StringBeforeNul(record.substr(kVersionNameOffset));
+    if (!name) return Malformed("__versions has a name without NUL");
     if (!name->empty()) {
       module.versions[std::string(*name)] = ReadU32(record, 0);
     }
@@ -85,16 +85,17 @@ absl::Status ParseVersions(absl::string_view section, ElfModule& module) {
   return absl::OkStatus();
 }
 
-// Documentation/kbuild/modules.rst, "Module Versioning": as many CRCs of 32
-// bits as names that end in NUL.
+// Documentation/kbuild/modules.rst, "Module Versioning": 32-bit CRCs, and an
+// equal number of names that end with NUL.
 absl::Status ParseExtendedVersions(absl::string_view crcs,
                                    absl::string_view names, ElfModule& module) {
   if (crcs.size() % 4 != 0) {
-    return Malformed("__version_ext_crcs is not made of whole CRCs");
+    return Malformed("__version_ext_crcs ends within a CRC");
   }
   for (uint64_t at = 0; at < crcs.size(); at += 4) {
-    const auto name = UpToNul(names);
-    if (!name) return Malformed("__version_ext_names has too few names");
+    const auto name = StringBeforeNul(names);
+    if (!name)
+      return Malformed("__version_ext_names has fewer names than CRCs");
     names.remove_prefix(name->size() + 1);
     module.versions[std::string(*name)] = ReadU32(crcs, at);
   }
@@ -115,7 +116,7 @@ absl::Status ParseSymbols(Elf* elf, Elf_Scn* section, const GElf_Shdr& header,
     if (symbol.st_shndx != SHN_UNDEF) continue;
     const char* const name = elf_strptr(elf, header.sh_link, symbol.st_name);
     if (name == nullptr) return LibelfError("symbol name");
-    // The kernel passes over it (kernel/module/main.c, ignore_undef_symbol()).
+    // The kernel ignores it (kernel/module/main.c, ignore_undef_symbol()).
     if (std::strcmp(name, "_GLOBAL_OFFSET_TABLE_") == 0) continue;
     if (*name == '\0' || !seen.insert(name).second) continue;
     module.undefined.push_back(
@@ -128,8 +129,8 @@ absl::Status ParseSymbols(Elf* elf, Elf_Scn* section, const GElf_Shdr& header,
   return absl::OkStatus();
 }
 
-// The module's place to note the range of the section `name`; null: of no
-// interest.
+// The field for the range of the section `name`; null: the section is not
+// needed.
 absl::optional<ByteRange>* RangeFor(absl::string_view name, ElfModule& module) {
   if (name == ".modinfo") return &module.modinfo_range;
   if (name == "__versions") return &module.versions_range;
@@ -152,10 +153,10 @@ absl::Status ParseSections(absl::string_view bytes, Elf* elf,
     if (header.sh_type == SHT_NOBITS || header.sh_type == SHT_NULL) continue;
     if (header.sh_offset > bytes.size() ||
         header.sh_size > bytes.size() - header.sh_offset) {
-      return Malformed("section outside of the file");
+      return Malformed("section outside the file");
     }
     if (header.sh_type == SHT_SYMTAB) {
-      if (has_symbols) return Malformed("two symbol tables");
+      if (has_symbols) return Malformed("more than one symbol table");
       has_symbols = true;
       GANTRY_RETURN_IF_ERROR(ParseSymbols(elf, section, header, module));
       continue;
@@ -165,7 +166,7 @@ absl::Status ParseSections(absl::string_view bytes, Elf* elf,
     absl::optional<ByteRange>* const range = RangeFor(name, module);
     if (range == nullptr) continue;
     if (range->has_value())
-      return Malformed(absl::StrCat("two sections ", name));
+      return Malformed(absl::StrCat("more than one section ", name));
     *range = ByteRange{header.sh_offset, header.sh_size};
   }
   if (!has_symbols) return Malformed("no symbol table");
@@ -177,9 +178,10 @@ absl::Status ParseSections(absl::string_view bytes, Elf* elf,
 
 absl::StatusOr<ElfModule> ParseElfModule(absl::string_view bytes) {
   if (elf_version(EV_CURRENT) == EV_NONE) {
-    return absl::InternalError("libelf is older than its header");
+    return absl::InternalError(
+        "libelf is older than the header it was compiled with");
   }
-  // libelf wants a mutable and aligned image; it writes to it only on request.
+  // libelf requires an aligned, mutable image, but does not write to it.
   std::vector<char> image(bytes.begin(), bytes.end());
   const ElfHandle elf(elf_memory(image.data(), image.size()));
   if (elf == nullptr) return LibelfError("cannot read");
@@ -187,21 +189,21 @@ absl::StatusOr<ElfModule> ParseElfModule(absl::string_view bytes) {
   ElfModule module;
   GANTRY_RETURN_IF_ERROR(ParseSections(bytes, elf.get(), module));
   absl::StatusOr<Modinfo> modinfo =
-      ParseModinfo(RangeOf(bytes, *module.modinfo_range));
+      ParseModinfo(Slice(bytes, *module.modinfo_range));
   if (!modinfo.ok()) return Malformed(modinfo.status().message());
   module.modinfo = *std::move(modinfo);
   if (module.versions_range) {
     GANTRY_RETURN_IF_ERROR(
-        ParseVersions(RangeOf(bytes, *module.versions_range), module));
+        ParseVersions(Slice(bytes, *module.versions_range), module));
   }
   if (module.extended_crcs_range.has_value() !=
       module.extended_names_range.has_value()) {
-    return Malformed("one of __version_ext_crcs and __version_ext_names only");
+    return Malformed("only one of __version_ext_crcs and __version_ext_names");
   }
   if (module.extended_crcs_range) {
     GANTRY_RETURN_IF_ERROR(ParseExtendedVersions(
-        RangeOf(bytes, *module.extended_crcs_range),
-        RangeOf(bytes, *module.extended_names_range), module));
+        Slice(bytes, *module.extended_crcs_range),
+        Slice(bytes, *module.extended_names_range), module));
   }
   return module;
 }

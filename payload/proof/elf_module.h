@@ -13,44 +13,44 @@
 
 namespace gantry::proof {
 
-// A range of a file's bytes, inside it.
+// A range of bytes within a file.
 struct ByteRange {
   uint64_t offset = 0;
   uint64_t size = 0;
 };
 
-// What a kernel module says about itself.
+// What a kernel module declares and needs.
 struct ElfModule {
   struct Symbol {
     std::string name;
-    // The kernel loads the module also without it.
+    // The kernel loads the module even if nothing exports it.
     bool weak = false;
   };
 
   Modinfo modinfo;
 
-  // Undefined symbols, by name, each once.
+  // Undefined symbols, sorted by name, without duplicates.
   std::vector<Symbol> undefined;
 
-  // Symbol -> CRC that the module was built against, from `__versions` and
-  // from its successor `__version_ext_crcs`/`__version_ext_names` (Linux 6.14,
-  // CONFIG_EXTENDED_MODVERSIONS).
+  // The CRC of each symbol that the module was built against, from `__versions`
+  // and from its successors `__version_ext_crcs` and `__version_ext_names`
+  // (Linux 6.14, CONFIG_EXTENDED_MODVERSIONS).
   std::map<std::string, uint32_t> versions;
 
-  // Where in the file they are; unset: the module has no such section.
+  // Where these sections are in the file; nullopt: the module has none.
   absl::optional<ByteRange> modinfo_range;
   absl::optional<ByteRange> versions_range;
   absl::optional<ByteRange> extended_crcs_range;
   absl::optional<ByteRange> extended_names_range;
 };
 
-// One record of `__versions` (struct modversion_info of
-// include/linux/module.h, 64-bit): an unsigned long, then the name.
+// A record of `__versions` (struct modversion_info in include/linux/module.h,
+// 64-bit): an unsigned long, and the name.
 inline constexpr uint64_t kVersionRecordSize = 64;
 inline constexpr uint64_t kVersionNameOffset = 8;
 
-// Reads an uncompressed module: ELF64, little endian, relocatable, x86-64.
-// INVALID_ARGUMENT says what is wrong with it; any bytes may be given.
+// Parses an uncompressed module: a relocatable ELF64 file for x86-64.  The
+// bytes are not trusted.  INVALID_ARGUMENT: they are not such a file.
 absl::StatusOr<ElfModule> ParseElfModule(absl::string_view bytes);
 
 }  // namespace gantry::proof

@@ -4,11 +4,13 @@
 #include <random>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "payload/proof/module_alteration.h"
-#include "payload/proof/sample_modules.h"
+#include "payload/proof/test_module.h"
 
 namespace gantry::proof {
 namespace {
@@ -19,8 +21,8 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 
 TEST(ElfModuleTest, ReadsModinfoAndUndefinedSymbols) {
-  const auto module = ParseElfModule(SampleModule("plain"));
-  ASSERT_TRUE(module.ok()) << module.status();
+  const auto module = ParseElfModule(TestModule("plain"));
+  ASSERT_THAT(module, IsOk());
   EXPECT_EQ(module->modinfo.Get("vermagic"), "6.1.0-test SMP mod_unload ");
   EXPECT_EQ(module->modinfo.Get("license"), "GPL");
   EXPECT_EQ(module->modinfo.Get("none"), "");
@@ -35,10 +37,10 @@ TEST(ElfModuleTest, ReadsModinfoAndUndefinedSymbols) {
   EXPECT_THAT(module->versions, IsEmpty());
 }
 
-TEST(ElfModuleTest, ReadsBothFormsOfVersions) {
+TEST(ElfModuleTest, ReadsBothFormatsOfVersions) {
   for (const char* variant : {"versions", "extended"}) {
-    const auto module = ParseElfModule(SampleModule(variant));
-    ASSERT_TRUE(module.ok()) << module.status();
+    const auto module = ParseElfModule(TestModule(variant));
+    ASSERT_THAT(module, IsOk());
     EXPECT_THAT(module->versions, ElementsAre(Pair("also_needed", 0xaaaa0002),
                                               Pair("module_layout", 0xaaaa0003),
                                               Pair("needed", 0xaaaa0001)))
@@ -46,52 +48,54 @@ TEST(ElfModuleTest, ReadsBothFormsOfVersions) {
   }
 }
 
-TEST(ElfModuleTest, NoElfFileIsInvalid) {
+TEST(ElfModuleTest, OtherFilesAreInvalid) {
   for (const absl::string_view bytes :
        {"", "\x7f",
         "\x7f"
         "ELF",
         "!<arch>\n", "text, and no more than that"}) {
-    const auto module = ParseElfModule(bytes);
-    EXPECT_EQ(module.status().code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_THAT(std::string(module.status().message()),
-                HasSubstr("not a kernel module: "));
+    EXPECT_THAT(ParseElfModule(bytes),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         HasSubstr("not a kernel module: ")));
   }
 }
 
-TEST(ElfModuleTest, AnotherMachineIsInvalid) {
-  std::string bytes = SampleModule("plain");
+TEST(ElfModuleTest, OtherMachinesAreInvalid) {
+  std::string bytes = TestModule("plain");
   bytes[18] = '\xb7';  // e_machine: AArch64.
-  EXPECT_EQ(ParseElfModule(bytes).status(),
-            absl::InvalidArgumentError("not a kernel module: not for x86-64"));
+  EXPECT_THAT(ParseElfModule(bytes),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "not a kernel module: not for x86-64"));
 }
 
-TEST(ElfModuleTest, ASharedObjectIsInvalid) {
-  std::string bytes = SampleModule("plain");
+TEST(ElfModuleTest, SharedObjectsAreInvalid) {
+  std::string bytes = TestModule("plain");
   bytes[16] = 3;  // e_type: ET_DYN.
-  EXPECT_EQ(ParseElfModule(bytes).status(),
-            absl::InvalidArgumentError("not a kernel module: not relocatable"));
+  EXPECT_THAT(ParseElfModule(bytes),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "not a kernel module: not relocatable"));
 }
 
-TEST(ElfModuleTest, VersionsThatAreNoWholeRecordsAreInvalid) {
-  std::string bytes = SampleModule("versions");
+TEST(ElfModuleTest, VersionNameWithoutNulIsInvalid) {
+  std::string bytes = TestModule("versions");
   const auto module = ParseElfModule(bytes);
-  ASSERT_TRUE(module.ok());
-  // The name of the last record loses its end.
+  ASSERT_THAT(module, IsOk());
+  // Overwrites the NUL of the first name.
   const ByteRange range = *module->versions_range;
   for (uint64_t i = kVersionNameOffset; i < kVersionRecordSize; ++i) {
     bytes[range.offset + i] = 'x';
   }
-  EXPECT_EQ(ParseElfModule(bytes).status(),
-            absl::InvalidArgumentError(
-                "not a kernel module: __versions has a name without end"));
+  EXPECT_THAT(
+      ParseElfModule(bytes),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               "not a kernel module: __versions has a name without NUL"));
 }
 
-// Any bytes may come: the parser answers, and what it answers lies in the file.
-void ExpectSane(const std::string& bytes) {
+// Whatever the bytes are, parsing ends, and ranges are within the file.
+void ExpectSafe(const std::string& bytes) {
   const auto module = ParseElfModule(bytes);
   if (!module.ok()) {
-    EXPECT_EQ(module.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(module, StatusIs(absl::StatusCode::kInvalidArgument));
     return;
   }
   for (const auto& range :
@@ -107,25 +111,25 @@ void ExpectSane(const std::string& bytes) {
   }
 }
 
-TEST(ElfModuleTest, EveryTruncationIsAnswered) {
-  const std::string bytes = SampleModule("extended");
+TEST(ElfModuleTest, EveryTruncationIsSafe) {
+  const std::string bytes = TestModule("extended");
   for (size_t size = 0; size < bytes.size(); ++size) {
-    ExpectSane(bytes.substr(0, size));
+    ExpectSafe(bytes.substr(0, size));
   }
 }
 
-TEST(ElfModuleTest, MutationsAreAnswered) {
+TEST(ElfModuleTest, MutationsAreSafe) {
   constexpr uint64_t kInteresting[] = {
       0, 1, 0x7f, 0xff, 0x7fffffff, 0xffffffff, 1 << 16, ~uint64_t{0}};
-  std::mt19937 random(20240607);  // Deterministic: the standard fixes it.
+  std::mt19937 random(20240607);  // The standard defines its output.
   for (const char* variant : {"plain", "versions", "extended"}) {
-    const std::string original = SampleModule(variant);
+    const std::string original = TestModule(variant);
     for (int round = 0; round < 4000; ++round) {
       std::string bytes = original;
       for (int changes = random() % 4; changes >= 0; --changes) {
         const uint64_t value = kInteresting[random() % 8];
         const size_t size = size_t{1} << (random() % 4);
-        // Half of them in the ELF header and the section table at the end.
+        // Mostly in the ELF header, and in the section table at the end.
         size_t at = random() % (bytes.size() - 8);
         if (random() % 2 == 0) at = random() % 64;
         if (random() % 3 == 0) at = bytes.size() - 8 - random() % 1024;
@@ -133,7 +137,7 @@ TEST(ElfModuleTest, MutationsAreAnswered) {
           bytes[at + i] = static_cast<char>(value >> (8 * i));
         }
       }
-      ExpectSane(bytes);
+      ExpectSafe(bytes);
     }
   }
 }

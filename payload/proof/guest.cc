@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kMebibyte = 1 << 20;
 
-// Room for the archive, what it unpacks to, and the modules loaded from that.
+// Room for the kernel, the archive, its unpacked files, and the loaded modules.
 size_t MemoryMebibytes(size_t initramfs_size) {
   return 512 + 4 * (initramfs_size / kMebibyte);
 }
@@ -23,8 +23,8 @@ std::vector<std::string> CommandLine(const GuestOptions& options) {
   const bool kvm = options.accelerator == Accelerator::kKvm;
   return {
       options.qemu,
-      // microvm is no faster here, needs CONFIG_PVH, and hangs with some
-      // kernels (6.1) unless half of it is switched off.
+      // microvm is not faster, requires CONFIG_PVH, and hangs with some kernels
+      // (6.1) unless many of its devices are disabled.
       "-machine",
       "q35",
       "-accel",
@@ -44,8 +44,8 @@ std::vector<std::string> CommandLine(const GuestOptions& options) {
       options.kernel_image,
       "-initrd",
       options.initramfs,
-      // panic=-1: restart at once, which -no-reboot makes the end.
-      // reboot=t: by triple fault, the one way that always works.
+      // panic=-1: reboot immediately, which ends QEMU because of -no-reboot.
+      // reboot=t: by a triple fault, which works on every machine.
       "-append",
       "console=ttyS0,115200 panic=-1 oops=panic reboot=t rdinit=/init",
   };
@@ -71,7 +71,7 @@ absl::StatusOr<GuestRun> RunGuest(const GuestOptions& options) {
   run.duration = absl::Now() - start;
   if (result.ok() && result->exit_code != 0) {
     run.end = absl::InternalError(
-        absl::StrCat(options.qemu, " exits with ", result->exit_code, ": ",
+        absl::StrCat(options.qemu, " exited with ", result->exit_code, ": ",
                      absl::StripAsciiWhitespace(result->error_output)));
   } else if (absl::IsDeadlineExceeded(result.status())) {
     run.end = absl::DeadlineExceededError(

@@ -1,7 +1,8 @@
-// The init of the guest that proves modules: loads what /plan lists, tells
-// each step on the console (see console_record.h), and switches the guest off.
+// The init of the guest in which modules are proved: loads the modules that
+// /plan lists, reports each step on the console (see console_record.h), and
+// reboots, which ends the guest.
 //
-// /plan: the nonce on the first line, then one path of a module a line.
+// /plan: the nonce on the first line, and the path of a module on each other.
 
 #include <fcntl.h>
 #include <sys/klog.h>
@@ -26,9 +27,9 @@ namespace {
 
 using Type = ConsoleRecord::Type;
 
-// Per step.  Of a verbose module the first and the last lines are reported: a
-// register dump in between is up to 60 lines long, and why a module refuses to
-// load comes last.
+// Limits for each step.  Only the first and the last lines of a verbose module
+// are reported.  A register dump has up to 60 lines, and the reason for a
+// refusal comes after it.
 constexpr size_t kFirstLogLines = 100;
 constexpr size_t kLastLogLines = 100;
 constexpr size_t kMaxLogLineLength = 300;
@@ -40,16 +41,16 @@ class Console {
  public:
   Console(int fd, std::string nonce) : fd_(fd), nonce_(std::move(nonce)) {}
 
-  // One write(2) per record.  The console is drained, so that a crash of the
-  // next step cannot take it away.
-  void Tell(Type type, uint64_t argument, std::string_view text) {
+  // Writes a record and waits until it is sent, so that a crash in the next
+  // step cannot lose it.
+  void Report(Type type, uint64_t argument, std::string_view text) {
     const std::string line = FormatConsoleRecord(
         nonce_, {sequence_++, type, argument, std::string(text)});
     std::string_view rest = line;
     while (!rest.empty()) {
       const ssize_t written = write(fd_, rest.data(), rest.size());
       if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) break;  // The host misses this sequence number.
+      if (written <= 0) break;  // The host notices the missing sequence number.
       rest.remove_prefix(static_cast<size_t>(written));
     }
     tcdrain(fd_);
@@ -61,7 +62,7 @@ class Console {
   uint64_t sequence_ = 0;
 };
 
-std::string ReadWhole(const char* path) {
+std::string ReadFile(const char* path) {
   std::string content;
   const int fd = open(path, O_RDONLY | O_CLOEXEC);
   char buffer[4096];
@@ -82,8 +83,8 @@ std::vector<std::string> SplitLines(std::string_view text) {
   return lines;
 }
 
-// The lines that the kernel has logged since the last call.  The format of the
-// records: the kernel's Documentation/ABI/testing/dev-kmsg.
+// Returns the lines that the kernel has logged since the last call.  The format
+// is documented in the kernel's Documentation/ABI/testing/dev-kmsg.
 std::vector<std::string> ReadLog(int kmsg) {
   std::vector<std::string> lines;
   char buffer[8192];
@@ -104,12 +105,12 @@ void ReportLog(const std::vector<std::string>& lines, size_t step,
                Console& console) {
   for (size_t i = 0; i < lines.size(); ++i) {
     if (i < kFirstLogLines || i + kLastLogLines >= lines.size()) {
-      console.Tell(Type::kLog, step, lines[i]);
+      console.Report(Type::kLog, step, lines[i]);
     }
   }
 }
 
-// 0, or the errno of the refusal.
+// Returns 0 or an errno.
 int LoadModule(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return errno;
@@ -124,13 +125,13 @@ void Run() {
   mkdir("/sys", 0755);
   mount("proc", "/proc", "proc", 0, nullptr);
   mount("sysfs", "/sys", "sysfs", 0, nullptr);
-  // The nodes that the initramfs brings are enough where there is no devtmpfs.
+  // May fail: without devtmpfs, the nodes in the initramfs are enough.
   mount("devtmpfs", "/dev", "devtmpfs", 0, nullptr);
-  // From here on the kernel only panics on the console; what it logs comes as
-  // records.
+  // From now on the kernel writes only emergencies to the console; what it logs
+  // is reported in records.
   klogctl(kSetConsoleLevel, nullptr, 1);
 
-  std::vector<std::string> plan = SplitLines(ReadWhole("/plan"));
+  std::vector<std::string> plan = SplitLines(ReadFile("/plan"));
   if (plan.empty()) return;
   Console console(open("/dev/console", O_WRONLY | O_CLOEXEC | O_NOCTTY),
                   plan.front());
@@ -139,16 +140,16 @@ void Run() {
 
   utsname name = {};
   uname(&name);
-  console.Tell(Type::kHello, plan.size(), name.release);
-  ReadLog(kmsg);  // What the boot logged.
+  console.Report(Type::kHello, plan.size(), name.release);
+  ReadLog(kmsg);  // Skips the log of the boot.
   for (size_t step = 0; step < plan.size(); ++step) {
-    console.Tell(Type::kBegin, step, "");
+    console.Report(Type::kBegin, step, "");
     const int error_number = LoadModule(plan[step]);
     ReportLog(ReadLog(kmsg), step, console);
-    console.Tell(Type::kResult, static_cast<uint64_t>(error_number),
-                 std::to_string(step));
+    console.Report(Type::kResult, static_cast<uint64_t>(error_number),
+                   std::to_string(step));
   }
-  console.Tell(Type::kBye, plan.size(), "");
+  console.Report(Type::kBye, plan.size(), "");
 }
 
 }  // namespace
@@ -157,8 +158,8 @@ void Run() {
 int main() {
   gantry::proof::Run();
   sync();
-  // QEMU runs with -no-reboot: a restart ends it, and unlike a power-off needs
-  // no ACPI.
+  // QEMU runs with -no-reboot, so a reboot ends it.  Unlike a power-off, it
+  // does not require ACPI.
   reboot(RB_AUTOBOOT);
   while (true) pause();
 }

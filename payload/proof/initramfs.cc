@@ -27,7 +27,7 @@ la_ssize_t Append(archive*, void* output, const void* data, size_t size) {
   return static_cast<la_ssize_t>(size);
 }
 
-// Writes entries owned by root, of the year 1970.
+// Writes entries that are owned by root and dated 1970.
 class CpioWriter {
  public:
   explicit CpioWriter(std::string& output) : writer_(archive_write_new()) {
@@ -90,8 +90,8 @@ absl::StatusOr<std::string> MakeInitramfs(
   std::string initramfs;
   CpioWriter writer(initramfs);
   GANTRY_RETURN_IF_ERROR(writer.Directory("dev"));
-  // Documentation/admin-guide/devices.txt.  The kernel opens the console
-  // before init can mount anything.
+  // The kernel opens the console before init can mount anything.  Numbers:
+  // Documentation/admin-guide/devices.txt.
   GANTRY_RETURN_IF_ERROR(writer.Device("dev/console", makedev(5, 1)));
   GANTRY_RETURN_IF_ERROR(writer.Device("dev/kmsg", makedev(1, 11)));
   GANTRY_RETURN_IF_ERROR(writer.File("init", 0755, init));

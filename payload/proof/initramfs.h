@@ -9,11 +9,11 @@
 
 namespace gantry::proof {
 
-// The initramfs (Documentation/driver-api/early-userspace/buffer-format.rst:
-// cpio "newc", uncompressed) with `init` as /init, the modules, and the plan
-// that init_main.cc goes by.  The same arguments give the same bytes.
+// Makes an initramfs with `init` as /init, the modules, and the plan that
+// init_main.cc reads: an uncompressed cpio archive in the "newc" format
+// (Documentation/driver-api/early-userspace/buffer-format.rst).  Deterministic.
 //
-// `nonce` has no line end; `modules` are ELF files, loaded in this order.
+// `nonce` contains no line end.  `modules` are ELF files in loading order.
 absl::StatusOr<std::string> MakeInitramfs(
     absl::string_view init, absl::string_view nonce,
     const std::vector<absl::string_view>& modules);

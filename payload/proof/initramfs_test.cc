@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -16,7 +17,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-// A line for each entry: type and mode in octal, path, content or device.
+// One line for each entry: type and mode in octal, path, content or device.
 std::vector<std::string> List(const std::string& initramfs) {
   archive* const reader = archive_read_new();
   archive_read_support_format_cpio(reader);
@@ -42,9 +43,9 @@ std::vector<std::string> List(const std::string& initramfs) {
   return lines;
 }
 
-TEST(InitramfsTest, HoldsInitModulesAndPlan) {
+TEST(InitramfsTest, ContainsInitModulesAndPlan) {
   const auto initramfs = MakeInitramfs("INIT", "n1", {"A", "B"});
-  ASSERT_TRUE(initramfs.ok()) << initramfs.status();
+  ASSERT_THAT(initramfs, IsOk());
   EXPECT_THAT(
       List(*initramfs),
       ElementsAre("40755 dev ", "20600 dev/console 5:1", "20600 dev/kmsg 1:11",
@@ -60,7 +61,7 @@ TEST(InitramfsTest, IsDeterministic) {
   EXPECT_NE(*first, *MakeInitramfs("INIT", "n2", {"A"}));
 }
 
-TEST(InitramfsTest, IsNewcAsTheKernelReadsIt) {
+TEST(InitramfsTest, HasTheFormatThatTheKernelReads) {
   EXPECT_EQ(MakeInitramfs("INIT", "n1", {})->substr(0, 6), "070701");
 }
 

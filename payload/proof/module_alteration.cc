@@ -64,15 +64,16 @@ absl::StatusOr<AlteredModule> AlterModule(absl::string_view bytes) {
   GANTRY_ASSIGN_OR_RETURN(const ElfModule module, ParseElfModule(bytes));
   AlteredModule altered{std::string(bytes), "vermagic"};
   GANTRY_RETURN_IF_ERROR(AlterVermagic(*module.modinfo_range, altered.bytes));
-  bool crc = false;
+  bool crc_altered = false;
   if (module.versions_range) {
-    crc |= AlterVersions(*module.versions_range, altered.bytes);
+    crc_altered |= AlterVersions(*module.versions_range, altered.bytes);
   }
   if (module.extended_crcs_range) {
-    crc |= AlterExtendedVersions(*module.extended_crcs_range,
-                                 *module.extended_names_range, altered.bytes);
+    crc_altered |=
+        AlterExtendedVersions(*module.extended_crcs_range,
+                              *module.extended_names_range, altered.bytes);
   }
-  if (crc) altered.alteration += ", CRC of module_layout";
+  if (crc_altered) altered.alteration += ", CRC of module_layout";
   return altered;
 }
 

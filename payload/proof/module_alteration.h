@@ -10,15 +10,17 @@ namespace gantry::proof {
 
 struct AlteredModule {
   std::string bytes;
-  // What differs.  Example: "vermagic, CRC of module_layout".
+  // What was altered.  Example: "vermagic, CRC of module_layout".
   std::string alteration;
 };
 
-// The same module, as if built for another kernel: another first character in
-// its vermagic, and another CRC of module_layout if it carries one (a kernel
-// with MODVERSIONS passes over the version in vermagic, and looks at that CRC
-// before anything else).  Nothing else differs, so that a kernel that refuses
-// it refuses it for these.  INVALID_ARGUMENT: no module, or no vermagic.
+// Alters a module so that it looks as if it was built for another kernel: the
+// first character of its vermagic changes, and the CRC of module_layout if it
+// has one.  (A kernel with MODVERSIONS ignores the release in vermagic, and
+// checks that CRC first.)  Nothing else changes, so a kernel that refuses the
+// altered module refuses it for that reason.
+//
+// INVALID_ARGUMENT: not a module, or one without vermagic.
 absl::StatusOr<AlteredModule> AlterModule(absl::string_view bytes);
 
 }  // namespace gantry::proof

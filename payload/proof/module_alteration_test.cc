@@ -3,9 +3,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "payload/proof/elf_module.h"
-#include "payload/proof/sample_modules.h"
+#include "payload/proof/test_module.h"
 
 namespace gantry::proof {
 namespace {
@@ -16,49 +19,50 @@ size_t DifferingBytes(const std::string& a, const std::string& b) {
   return count;
 }
 
-TEST(ModuleAlterationTest, AltersVermagicOnlyWithoutVersions) {
-  const std::string bytes = SampleModule("plain");
+TEST(ModuleAlterationTest, WithoutVersionsOnlyVermagicIsAltered) {
+  const std::string bytes = TestModule("plain");
   const auto altered = AlterModule(bytes);
-  ASSERT_TRUE(altered.ok()) << altered.status();
+  ASSERT_THAT(altered, IsOk());
   EXPECT_EQ(altered->alteration, "vermagic");
   EXPECT_EQ(DifferingBytes(bytes, altered->bytes), 1u);
   EXPECT_EQ(ParseElfModule(altered->bytes)->modinfo.Get("vermagic"),
             "0.1.0-test SMP mod_unload ");
 }
 
-TEST(ModuleAlterationTest, AltersModuleLayoutInBothFormsOfVersions) {
+TEST(ModuleAlterationTest, ModuleLayoutIsAlteredInBothFormatsOfVersions) {
   for (const char* variant : {"versions", "extended"}) {
-    const std::string bytes = SampleModule(variant);
+    const std::string bytes = TestModule(variant);
     const auto altered = AlterModule(bytes);
-    ASSERT_TRUE(altered.ok()) << altered.status();
+    ASSERT_THAT(altered, IsOk());
     EXPECT_EQ(altered->alteration, "vermagic, CRC of module_layout");
     EXPECT_EQ(altered->bytes.size(), bytes.size());
     EXPECT_EQ(DifferingBytes(bytes, altered->bytes), 2u) << variant;
     const auto before = ParseElfModule(bytes);
     const auto after = ParseElfModule(altered->bytes);
-    ASSERT_TRUE(after.ok()) << after.status();
+    ASSERT_THAT(after, IsOk());
     EXPECT_NE(after->versions.at("module_layout"),
               before->versions.at("module_layout"));
     EXPECT_EQ(after->versions.at("needed"), before->versions.at("needed"));
   }
 }
 
-TEST(ModuleAlterationTest, TwiceIsDifferentToo) {
-  const auto once = AlterModule(SampleModule("plain"));
+TEST(ModuleAlterationTest, AlteredModuleCanBeAlteredAgain) {
+  const auto once = AlterModule(TestModule("plain"));
   const auto twice = AlterModule(once->bytes);
   EXPECT_NE(once->bytes, twice->bytes);
 }
 
-TEST(ModuleAlterationTest, WithoutVermagicThereIsNothingToAlter) {
-  std::string bytes = SampleModule("plain");
+TEST(ModuleAlterationTest, ModuleWithoutVermagicIsInvalid) {
+  std::string bytes = TestModule("plain");
   bytes[bytes.find("vermagic=")] = 'V';
-  EXPECT_EQ(AlterModule(bytes).status(),
-            absl::InvalidArgumentError("the module has no vermagic to alter"));
+  EXPECT_THAT(AlterModule(bytes),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "the module has no vermagic to alter"));
 }
 
-TEST(ModuleAlterationTest, NoModuleIsInvalid) {
-  EXPECT_EQ(AlterModule("text").status().code(),
-            absl::StatusCode::kInvalidArgument);
+TEST(ModuleAlterationTest, OtherFilesAreInvalid) {
+  EXPECT_THAT(AlterModule("text"),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

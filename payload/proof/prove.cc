@@ -14,8 +14,9 @@
 #include "base/textproto.h"
 #include "google/protobuf/util/time_util.h"
 #include "payload/proof/elf_module.h"
+#include "payload/proof/in_tree_modules.h"
 #include "payload/proof/module_alteration.h"
-#include "payload/proof/module_archive.h"
+#include "payload/proof/module_tar.h"
 #include "payload/proof/static_check.h"
 #include "payload/proof/symvers.h"
 #include "payload/proof/verdict.h"
@@ -55,8 +56,8 @@ absl::StatusOr<ElfModule> Parse(const NamedModule& module) {
   return parsed;
 }
 
-// The in-tree modules that `module` asks for, by its `depends` and by its
-// symbols.
+// Adds the in-tree modules that `module` needs, according to its `depends` and
+// its undefined symbols.
 void AddNeeds(const ElfModule& module, const Symvers& kernel,
               std::set<std::string>& needs) {
   for (std::string& name : module.modinfo.Depends()) {
@@ -124,7 +125,7 @@ class Prover {
              proof.message().empty()
                  ? absl::StrCat(module.name, ": ", proof.symbol_count(),
                                 " symbols found, ", proof.crc_count(),
-                                " CRCs equal")
+                                " CRCs match")
                  : absl::StrCat(module.name, ": ", proof.message()));
       *result_.proof.add_module() = std::move(proof);
     }
@@ -136,8 +137,8 @@ class Prover {
       GANTRY_ASSIGN_OR_RETURN(const ElfModule parsed, Parse(module));
       AddNeeds(parsed, kernel_symvers_, needs_);
     }
-    for (const auto* own : {&modules_, &fake_pci_}) {
-      for (const NamedModule& module : *own) {
+    for (const auto* modules : {&modules_, &fake_pci_}) {
+      for (const NamedModule& module : *modules) {
         needs_.erase(KernelModuleName(module.name));
       }
     }
@@ -145,14 +146,14 @@ class Prover {
         std::vector<NamedModule> in_tree,
         ReadInTreeModules(options_.root, result_.proof.kernel_release(),
                           needs_));
-    // The first module: the others depend on it more often than not, so that
-    // it is the last that may not be applicable.
+    // The first module: usually the others depend on it, so it is the least
+    // likely to be inapplicable.
     const NamedModule& subject = modules_.front();
     auto altered = AlterModule(subject.bytes);
     if (!altered.ok()) return Annotate(altered.status(), subject.name);
     result_.proof.mutable_control()->set_name(subject.name);
     result_.proof.mutable_control()->set_alteration(altered->alteration);
-    NamedModule control{subject.name, std::move(altered->bytes)};
+    NamedModule negative_control{subject.name, std::move(altered->bytes)};
 
     for (auto& module : in_tree) {
       plan_.Add(StepKind::kPrerequisite, std::move(module));
@@ -162,7 +163,7 @@ class Prover {
     }
     for (auto& module : modules_)
       plan_.Add(StepKind::kModule, std::move(module));
-    plan_.Add(StepKind::kControl, std::move(control));
+    plan_.Add(StepKind::kNegativeControl, std::move(negative_control));
     return absl::OkStatus();
   }
 
@@ -193,7 +194,7 @@ class Prover {
 
   void ReportRecord(const ConsoleRecord& record) const {
     if (record.type == ConsoleRecord::Type::kHello) {
-      Report(options_, absl::StrCat("kernel ", record.text, " runs"));
+      Report(options_, absl::StrCat("kernel ", record.text, " is running"));
     }
     size_t step = 0;
     if (record.type != ConsoleRecord::Type::kResult ||
@@ -201,15 +202,15 @@ class Prover {
       return;
     }
     const int error_number = static_cast<int>(record.argument);
-    Report(
-        options_,
-        absl::StrCat(
-            plan_.steps[step].name,
-            plan_.steps[step].kind == StepKind::kControl ? " (altered control)"
-                                                         : "",
-            error_number == 0
-                ? ": loaded"
-                : absl::StrCat(": refused, ", std::strerror(error_number))));
+    Report(options_,
+           absl::StrCat(
+               plan_.steps[step].name,
+               plan_.steps[step].kind == StepKind::kNegativeControl
+                   ? " (negative control)"
+                   : "",
+               error_number == 0
+                   ? ": loaded"
+                   : absl::StrCat(": refused, ", std::strerror(error_number))));
   }
 
   const ProveOptions& options_;
@@ -217,7 +218,7 @@ class Prover {
   Symvers extra_symvers_;
   std::vector<NamedModule> modules_;
   std::vector<NamedModule> fake_pci_;
-  // Kernel names of in-tree modules.
+  // Kernel names of the in-tree modules to load first.
   std::set<std::string> needs_;
   Plan plan_;
   ProveResult result_;

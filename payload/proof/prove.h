@@ -13,27 +13,29 @@
 
 namespace gantry::proof {
 
-// What to do about modules that the static check refuses.
+// What to do with modules that the static check refuses.
 enum class StaticRefusal {
-  // Do not boot: the proof ends there.
+  // Refuse without a boot.
   kFinal,
-  // Boot too, to hear the kernel's own words.  Still not accepted.
+  // Boot anyway, to get the kernel's message too.  The proof is still not
+  // accepted.
   kBootAnyway,
 };
 
+// All files are given as paths.
 struct ProveOptions {
-  // Tar of modules with modules.order.
+  // A tar of modules with modules.order.
   std::string modules;
-  // DeveloperContainer textproto: names the kernel.
+  // A DeveloperContainer textproto, which has the kernel release.
   std::string container;
-  // Tar of the container's root file system.
+  // A tar of the container's root file system.
   std::string root;
-  // The kernel's Module.symvers, and those of out-of-tree builds.
+  // The Module.symvers of the kernel, and those of out-of-tree builds.
   std::string symvers;
   std::vector<std::string> extra_symvers;
   // A bzImage.
   std::string kernel_image;
-  // Tar of the made-up PCI function's module; empty: none is loaded.
+  // A tar of the fake_pci module; empty: no fake device.
   std::string fake_pci;
   // The static binary of init_main.cc.
   std::string init;
@@ -43,19 +45,19 @@ struct ProveOptions {
   absl::Duration boot_timeout = absl::Seconds(180);
   StaticRefusal static_refusal = StaticRefusal::kFinal;
 
-  // Gets a line, without line end, on each step.  May be unset.
+  // Called with a line, without line end, for each step.  May be unset.
   std::function<void(absl::string_view)> progress;
 };
 
 struct ProveResult {
   proof::v1::Proof proof;
-  // Of the serial console; empty if nothing was booted.
+  // The log of the serial console; empty without a boot.
   std::string console;
 };
 
-// Proves that a kernel accepts a set of modules: statically, then by booting
-// it. A proof that is not accepted is no error; an error means that nothing was
-// found out (an input is unreadable, QEMU does not start).
+// Proves that a kernel accepts a set of modules: first statically, and then by
+// booting it.  A proof that is not accepted is not an error.  An error means
+// that there is no answer: an input cannot be read, or QEMU does not start.
 absl::StatusOr<ProveResult> Prove(const ProveOptions& options);
 
 }  // namespace gantry::proof

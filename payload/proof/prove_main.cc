@@ -1,4 +1,4 @@
-// prove: proves that a kernel accepts a set of modules.
+// Proves that a kernel accepts a set of modules.
 
 #include <unistd.h>
 
@@ -23,8 +23,8 @@ ABSL_FLAG(std::vector<std::string>, extra_symvers, {},
           "Module.symvers of out-of-tree builds");
 ABSL_FLAG(std::string, kernel_image, "", "bzImage to boot");
 ABSL_FLAG(std::string, fake_pci, "",
-          "tar of the fake_pci module; may be empty");
-ABSL_FLAG(std::string, init, "", "static binary that is the guest's init");
+          "tar of the fake_pci module; default: no fake device");
+ABSL_FLAG(std::string, init, "", "static binary to run as the guest's init");
 ABSL_FLAG(std::string, proof, "", "output: Proof textproto");
 ABSL_FLAG(std::string, console, "", "output: log of the serial console");
 ABSL_FLAG(std::string, qemu, "qemu-system-x86_64", "QEMU to run");
@@ -33,37 +33,40 @@ ABSL_FLAG(std::string, accelerator, "auto",
 ABSL_FLAG(absl::Duration, boot_timeout, absl::Seconds(180),
           "the guest is killed after this time");
 ABSL_FLAG(bool, boot_refused, false,
-          "boot also modules that the static check refuses, to hear the "
-          "kernel's own words");
+          "boot even if the static check refuses a module, to get the "
+          "kernel's message too");
 ABSL_FLAG(bool, progress, isatty(STDERR_FILENO) != 0,
-          "a line on standard error for each step; by default on a terminal");
+          "print a line to standard error for each step; default: only on a "
+          "terminal");
 
+namespace gantry::proof {
 namespace {
 
 constexpr char kUsage[] =
-    "Proves that a kernel accepts a set of modules: their symbols and CRCs "
-    "against its Module.symvers, then by loading them in that kernel in QEMU. "
-    "All flags for files but --fake_pci are required.\n"
-    "Exit code: 0 accepted, 1 not accepted (nothing is written), "
-    "2 wrong flags, or nothing could be found out.";
+    "Proves that a kernel accepts a set of modules: checks their symbols and "
+    "CRCs against its Module.symvers, and loads them into that kernel in QEMU. "
+    "All flags for files except --fake_pci are required.\n"
+    "Exit codes:\n"
+    "  0  accepted\n"
+    "  1  not accepted; no file is written\n"
+    "  2  wrong flags, or an error that prevented an answer";
 
-constexpr int kNothingFoundOut = 2;
+constexpr int kNoAnswer = 2;
 
-bool ParseAccelerator(absl::string_view name,
-                      gantry::proof::AcceleratorChoice& choice) {
+bool ParseAccelerator(absl::string_view name, AcceleratorChoice& choice) {
   if (name == "auto") {
-    choice = gantry::proof::AcceleratorChoice::kAutomatic;
+    choice = AcceleratorChoice::kAutomatic;
   } else if (name == "kvm") {
-    choice = gantry::proof::AcceleratorChoice::kKvm;
+    choice = AcceleratorChoice::kKvm;
   } else if (name == "tcg") {
-    choice = gantry::proof::AcceleratorChoice::kTcg;
+    choice = AcceleratorChoice::kTcg;
   } else {
     return false;
   }
   return true;
 }
 
-// The first required flag that is not given; empty: none.
+// The first required flag that is not set; empty: all are set.
 std::string MissingFlag() {
   for (const absl::Flag<std::string>* flag :
        {&FLAGS_modules, &FLAGS_container, &FLAGS_root, &FLAGS_symvers,
@@ -75,19 +78,8 @@ std::string MissingFlag() {
   return "";
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(kUsage);
-  if (absl::ParseCommandLine(argc, argv).size() > 1) {
-    std::cerr << "prove: unexpected argument\n";
-    return kNothingFoundOut;
-  }
-  if (const std::string flag = MissingFlag(); !flag.empty()) {
-    std::cerr << "prove: --" << flag << " is required\n";
-    return kNothingFoundOut;
-  }
-  gantry::proof::ProveOptions options;
+ProveOptions OptionsFromFlags() {
+  ProveOptions options;
   options.modules = absl::GetFlag(FLAGS_modules);
   options.container = absl::GetFlag(FLAGS_container);
   options.root = absl::GetFlag(FLAGS_root);
@@ -99,28 +91,46 @@ int main(int argc, char** argv) {
   options.qemu = absl::GetFlag(FLAGS_qemu);
   options.boot_timeout = absl::GetFlag(FLAGS_boot_timeout);
   if (absl::GetFlag(FLAGS_boot_refused)) {
-    options.static_refusal = gantry::proof::StaticRefusal::kBootAnyway;
-  }
-  if (!ParseAccelerator(absl::GetFlag(FLAGS_accelerator),
-                        options.accelerator)) {
-    std::cerr << "prove: --accelerator is auto, kvm or tcg\n";
-    return kNothingFoundOut;
+    options.static_refusal = StaticRefusal::kBootAnyway;
   }
   if (absl::GetFlag(FLAGS_progress)) {
     options.progress = [](absl::string_view line) {
       std::cerr << "prove: " << line << std::endl;
     };
   }
-  const auto accepted = gantry::proof::ProveToFiles(
-      options, absl::GetFlag(FLAGS_proof), absl::GetFlag(FLAGS_console));
-  if (!accepted.ok()) {
-    std::cerr << "prove: " << accepted.status().message() << "\n";
-    return kNothingFoundOut;
+  return options;
+}
+
+int Run(int argc, char** argv) {
+  absl::SetProgramUsageMessage(kUsage);
+  if (absl::ParseCommandLine(argc, argv).size() > 1) {
+    std::cerr << "prove: unexpected argument\n";
+    return kNoAnswer;
   }
-  if (!accepted->accepted) {
-    std::cerr << "prove: " << accepted->reason << "\n"
-              << accepted->console_tail;
+  if (const std::string flag = MissingFlag(); !flag.empty()) {
+    std::cerr << "prove: --" << flag << " is required\n";
+    return kNoAnswer;
+  }
+  ProveOptions options = OptionsFromFlags();
+  if (!ParseAccelerator(absl::GetFlag(FLAGS_accelerator),
+                        options.accelerator)) {
+    std::cerr << "prove: --accelerator must be auto, kvm or tcg\n";
+    return kNoAnswer;
+  }
+  const auto outcome = ProveToFiles(options, absl::GetFlag(FLAGS_proof),
+                                    absl::GetFlag(FLAGS_console));
+  if (!outcome.ok()) {
+    std::cerr << "prove: " << outcome.status().message() << "\n";
+    return kNoAnswer;
+  }
+  if (!outcome->accepted) {
+    std::cerr << "prove: " << outcome->reason << "\n" << outcome->console_tail;
     return 1;
   }
   return 0;
 }
+
+}  // namespace
+}  // namespace gantry::proof
+
+int main(int argc, char** argv) { return gantry::proof::Run(argc, argv); }

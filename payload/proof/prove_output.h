@@ -9,20 +9,20 @@
 
 namespace gantry::proof {
 
-// The end of a console log, for people: its last `lines` lines that hold
-// anything, printable, each with a line end.
+// Returns the last `lines` non-blank lines of a console log for human readers:
+// only printable characters, each line with a line end.
 std::string ConsoleTail(absl::string_view console, size_t lines);
 
 struct ProveOutcome {
   bool accepted = false;
   // Set if not accepted.
   std::string reason;
-  // Set if not accepted, and something was booted.
+  // Set if not accepted after a boot.
   std::string console_tail;
 };
 
-// Proves, and writes an accepted proof (as textproto) and its console log.
-// Unless it is accepted neither file is written.
+// Proves the modules, and writes an accepted proof (as textproto) and its
+// console log.  If the proof is not accepted, writes neither file.
 absl::StatusOr<ProveOutcome> ProveToFiles(const ProveOptions& options,
                                           const std::string& proof_path,
                                           const std::string& console_path);

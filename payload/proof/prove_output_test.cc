@@ -5,7 +5,7 @@
 namespace gantry::proof {
 namespace {
 
-TEST(ConsoleTailTest, IsTheLastLinesThatHoldAnything) {
+TEST(ConsoleTailTest, ReturnsTheLastLinesThatAreNotBlank) {
   EXPECT_EQ(ConsoleTail("one\r\ntwo\r\n \r\n\r\nthr\x1b"
                         "ee\r\n",
                         2),

@@ -12,18 +12,18 @@
 namespace gantry::proof {
 namespace {
 
-// What the module loader finds wrong with a file (kernel/module/main.c,
-// kernel/module/version.c).
+// What the module loader logs if a module does not match the kernel
+// (kernel/module/main.c, kernel/module/version.c).
 constexpr absl::string_view kMismatches[] = {
     "version magic", "disagrees about version of symbol",
     "no symbol version for", "Unknown symbol", "exports duplicate symbol"};
 
-// Notices on the first module of its kind (kernel/module/main.c); the module
-// may be loaded all the same.
+// Notices about modules that may be accepted nevertheless
+// (kernel/module/main.c).
 constexpr absl::string_view kTaintNotices[] = {
     "taints kernel", "tainting kernel", "due to kernel taint"};
 
-// Starts of the lines that make up a register dump (show_regs() in
+// How the lines of a register dump start (show_regs() in
 // arch/x86/kernel/process_64.c, dump_stack_print_info() in lib/dump_stack.c).
 constexpr absl::string_view kDumpPrefixes[] = {"---[ end trace",
                                                "CPU: ",
@@ -79,7 +79,7 @@ std::vector<absl::string_view> Messages(const std::vector<std::string>& log) {
   std::vector<absl::string_view> messages;
   absl::string_view previous;
   for (const absl::string_view line : log) {
-    // Where a warning comes from says less than its message.
+    // The location of a warning explains less than its message.
     const bool has_message = absl::StartsWith(line, kWarning) &&
                              !previous.empty() && !IsDump(previous);
     previous = line;

@@ -8,17 +8,17 @@
 
 namespace gantry::proof {
 
-// The line of a kernel's log that says best why finit_module(2) refused
-// `module` with `error_number`; `log` is what the kernel logged during the
-// call.  In this order:
+// Selects the message that best explains why finit_module(2) refused `module`
+// with `error_number`.  `log` is what the kernel logged during the call.  In
+// order of preference:
 //
 //   1. the first message of the kernel's module loader about a mismatch;
 //   2. the last message that starts with the module's name;
 //   3. the last message of any kind;
 //   4. the text of the error number.
 //
-// Register dumps, stack traces, and notices that the module taints the kernel
-// are no messages.
+// Register dumps, stack traces, and notices that a module taints the kernel do
+// not count as messages.
 std::string RefusalMessage(absl::string_view module,
                            const std::vector<std::string>& log,
                            int error_number);

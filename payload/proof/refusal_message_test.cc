@@ -9,7 +9,7 @@
 namespace gantry::proof {
 namespace {
 
-// As Debian's 6.1 kernel prints it.
+// A dump of Debian's 6.1 kernel, shortened.
 const std::vector<std::string>& RegisterDump() {
   static const auto& dump = *new std::vector<std::string>{
       "Modules linked in: core(OE+)",
@@ -54,20 +54,20 @@ TEST(RefusalMessageTest, LastMessageOfAnyKindIsTheFallback) {
   EXPECT_EQ(Message({"NVRM: first", "NVRM: last", ""}), "NVRM: last");
 }
 
-TEST(RefusalMessageTest, RegisterDumpIsNoMessage) {
+TEST(RefusalMessageTest, RegisterDumpIsNotAMessage) {
   EXPECT_EQ(Message(WithDump({"NVRM: before"})), "NVRM: before");
 }
 
-TEST(RefusalMessageTest, WarningIsNamedByItsMessageOrItsPlace) {
+TEST(RefusalMessageTest, WarningIsReportedWithItsMessageOrItsLocation) {
   constexpr char kCut[] = "------------[ cut here ]------------";
-  constexpr char kPlace[] =
+  constexpr char kLocation[] =
       "WARNING: CPU: 0 PID: 1 at /build/core.c:4 core_init+0x22/0x1000 [core]";
-  EXPECT_EQ(Message(WithDump({kCut, "unexpected state 3", kPlace})),
+  EXPECT_EQ(Message(WithDump({kCut, "unexpected state 3", kLocation})),
             "unexpected state 3");
-  EXPECT_EQ(Message(WithDump({kCut, kPlace})), kPlace);
+  EXPECT_EQ(Message(WithDump({kCut, kLocation})), kLocation);
 }
 
-TEST(RefusalMessageTest, TaintNoticeIsNoMessage) {
+TEST(RefusalMessageTest, TaintNoticeIsNotAMessage) {
   EXPECT_EQ(Message({"core_uvm: loading out-of-tree module taints kernel.",
                      "core_uvm: module license 'NVIDIA' taints kernel.",
                      "Disabling lock debugging due to kernel taint",

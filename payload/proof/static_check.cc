@@ -39,9 +39,9 @@ std::string ExporterName(const ExportedSymbol& symbol) {
                               : symbol.module.substr(slash + 1));
 }
 
-// EXPORT_SYMBOL_FOR_MODULES(): names, separated by commas; a trailing "*"
-// stands for anything.
-bool IsAmong(absl::string_view modules, absl::string_view name) {
+// Whether `name` matches an entry of EXPORT_SYMBOL_FOR_MODULES(): names
+// separated by commas; "*" at the end matches anything.
+bool MatchesAny(absl::string_view modules, absl::string_view name) {
   for (absl::string_view entry : absl::StrSplit(modules, ',')) {
     if (absl::ConsumeSuffix(&entry, "*") ? absl::StartsWith(name, entry)
                                          : name == entry) {
@@ -55,14 +55,14 @@ bool MayUseNamespace(absl::string_view space, absl::string_view name,
                      const ElfModule& module) {
   if (space.empty()) return true;
   if (absl::ConsumePrefix(&space, "module:")) {
-    return IsAmong(space, name) || IsAmong(space, KernelModuleName(name));
+    return MatchesAny(space, name) || MatchesAny(space, KernelModuleName(name));
   }
   const std::vector<absl::string_view> imported =
       module.modinfo.GetAll("import_ns");
   return std::find(imported.begin(), imported.end(), space) != imported.end();
 }
 
-// Faults of one kind; only the first is told in full.
+// Faults of one kind.  Only the first is reported in full.
 struct Faults {
   std::string first;
   int count = 0;
@@ -77,7 +77,7 @@ struct Faults {
 struct StaticChecker::Findings {
   int symbols = 0;
   int crcs = 0;
-  // In the order in which they are told.
+  // The first kind that occurred is reported.
   Faults vermagic, crc, unknown, license, imports;
 
   std::string Message() const {
@@ -153,7 +153,7 @@ void StaticChecker::CheckVersions(const ElfModule& module,
                                   Findings& findings) const {
   if (!has_crcs_) return;
   for (const auto& [symbol, crc] : module.versions) {
-    // An unknown one is told as such, if it is used.
+    // If the module uses it, CheckSymbols() reports it as unknown.
     const ExportedSymbol* const exported = Find(symbol, nullptr);
     if (exported == nullptr) continue;
     ++findings.crcs;
@@ -177,7 +177,7 @@ ModuleProof StaticChecker::Check(const std::string& name,
     findings.vermagic.Add(absl::StrCat("vermagic is for kernel \"", release,
                                        "\", not \"", kernel_release_, "\""));
   }
-  // First, so that a CRC that differs is told before one that is missing.
+  // First, so that a wrong CRC is reported rather than a missing one.
   CheckVersions(module, findings);
   CheckSymbols(name, module, findings);
   proof.set_symbol_count(findings.symbols);

@@ -11,18 +11,19 @@
 
 namespace gantry::proof {
 
-// Checks modules against what a kernel offers, by the rules that the kernel
-// itself goes by (kernel/module/main.c: check_modinfo(), resolve_symbol();
-// kernel/module/version.c), without running it.
+// Checks whether a kernel would load modules, without running it, by the rules
+// in the kernel's kernel/module/main.c (check_modinfo(), resolve_symbol()) and
+// kernel/module/version.c.
 class StaticChecker {
  public:
-  // `kernel`: the kernel's Module.symvers.  `extra`: what out-of-tree builds
-  // export; of these only the modules already checked count.
+  // `kernel`: the kernel's Module.symvers.  `extra`: those of out-of-tree
+  // builds; only symbols of modules that were checked and accepted are
+  // available.
   StaticChecker(std::string kernel_release, Symvers kernel, Symvers extra);
 
-  // Sets `static_verdict`, the counts, `vermagic`, and on a refusal `message`:
-  // the first fault, and how many more of its kind.  `name` is without ".ko".
-  // Exports of accepted modules are there for the modules after them.
+  // Returns a proof with `static_verdict`, the counts, `vermagic`, and if the
+  // module is refused, `message`: the first fault, and the number of others of
+  // its kind.  `name` has no ".ko".  Call in loading order.
   proof::v1::ModuleProof Check(const std::string& name,
                                const ElfModule& module);
 
@@ -38,7 +39,7 @@ class StaticChecker {
   const std::string kernel_release_;
   const Symvers kernel_;
   const Symvers extra_;
-  // Whether the kernel compares CRCs at all.
+  // Whether the kernel was built with CRCs.
   const bool has_crcs_;
   // Kernel names of the modules accepted so far.
   std::set<std::string> accepted_;

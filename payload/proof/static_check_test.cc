@@ -11,7 +11,7 @@ using proof::v1::ModuleProof;
 
 constexpr char kRelease[] = "6.1.0-test";
 
-// A module and a kernel that agree; tests spoil one or the other.
+// A module and a kernel that match, until a test changes one of them.
 class StaticCheckTest : public testing::Test {
  protected:
   StaticCheckTest() {
@@ -50,7 +50,7 @@ class StaticCheckTest : public testing::Test {
   Symvers kernel_, extra_;
 };
 
-TEST_F(StaticCheckTest, AgreementIsAcceptedAndCounted) {
+TEST_F(StaticCheckTest, MatchingModuleIsAcceptedAndCounted) {
   ExpectAccepted();
   const ModuleProof proof = Check();
   EXPECT_EQ(proof.name(), "m-name");
@@ -66,7 +66,7 @@ TEST_F(StaticCheckTest, VermagicOfAnotherKernelIsRefused) {
   ExpectRefused("vermagic is for kernel \"\", not \"6.1.0-test\"");
 }
 
-TEST_F(StaticCheckTest, OtherCrcsAreRefusedWithBothAndTheNumberOfTheRest) {
+TEST_F(StaticCheckTest, WrongCrcsAreReportedWithTheNumberOfOthers) {
   module_.versions["kmalloc"] = 0xdead;
   ExpectRefused(
       "symbol kmalloc has CRC 0x0000dead in the module, 0x00000003 in the "
@@ -124,7 +124,7 @@ TEST_F(StaticCheckTest, NamespaceNeedsAnImport) {
   ExpectAccepted();
 }
 
-TEST_F(StaticCheckTest, SymbolForCertainModulesIsForThem) {
+TEST_F(StaticCheckTest, SymbolForListedModulesIsOnlyForThem) {
   kernel_["kfree"].symbol_namespace = "module:kvm,m-*";
   ExpectAccepted();
   kernel_["kfree"].symbol_namespace = "module:kvm";
@@ -132,7 +132,7 @@ TEST_F(StaticCheckTest, SymbolForCertainModulesIsForThem) {
       "symbol kfree is in namespace module:kvm, which is not imported");
 }
 
-TEST_F(StaticCheckTest, ExtraSymbolsAreThereAfterTheirModule) {
+TEST_F(StaticCheckTest, SymbolsOfAnAcceptedModuleAreAvailableToTheNext) {
   extra_["core_count"] = {5, "/build/some-core", false, ""};
   ElfModule user = module_;
   user.undefined.push_back({"core_count", false});
@@ -152,7 +152,7 @@ TEST_F(StaticCheckTest, ExtraSymbolsAreThereAfterTheirModule) {
             "the kernel");
 }
 
-TEST_F(StaticCheckTest, ExtraSymbolsOfARefusedModuleAreNotThere) {
+TEST_F(StaticCheckTest, SymbolsOfARefusedModuleAreUnavailable) {
   extra_["core_count"] = {5, "core", false, ""};
   ElfModule core = module_;
   core.modinfo.entries[1].second = "5.0 ";

@@ -12,7 +12,7 @@
 namespace gantry::proof {
 namespace {
 
-// False: not a line of the format.
+// Returns false if the line has another format.
 bool ParseLine(absl::string_view line, std::string& name,
                ExportedSymbol& symbol) {
   const std::vector<absl::string_view> fields = absl::StrSplit(line, '\t');

@@ -11,27 +11,28 @@
 namespace gantry::proof {
 
 struct ExportedSymbol {
-  // 0 in a kernel without CONFIG_MODVERSIONS.
+  // 0 for a kernel without CONFIG_MODVERSIONS.
   uint32_t crc = 0;
-  // Exporter: "vmlinux", or a module's path without ".ko".
+  // The exporter: "vmlinux", or the path of a module without ".ko".
   // Example: "drivers/gpu/drm/drm".
   std::string module;
   // Only for modules with a GPL-compatible licence.
   bool gpl_only = false;
-  // What the importer must name in import_ns, or "module:" and the names of
-  // the only modules that may use it; empty: no restriction.
+  // The namespace that the importer must list in import_ns, or "module:" and
+  // the names of the only modules that may use the symbol; empty: no
+  // restriction.
   std::string symbol_namespace;
 
   bool operator==(const ExportedSymbol& other) const;
 };
 
-// By symbol name.
+// Exported symbols by name.
 using Symvers = std::map<std::string, ExportedSymbol, std::less<>>;
 
 // Parses a Module.symvers (Documentation/kbuild/modules.rst, "Symbols From the
-// Kernel"): lines of CRC, symbol, module, export type and, since Linux 5.4,
-// namespace (which 5.4 had before the module).  INVALID_ARGUMENT names the
-// line.
+// Kernel"): lines with CRC, symbol, module, export type, and since Linux 5.4
+// namespace, which 5.4 itself has before the module.  INVALID_ARGUMENT names
+// the line.
 absl::StatusOr<Symvers> ParseSymvers(absl::string_view text);
 
 }  // namespace gantry::proof

@@ -17,26 +17,26 @@ using proof::v1::ModuleProof;
 using proof::v1::Proof;
 using proof::v1::Verdict;
 
-// Modules that refuse to load on a kernel that lacks what they are for, and
-// what the kernel's log says then.
+// A module that refuses to load on a kernel without the feature it is for, and
+// the message that it logs then.
 struct Inapplicable {
   absl::string_view module;
   int error_number;
   absl::string_view log;
 };
 constexpr Inapplicable kInapplicable[] = {
-    // nvidia-peermem.c, nv_mem_client_init(): the kernel it was built for has
-    // no InfiniBand.
+    // nvidia-peermem.c, nv_mem_client_init(): it was built for a kernel without
+    // InfiniBand.
     {"nvidia_peermem", EINVAL, "without IB peer memory symbols"},
 };
 
-// The words with which kernels refuse a module of another kernel
+// What a kernel logs when it refuses a module of another kernel
 // (kernel/module/main.c, check_modinfo(); kernel/module/version.c,
-// check_version()), as opposed to a damaged file, which is ENOEXEC too.
-constexpr absl::string_view kOtherKernel[] = {
+// check_version()).  ENOEXEC alone may also mean a damaged file.
+constexpr absl::string_view kOtherKernelMessages[] = {
     "version magic", "disagrees about version of symbol"};
 
-bool AnyLineHas(const StepEvents& step, absl::string_view text) {
+bool AnyLineContains(const StepEvents& step, absl::string_view text) {
   return absl::c_any_of(step.log, [text](const std::string& line) {
     return absl::StrContains(line, text);
   });
@@ -45,14 +45,15 @@ bool AnyLineHas(const StepEvents& step, absl::string_view text) {
 bool IsInapplicable(const std::string& name, const StepEvents& step) {
   return absl::c_any_of(kInapplicable, [&](const Inapplicable& known) {
     return known.module == KernelModuleName(name) &&
-           known.error_number == step.result && AnyLineHas(step, known.log);
+           known.error_number == step.result &&
+           AnyLineContains(step, known.log);
   });
 }
 
-bool IsRefusedAsOtherKernels(const StepEvents& step) {
+bool IsRefusedAsForOtherKernel(const StepEvents& step) {
   return step.result == ENOEXEC &&
-         absl::c_any_of(kOtherKernel, [&](absl::string_view words) {
-           return AnyLineHas(step, words);
+         absl::c_any_of(kOtherKernelMessages, [&](absl::string_view message) {
+           return AnyLineContains(step, message);
          });
 }
 
@@ -62,9 +63,10 @@ std::string WithErrno(const std::string& message, int error_number) {
                             : absl::StrCat(message, " (", meaning, ")");
 }
 
-// Why the boot as a whole shows nothing; empty: it is complete.
-std::string Incomplete(const std::vector<BootStep>& plan,
-                       const BootConsole& console, const absl::Status& end) {
+// Why the boot proves nothing; empty: it is complete.
+std::string IncompleteReason(const std::vector<BootStep>& plan,
+                             const BootConsole& console,
+                             const absl::Status& end) {
   const std::string tail =
       console.crash.empty()
           ? absl::StrCat("; the console ends: \"", console.last_line, "\"")
@@ -73,16 +75,17 @@ std::string Incomplete(const std::vector<BootStep>& plan,
     const std::string how =
         end.ok() ? "ended" : absl::StrCat("ended (", end.message(), ")");
     if (console.kernel_release.empty()) {
-      return absl::StrCat("the guest ", how, " before it reached our init",
+      return absl::StrCat("the guest ", how, " before it started our init",
                           tail);
     }
     for (size_t i = 0; i < plan.size(); ++i) {
-      if (console.steps[i].begun && !console.steps[i].result) {
+      if (console.steps[i].started && !console.steps[i].result) {
         return absl::StrCat("the guest ", how, " while it loaded ",
                             plan[i].name, tail);
       }
     }
-    return absl::StrCat("the guest ", how, " before the end of its plan", tail);
+    return absl::StrCat("the guest ", how, " before its plan was finished",
+                        tail);
   }
   if (console.lost_record) {
     return absl::StrCat("record ", *console.lost_record,
@@ -109,7 +112,7 @@ void JudgeModule(const StepEvents& step, ModuleProof& module) {
                               : proof::v1::VERDICT_REFUSED);
 }
 
-void JudgeControl(const StepEvents& step, ControlProof& control) {
+void JudgeNegativeControl(const StepEvents& step, ControlProof& control) {
   if (!step.result) return;
   control.set_load_errno(*step.result);
   if (*step.result == 0) {
@@ -117,47 +120,47 @@ void JudgeControl(const StepEvents& step, ControlProof& control) {
     return;
   }
   control.set_message(RefusalMessage(control.name(), step.log, *step.result));
-  // Another refusal proves nothing.  EEXIST even shows that the kernel found
-  // nothing wrong: it compares names only after vermagic and CRCs.
-  if (IsRefusedAsOtherKernels(step)) {
+  // Any other refusal proves nothing.  EEXIST even shows that the kernel found
+  // no fault: it compares names after vermagic and CRCs.
+  if (IsRefusedAsForOtherKernel(step)) {
     control.set_boot_verdict(proof::v1::VERDICT_REFUSED);
   }
 }
 
-// Why the proof is not accepted though the boot is complete; empty: it is.
-std::string Refusal(const std::vector<BootStep>& plan,
-                    const BootConsole& console, const Proof& proof) {
+// Why the proof of a complete boot is not accepted; empty: it is.
+std::string RefusalReason(const std::vector<BootStep>& plan,
+                          const BootConsole& console, const Proof& proof) {
   for (size_t i = 0; i < plan.size(); ++i) {
     const StepEvents& step = console.steps[i];
     if (plan[i].kind == StepKind::kPrerequisite && step.result != 0) {
       return absl::StrCat(
-          plan[i].name, ", which the modules need, is refused: ",
+          plan[i].name, ", which the modules need, was refused: ",
           WithErrno(RefusalMessage(plan[i].name, step.log, *step.result),
                     *step.result));
     }
   }
   for (const ModuleProof& module : proof.module()) {
     if (module.boot_verdict() == proof::v1::VERDICT_REFUSED) {
-      return absl::StrCat(module.name(), " is refused: ",
+      return absl::StrCat(module.name(), " was refused: ",
                           WithErrno(module.message(), module.load_errno()));
     }
   }
   const ControlProof& control = proof.control();
-  const bool shows_something =
+  const bool is_conclusive =
       absl::c_any_of(proof.module(), [&](const ModuleProof& module) {
         return module.name() == control.name() &&
                module.boot_verdict() == proof::v1::VERDICT_ACCEPTED;
       });
-  if (!shows_something) {
-    return absl::StrCat("void: ", control.name(),
-                        ", the control, was not accepted unaltered either");
+  if (!is_conclusive) {
+    return absl::StrCat("void: the module of the negative control, ",
+                        control.name(), ", was not accepted unaltered");
   }
   if (control.boot_verdict() != proof::v1::VERDICT_REFUSED) {
     return absl::StrCat(
-        "void: the control, ", control.name(), " with altered ",
-        control.alteration(), ", is not refused as another kernel's: ",
+        "void: the negative control, ", control.name(), " with altered ",
+        control.alteration(), ", was not refused as for another kernel: ",
         control.load_errno() == 0
-            ? "it was loaded"
+            ? "it was accepted"
             : WithErrno(control.message(), control.load_errno()));
   }
   return "";
@@ -178,25 +181,25 @@ bool JudgeStatic(Proof& proof) {
 
 void Judge(const std::vector<BootStep>& plan, const BootConsole& console,
            const absl::Status& end, Proof& proof) {
-  const std::string wanted_release = proof.kernel_release();
+  const std::string expected_release = proof.kernel_release();
   proof.set_kernel_release(console.kernel_release);
   proof.set_accepted(false);
-  const bool statically_sound = JudgeStatic(proof);
+  const bool statically_accepted = JudgeStatic(proof);
   int module = 0;
   for (size_t i = 0; i < plan.size(); ++i) {
     if (plan[i].kind == StepKind::kModule) {
       JudgeModule(console.steps[i], *proof.mutable_module(module++));
-    } else if (plan[i].kind == StepKind::kControl) {
-      JudgeControl(console.steps[i], *proof.mutable_control());
+    } else if (plan[i].kind == StepKind::kNegativeControl) {
+      JudgeNegativeControl(console.steps[i], *proof.mutable_control());
     }
   }
-  std::string reason = Incomplete(plan, console, end);
-  if (reason.empty() && console.kernel_release != wanted_release) {
-    reason = absl::StrCat("the kernel image is of ", console.kernel_release,
-                          ", not of ", wanted_release);
+  std::string reason = IncompleteReason(plan, console, end);
+  if (reason.empty() && console.kernel_release != expected_release) {
+    reason = absl::StrCat("the kernel image has release ",
+                          console.kernel_release, ", not ", expected_release);
   }
-  if (reason.empty()) reason = Refusal(plan, console, proof);
-  if (reason.empty() && !statically_sound) reason = proof.reason();
+  if (reason.empty()) reason = RefusalReason(plan, console, proof);
+  if (reason.empty() && !statically_accepted) reason = proof.reason();
   proof.set_accepted(reason.empty());
   proof.set_reason(std::move(reason));
 }

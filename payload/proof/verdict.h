@@ -10,36 +10,37 @@
 
 namespace gantry::proof {
 
-// What a module is loaded for.
+// Why a module is loaded.
 enum class StepKind {
-  // A module of the kernel's own tree, or the made-up PCI function: must load.
+  // An in-tree module or fake_pci, which the others need: must be accepted.
   kPrerequisite,
   // A module under proof.
   kModule,
-  // An altered copy of the first module under proof: must be refused.
-  kControl,
+  // An altered copy of a module under proof: must be refused.
+  kNegativeControl,
 };
 
 struct BootStep {
   StepKind kind = StepKind::kModule;
-  // Module's name, without ".ko".
+  // The name of the module, without ".ko".
   std::string name;
 };
 
-// The judgement: fills in what the boot showed, and decides.
+// Decides, from a boot, whether `proof` is accepted.
 //
-// `proof` comes with `kernel_release` (the one that the modules are for), the
-// modules with their static verdicts, in the order of the kModule steps, and
-// the control's name and alteration.  It leaves with kernel_release as the
-// booted kernel reported it, the boot verdicts, `accepted` and `reason`.
+// Before the call, `proof` has the kernel release that the modules are for, the
+// modules with their static verdicts in the order of the kModule steps, and
+// the name and alteration of the negative control.  The call sets the kernel
+// release to the one that the booted kernel reported, and adds the boot
+// verdicts, `accepted` and `reason`.
 //
-// Nothing is accepted unless the guest came to the end of the plan, on the
-// right kernel, with every record there.  `end` is GuestRun::end.
+// Accepts nothing unless the guest finished the plan, on the right kernel, and
+// no record is missing.  `end` is GuestRun::end.
 void Judge(const std::vector<BootStep>& plan, const BootConsole& console,
            const absl::Status& end, proof::v1::Proof& proof);
 
-// The same for a proof that a static verdict ends already: false if any module
-// is refused, with the reason set.
+// Returns false, and sets `accepted` and `reason`, if the static check refused
+// a module.
 bool JudgeStatic(proof::v1::Proof& proof);
 
 }  // namespace gantry::proof

@@ -19,14 +19,14 @@ using proof::v1::Proof;
 constexpr char kLayout[] =
     "core: disagrees about version of symbol module_layout";
 
-// A boot in which all went well; tests spoil it.
+// A boot without any fault, which tests then add.
 class VerdictTest : public testing::Test {
  protected:
   VerdictTest() {
     plan_ = {{StepKind::kPrerequisite, "fake_pci"},
              {StepKind::kModule, "core"},
              {StepKind::kModule, "nvidia-peermem"},
-             {StepKind::kControl, "core"}};
+             {StepKind::kNegativeControl, "core"}};
     console_.kernel_release = "6.1.0-test";
     console_.finished = true;
     console_.last_line = "reboot: Restarting system";
@@ -56,7 +56,7 @@ class VerdictTest : public testing::Test {
     EXPECT_EQ(proof_.reason(), reason);
   }
 
-  // The guest's console after `steps` steps, and the begin of the next.
+  // Ends the console after the start of the step number `steps`.
   void CutWithin(size_t steps, const std::string& last_line) {
     console_.finished = false;
     console_.last_line = last_line;
@@ -72,7 +72,7 @@ class VerdictTest : public testing::Test {
   Proof proof_;
 };
 
-TEST_F(VerdictTest, AllLoadedAndControlRefusedIsAccepted) {
+TEST_F(VerdictTest, AcceptedModulesAndRefusedNegativeControlAreAccepted) {
   ExpectAccepted();
   EXPECT_EQ(proof_.kernel_release(), "6.1.0-test");
   EXPECT_EQ(proof_.module(0).boot_verdict(), proof::v1::VERDICT_ACCEPTED);
@@ -82,24 +82,24 @@ TEST_F(VerdictTest, AllLoadedAndControlRefusedIsAccepted) {
   EXPECT_EQ(proof_.control().message(), kLayout);
 }
 
-TEST_F(VerdictTest, ControlRefusedForItsVermagicIsAccepted) {
+TEST_F(VerdictTest, NegativeControlRefusedForItsVermagicIsAccepted) {
   console_.steps[3].log = {
       "core: version magic '0.1.0-test' should be '6.1.0-test'"};
   ExpectAccepted();
 }
 
-TEST_F(VerdictTest, RefusedModuleIsNamedWithTheKernelsWords) {
+TEST_F(VerdictTest, RefusedModuleIsReportedWithTheKernelMessage) {
   console_.steps[1] = {
       true, ENOENT, {"other line", "core: Unknown symbol x (err -2)"}};
   ExpectRefused(
-      "core is refused: core: Unknown symbol x (err -2) (No such file or "
+      "core was refused: core: Unknown symbol x (err -2) (No such file or "
       "directory)");
   EXPECT_EQ(proof_.module(0).boot_verdict(), proof::v1::VERDICT_REFUSED);
   EXPECT_EQ(proof_.module(0).load_errno(), ENOENT);
   EXPECT_EQ(proof_.module(0).message(), "core: Unknown symbol x (err -2)");
 }
 
-TEST_F(VerdictTest, ModuleWithUnderscoresInTheLogIsFound) {
+TEST_F(VerdictTest, MessageOfAModuleWithAHyphenIsFound) {
   console_.steps[2] = {
       true, ENOEXEC, {"nvidia_peermem: version magic 'a'", "something else"}};
   Judge(plan_, console_, end_, proof_);
@@ -109,7 +109,7 @@ TEST_F(VerdictTest, ModuleWithUnderscoresInTheLogIsFound) {
   EXPECT_EQ(proof_.module(1).message(), "NVRM: last");
 }
 
-TEST_F(VerdictTest, InapplicableModuleIsNoRefusal) {
+TEST_F(VerdictTest, InapplicableModuleIsAccepted) {
   console_.steps[2] = {
       true,
       EINVAL,
@@ -119,47 +119,48 @@ TEST_F(VerdictTest, InapplicableModuleIsNoRefusal) {
   EXPECT_EQ(proof_.module(1).load_errno(), EINVAL);
 }
 
-TEST_F(VerdictTest, InapplicableModuleWithOtherWordsIsARefusal) {
+TEST_F(VerdictTest, InapplicableModuleWithoutItsMessageIsRefused) {
   console_.steps[2] = {true, EINVAL, {}};
-  ExpectRefused("nvidia-peermem is refused: Invalid argument");
+  ExpectRefused("nvidia-peermem was refused: Invalid argument");
 }
 
-TEST_F(VerdictTest, RefusedPrerequisiteIsNamed) {
+TEST_F(VerdictTest, RefusedPrerequisiteIsReported) {
   console_.steps[0] = {true, ENOEXEC, {"fake_pci: version magic 'a'"}};
   ExpectRefused(
-      "fake_pci, which the modules need, is refused: fake_pci: version magic "
+      "fake_pci, which the modules need, was refused: fake_pci: version magic "
       "'a' (Exec format error)");
 }
 
-TEST_F(VerdictTest, AcceptedControlVoidsTheProof) {
+TEST_F(VerdictTest, AcceptedNegativeControlVoidsTheProof) {
   console_.steps[3] = {true, 0, {}};
   ExpectRefused(
-      "void: the control, core with altered vermagic, is not refused as "
-      "another kernel's: it was loaded");
+      "void: the negative control, core with altered vermagic, was not refused "
+      "as for another kernel: it was accepted");
   EXPECT_EQ(proof_.control().boot_verdict(), proof::v1::VERDICT_ACCEPTED);
 }
 
-TEST_F(VerdictTest, ControlRefusedForAnotherReasonVoidsTheProof) {
+TEST_F(VerdictTest, NegativeControlRefusedForAnotherReasonVoidsTheProof) {
   console_.steps[3] = {true, EEXIST, {}};
   ExpectRefused(
-      "void: the control, core with altered vermagic, is not refused as "
-      "another kernel's: File exists");
+      "void: the negative control, core with altered vermagic, was not refused "
+      "as for another kernel: File exists");
   EXPECT_EQ(proof_.control().boot_verdict(), proof::v1::VERDICT_UNSPECIFIED);
   console_.steps[3] = {true, ENOEXEC, {"Invalid ELF header"}};
   ExpectRefused(
-      "void: the control, core with altered vermagic, is not refused as "
-      "another kernel's: Invalid ELF header (Exec format error)");
+      "void: the negative control, core with altered vermagic, was not refused "
+      "as for another kernel: Invalid ELF header (Exec format error)");
 }
 
-TEST_F(VerdictTest, ControlThatIsInapplicableUnalteredVoidsTheProof) {
+TEST_F(VerdictTest, InapplicableNegativeControlVoidsTheProof) {
   proof_.mutable_control()->set_name("nvidia-peermem");
   console_.steps[2] = {
       true, EINVAL, {"nvidia_peermem: without IB peer memory symbols"}};
   ExpectRefused(
-      "void: nvidia-peermem, the control, was not accepted unaltered either");
+      "void: the module of the negative control, nvidia-peermem, was not "
+      "accepted unaltered");
 }
 
-TEST_F(VerdictTest, GuestThatDiesWhileLoadingIsToldWithItsLastLine) {
+TEST_F(VerdictTest, GuestThatEndsWhileLoadingIsReportedWithItsLastLine) {
   CutWithin(2, "Kernel panic - not syncing: Fatal exception");
   ExpectRefused(
       "the guest ended while it loaded nvidia-peermem; the console ends: "
@@ -168,7 +169,7 @@ TEST_F(VerdictTest, GuestThatDiesWhileLoadingIsToldWithItsLastLine) {
   EXPECT_EQ(proof_.module(1).boot_verdict(), proof::v1::VERDICT_UNSPECIFIED);
 }
 
-TEST_F(VerdictTest, GuestThatHangsIsToldWithItsTime) {
+TEST_F(VerdictTest, GuestThatHangsIsReportedWithItsTimeout) {
   CutWithin(1, "core: waiting");
   end_ = absl::DeadlineExceededError("killed after 2m");
   ExpectRefused(
@@ -176,53 +177,53 @@ TEST_F(VerdictTest, GuestThatHangsIsToldWithItsTime) {
       "ends: \"core: waiting\"");
 }
 
-TEST_F(VerdictTest, GuestThatNeverReachesInitIsTold) {
+TEST_F(VerdictTest, GuestThatNeverStartsInitIsReported) {
   console_ = {};
   console_.steps.resize(plan_.size());
   console_.last_line = "Decompressing Linux...";
   ExpectRefused(
-      "the guest ended before it reached our init; the console ends: "
+      "the guest ended before it started our init; the console ends: "
       "\"Decompressing Linux...\"");
 }
 
-TEST_F(VerdictTest, GuestThatEndsBetweenStepsIsTold) {
+TEST_F(VerdictTest, GuestThatEndsBetweenStepsIsReported) {
   console_.finished = false;
   console_.steps[3] = {};
   ExpectRefused(
-      "the guest ended before the end of its plan; the console ends: "
+      "the guest ended before its plan was finished; the console ends: "
       "\"reboot: Restarting system\"");
 }
 
-TEST_F(VerdictTest, FailedQemuIsNoAcceptance) {
-  end_ = absl::InternalError("qemu exits with 1: no");
+TEST_F(VerdictTest, FailedQemuIsNotAccepted) {
+  end_ = absl::InternalError("qemu exited with 1: no");
   ExpectRefused(
-      "the guest ended (qemu exits with 1: no) before the end of its plan; "
+      "the guest ended (qemu exited with 1: no) before its plan was finished; "
       "the console ends: \"reboot: Restarting system\"");
 }
 
-TEST_F(VerdictTest, MissingResultIsNoAcceptance) {
+TEST_F(VerdictTest, MissingResultIsNotAccepted) {
   console_.steps[1].result.reset();
   ExpectRefused("the console has no result for core");
 }
 
-TEST_F(VerdictTest, LostRecordIsNoAcceptance) {
+TEST_F(VerdictTest, LostRecordIsNotAccepted) {
   console_.lost_record = 5;
   ExpectRefused("record 5 of the console is missing or damaged");
 }
 
-TEST_F(VerdictTest, AnotherKernelIsNoAcceptance) {
+TEST_F(VerdictTest, AnotherKernelIsNotAccepted) {
   console_.kernel_release = "6.1.0-other";
-  ExpectRefused("the kernel image is of 6.1.0-other, not of 6.1.0-test");
+  ExpectRefused("the kernel image has release 6.1.0-other, not 6.1.0-test");
   EXPECT_EQ(proof_.kernel_release(), "6.1.0-other");
 }
 
-TEST_F(VerdictTest, StaticRefusalStaysOneThoughTheBootAccepts) {
+TEST_F(VerdictTest, StaticRefusalStandsEvenIfTheBootAccepts) {
   proof_.mutable_module(1)->set_static_verdict(proof::v1::VERDICT_REFUSED);
   proof_.mutable_module(1)->set_message("unknown symbol x");
   ExpectRefused("nvidia-peermem: unknown symbol x");
 }
 
-TEST_F(VerdictTest, StaticRefusalEndsAProof) {
+TEST_F(VerdictTest, StaticRefusalIsTheReason) {
   EXPECT_TRUE(JudgeStatic(proof_));
   proof_.mutable_module(0)->set_static_verdict(proof::v1::VERDICT_REFUSED);
   proof_.mutable_module(0)->set_message("unknown symbol x (and 3 more)");
@@ -230,8 +231,8 @@ TEST_F(VerdictTest, StaticRefusalEndsAProof) {
   EXPECT_EQ(proof_.reason(), "core: unknown symbol x (and 3 more)");
 }
 
-// Consoles of real boots with the modules of tests/failing, from the start of
-// our init on.
+// Consoles of real boots with the modules in tests/failing, starting with our
+// init.
 class CapturedConsoleTest : public testing::Test {
  protected:
   void JudgeConsole(const std::string& file, const std::string& nonce,
@@ -252,19 +253,20 @@ class CapturedConsoleTest : public testing::Test {
   Proof proof_;
 };
 
-TEST_F(CapturedConsoleTest, RegisterDumpIsNotTheReasonOfARefusal) {
+TEST_F(CapturedConsoleTest, RefusalIsReportedWithTheModulesMessage) {
   proof_.set_kernel_release("6.12.117+deb12-cloud-amd64");
   JudgeConsole("debian_6_12_refusals.console", "a494a19db3d3060b",
                {"refusing", "warning"});
-  EXPECT_EQ(proof_.reason(),
-            "refusing is refused: refusing: no supported device found (No such "
-            "device)");
+  EXPECT_EQ(
+      proof_.reason(),
+      "refusing was refused: refusing: no supported device found (No such "
+      "device)");
   EXPECT_EQ(proof_.module(1).message(),
             "WARNING: CPU: 0 PID: 1 at /build/warning.c:10 "
             "warning_init+0x9/0xff0 [warning]");
 }
 
-TEST_F(CapturedConsoleTest, RegisterDumpIsNotTheReasonOfACrash) {
+TEST_F(CapturedConsoleTest, CrashIsReportedWithTheKernelMessage) {
   proof_.set_kernel_release("6.1.0-56-cloud-amd64");
   JudgeConsole("debian_6_1_crash.console", "b95b7475590c3bb1", {"crashing"});
   EXPECT_EQ(proof_.reason(),

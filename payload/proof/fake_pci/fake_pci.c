@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fake_pci: one made-up PCI function on a PCI domain of its own, with no BARs
- * and no hardware behind it.
+ * fake_pci: adds a fake PCI device, without BARs, in a PCI domain that contains
+ * nothing else.
  *
  * By default it looks like an NVSwitch (vendor 10de, class 0680), so that
- * nvidia.ko stays loaded on a machine without a GPU and the modules that
- * depend on it can be loaded too.  For throw-away virtual machines only.
+ * nvidia.ko stays loaded on a machine without a GPU, and the modules that
+ * depend on it can be loaded too.  Only for disposable virtual machines.
  */
 #include <linux/init.h>
 #include <linux/kernel.h>
@@ -29,7 +29,7 @@ static ushort device = 0x22a3;
 module_param(device, ushort, 0444);
 MODULE_PARM_DESC(device, "PCI device id");
 
-/* Little endian, as on the wire.  Guarded by the PCI core's config lock. */
+/* Little endian, as in hardware.  The PCI core's config lock guards it. */
 static u8 config_space[FAKE_PCI_CONFIG_SIZE];
 
 static struct pci_bus *fake_bus;
@@ -125,4 +125,4 @@ static void __exit fake_pci_exit(void)
 module_init(fake_pci_init);
 module_exit(fake_pci_exit);
 MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("Made-up PCI function for load tests");
+MODULE_DESCRIPTION("Fake PCI device for load tests");

@@ -1,6 +1,6 @@
 /*
- * What modpost and the compiler make of a small module, without a kernel tree:
- * the sections that the static check reads.  VERSIONS: as with
+ * A small module with the sections that the static check reads, as modpost and
+ * the compiler produce them, but without a kernel tree.  VERSIONS: as with
  * CONFIG_MODVERSIONS.  EXTENDED: as with CONFIG_EXTENDED_MODVERSIONS.
  */
 #define MODINFO_NAME2(line) modinfo_##line

@@ -1,4 +1,4 @@
-// Real kernels of Debian, their modules, and QEMU.
+// Proves modules with kernels of Debian, in QEMU.
 
 #include "payload/proof/prove.h"
 
@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -17,7 +19,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "payload/proof/boot.h"
-#include "payload/proof/module_archive.h"
+#include "payload/proof/in_tree_modules.h"
+#include "payload/proof/module_tar.h"
 #include "payload/proof/prove_output.h"
 #include "payload/proof/verdict.h"
 #include "proto/developer_container.pb.h"
@@ -25,6 +28,7 @@
 namespace gantry::proof {
 namespace {
 
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
@@ -32,20 +36,23 @@ using ::testing::StartsWith;
 constexpr char kOldKernel[] = "debian_6_1";
 constexpr char kNewKernel[] = "debian_6_12";
 
-// Tests run in their runfiles folder.
-std::string File(absl::string_view kernel, absl::string_view suffix) {
+// Tests run in their runfiles directory.
+std::string ModuleFile(absl::string_view kernel, absl::string_view suffix) {
   return absl::StrCat("payload/proof/tests/", kernel, suffix);
+}
+std::string ContainerFile(absl::string_view kernel, absl::string_view suffix) {
+  return absl::StrCat("tests/fixtures/", kernel, suffix);
 }
 
 ProveOptions OptionsFor(absl::string_view kernel) {
   ProveOptions options;
-  options.modules = File(kernel, "_hello.modules.tar");
-  options.extra_symvers = {File(kernel, "_hello.module_symvers")};
-  options.container = File(kernel, ".container.textproto");
-  options.root = File(kernel, ".tar");
-  options.symvers = File(kernel, ".symvers");
-  options.kernel_image = File(kernel, ".vmlinuz");
-  options.fake_pci = File(kernel, "_fake_pci.modules.tar");
+  options.modules = ModuleFile(kernel, "_hello.modules.tar");
+  options.extra_symvers = {ModuleFile(kernel, "_hello.module_symvers")};
+  options.container = ContainerFile(kernel, ".container.textproto");
+  options.root = ContainerFile(kernel, ".tar");
+  options.symvers = ContainerFile(kernel, ".symvers");
+  options.kernel_image = ContainerFile(kernel, ".vmlinuz");
+  options.fake_pci = ModuleFile(kernel, "_fake_pci.modules.tar");
   options.init = "payload/proof/init";
   return options;
 }
@@ -53,16 +60,17 @@ ProveOptions OptionsFor(absl::string_view kernel) {
 std::string ReleaseOf(absl::string_view kernel) {
   builder::v1::DeveloperContainer container;
   EXPECT_TRUE(
-      ReadTextProto(File(kernel, ".container.textproto"), container).ok());
+      ReadTextProto(ContainerFile(kernel, ".container.textproto"), container)
+          .ok());
   return container.kernel_release();
 }
 
-// The boot of hello's modules, with a control, below the level of Prove().
+// Boots with the modules of hello and some negative control.
 class BootTest : public testing::Test {
  protected:
   BootTest()
-      : modules_(*ReadModuleTar(File(kOldKernel, "_hello.modules.tar"))) {
-    options_.kernel_image = File(kOldKernel, ".vmlinuz");
+      : modules_(*ReadModuleTar(ModuleFile(kOldKernel, "_hello.modules.tar"))) {
+    options_.kernel_image = ContainerFile(kOldKernel, ".vmlinuz");
     options_.init = "payload/proof/init";
     proof_.set_kernel_release(ReleaseOf(kOldKernel));
     proof_.mutable_control()->set_name(modules_[0].name);
@@ -76,11 +84,11 @@ class BootTest : public testing::Test {
     }
   }
 
-  void BootAndJudge(const std::string& control) {
-    plan_.push_back({StepKind::kControl, modules_[0].name});
-    files_.push_back(control);
+  void BootAndJudge(const std::string& negative_control) {
+    plan_.push_back({StepKind::kNegativeControl, modules_[0].name});
+    files_.push_back(negative_control);
     const auto boot = BootModules(options_, files_);
-    ASSERT_TRUE(boot.ok()) << boot.status();
+    ASSERT_THAT(boot, IsOk());
     Judge(plan_, boot->console, boot->run.end, proof_);
   }
 
@@ -91,12 +99,13 @@ class BootTest : public testing::Test {
   proof::v1::Proof proof_;
 };
 
-// Why the kernel refuses one of the modules in failing/.
+// Why the kernel refuses a module of failing/.
 std::string BootReason(absl::string_view name) {
-  const auto modules = ReadModuleTar(File(kOldKernel, "_failing.modules.tar"));
+  const auto modules =
+      ReadModuleTar(ModuleFile(kOldKernel, "_failing.modules.tar"));
   EXPECT_THAT(modules, IsOk());
   BootOptions options;
-  options.kernel_image = File(kOldKernel, ".vmlinuz");
+  options.kernel_image = ContainerFile(kOldKernel, ".vmlinuz");
   options.init = "payload/proof/init";
   for (const NamedModule& module : *modules) {
     if (module.name != name) continue;
@@ -122,7 +131,7 @@ TEST_P(ProveTest, ModulesOfTheKernelAreAccepted) {
     progress.emplace_back(line);
   };
   const auto result = Prove(options);
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   const proof::v1::Proof& proof = result->proof;
   EXPECT_TRUE(proof.accepted()) << proof.reason() << result->console;
   EXPECT_EQ(proof.kernel_release(), ReleaseOf(GetParam()));
@@ -140,7 +149,7 @@ TEST_P(ProveTest, ModulesOfTheKernelAreAccepted) {
   EXPECT_EQ(proof.control().load_errno(), ENOEXEC);
   EXPECT_THAT(proof.control().message(),
               HasSubstr("disagrees about version of symbol module_layout"));
-  EXPECT_THAT(progress, testing::Contains("hello: loaded"));
+  EXPECT_THAT(progress, Contains("hello: loaded"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernels, ProveTest,
@@ -148,30 +157,30 @@ INSTANTIATE_TEST_SUITE_P(Kernels, ProveTest,
 
 TEST(ProveStaticTest, ModulesOfAnotherKernelAreRefusedWithoutABoot) {
   ProveOptions options = OptionsFor(kOldKernel);
-  options.modules = File(kNewKernel, "_hello.modules.tar");
-  options.extra_symvers = {File(kNewKernel, "_hello.module_symvers")};
+  options.modules = ModuleFile(kNewKernel, "_hello.modules.tar");
+  options.extra_symvers = {ModuleFile(kNewKernel, "_hello.module_symvers")};
   options.qemu = "/nonexistent";
-  const auto folder = TempDir::Create(testing::TempDir());
-  const std::string proof = JoinPath(folder->path(), "proof");
-  const std::string console = JoinPath(folder->path(), "console");
+  const auto temp = TempDir::Create(testing::TempDir());
+  const std::string proof = JoinPath(temp->path(), "proof");
+  const std::string console = JoinPath(temp->path(), "console");
   const auto outcome = ProveToFiles(options, proof, console);
-  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  ASSERT_THAT(outcome, IsOk());
   EXPECT_FALSE(outcome->accepted);
   EXPECT_EQ(outcome->reason,
             absl::StrCat("hello_core: vermagic is for kernel \"",
                          ReleaseOf(kNewKernel), "\", not \"",
                          ReleaseOf(kOldKernel), "\""));
-  EXPECT_FALSE(ReadFile(proof).ok());
-  EXPECT_FALSE(ReadFile(console).ok());
+  EXPECT_THAT(ReadFile(proof), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(ReadFile(console), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST(ProveProgramTest, RefusalIsExitCode1AndOneLine) {
-  const auto folder = TempDir::Create(testing::TempDir());
-  const std::string proof = JoinPath(folder->path(), "proof");
+  const auto temp = TempDir::Create(testing::TempDir());
+  const std::string proof = JoinPath(temp->path(), "proof");
   const ProveOptions options = OptionsFor(kOldKernel);
   SubprocessOptions program;
   program.argv = {"payload/proof/prove",
-                  "--modules=" + File(kNewKernel, "_hello.modules.tar"),
+                  "--modules=" + ModuleFile(kNewKernel, "_hello.modules.tar"),
                   "--container=" + options.container,
                   "--root=" + options.root,
                   "--symvers=" + options.symvers,
@@ -181,49 +190,49 @@ TEST(ProveProgramTest, RefusalIsExitCode1AndOneLine) {
                   "--proof=" + proof,
                   "--console=" + proof + ".console"};
   const auto result = RunSubprocess(program);
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_EQ(result->exit_code, 1);
   EXPECT_EQ(result->output, "");
   EXPECT_EQ(result->error_output,
             absl::StrCat("prove: hello_core: vermagic is for kernel \"",
                          ReleaseOf(kNewKernel), "\", not \"",
                          ReleaseOf(kOldKernel), "\"\n"));
-  EXPECT_FALSE(ReadFile(proof).ok());
+  EXPECT_THAT(ReadFile(proof), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST(ProveProgramTest, MissingFlagIsExitCode2) {
   SubprocessOptions program;
   program.argv = {"payload/proof/prove", "--modules=x"};
   const auto result = RunSubprocess(program);
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_EQ(result->exit_code, 2);
   EXPECT_EQ(result->error_output, "prove: --container is required\n");
 }
 
-TEST(ProveBootTest, ModulesOfAnotherKernelAreRefusedInTheBootToo) {
+TEST(ProveBootTest, ModulesOfAnotherKernelAreRefusedByTheBootToo) {
   ProveOptions options = OptionsFor(kOldKernel);
-  options.modules = File(kNewKernel, "_hello.modules.tar");
-  options.extra_symvers = {File(kNewKernel, "_hello.module_symvers")};
+  options.modules = ModuleFile(kNewKernel, "_hello.modules.tar");
+  options.extra_symvers = {ModuleFile(kNewKernel, "_hello.module_symvers")};
   options.static_refusal = StaticRefusal::kBootAnyway;
   const auto result = Prove(options);
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_FALSE(result->proof.accepted());
   EXPECT_EQ(result->proof.reason(),
-            "hello_core is refused: hello_core: disagrees about version of "
+            "hello_core was refused: hello_core: disagrees about version of "
             "symbol module_layout (Exec format error)");
   EXPECT_EQ(result->proof.module(0).boot_verdict(), proof::v1::VERDICT_REFUSED);
   EXPECT_EQ(result->proof.module(0).load_errno(), ENOEXEC);
 }
 
-TEST(ProveBootTest, KernelImageOfAnotherReleaseIsNoProof) {
+TEST(ProveBootTest, KernelImageOfAnotherReleaseIsNotAccepted) {
   ProveOptions options = OptionsFor(kOldKernel);
-  options.kernel_image = File(kNewKernel, ".vmlinuz");
+  options.kernel_image = ContainerFile(kNewKernel, ".vmlinuz");
   const auto result = Prove(options);
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_FALSE(result->proof.accepted());
   EXPECT_EQ(result->proof.reason(),
-            absl::StrCat("the kernel image is of ", ReleaseOf(kNewKernel),
-                         ", not of ", ReleaseOf(kOldKernel)));
+            absl::StrCat("the kernel image has release ", ReleaseOf(kNewKernel),
+                         ", not ", ReleaseOf(kOldKernel)));
 }
 
 TEST(ProveBootTest, GuestThatIsTooSlowIsKilled) {
@@ -231,36 +240,35 @@ TEST(ProveBootTest, GuestThatIsTooSlowIsKilled) {
   options.accelerator = AcceleratorChoice::kTcg;
   options.boot_timeout = absl::Milliseconds(500);
   const auto result = Prove(options);
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_FALSE(result->proof.accepted());
   EXPECT_THAT(result->proof.reason(),
               StartsWith("the guest ended (killed after 500ms) before it "
-                         "reached our init; the console ends: \""));
+                         "started our init; the console ends: \""));
 }
 
-TEST(ProveBootTest, MissingQemuIsAnErrorThatNamesIt) {
+TEST(ProveBootTest, MissingQemuIsReportedWithItsPath) {
   ProveOptions options = OptionsFor(kOldKernel);
   options.qemu = "/nonexistent/qemu";
   options.accelerator = AcceleratorChoice::kTcg;
   const auto result = Prove(options);
-  EXPECT_EQ(result.status().code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(result.status().message()),
-              HasSubstr("/nonexistent/qemu"));
+  EXPECT_THAT(result, StatusIs(absl::StatusCode::kNotFound,
+                               HasSubstr("/nonexistent/qemu")));
 }
 
-TEST(InTreeModulesTest, LoadInTheOrderInWhichTheyCome) {
+TEST(InTreeModulesTest, LoadInTheReturnedOrder) {
   for (const char* kernel : {kOldKernel, kNewKernel}) {
-    const auto modules = ReadInTreeModules(File(kernel, ".tar"),
+    const auto modules = ReadInTreeModules(ContainerFile(kernel, ".tar"),
                                            ReleaseOf(kernel), {"virtio_net"});
-    ASSERT_TRUE(modules.ok()) << modules.status();
+    ASSERT_THAT(modules, IsOk());
     EXPECT_GT(modules->size(), 2u);
     BootOptions options;
-    options.kernel_image = File(kernel, ".vmlinuz");
+    options.kernel_image = ContainerFile(kernel, ".vmlinuz");
     options.init = "payload/proof/init";
     std::vector<absl::string_view> files;
     for (const NamedModule& module : *modules) files.push_back(module.bytes);
     const auto boot = BootModules(options, files);
-    ASSERT_TRUE(boot.ok()) << boot.status();
+    ASSERT_THAT(boot, IsOk());
     EXPECT_TRUE(boot->console.finished);
     for (size_t i = 0; i < modules->size(); ++i) {
       EXPECT_EQ(boot->console.steps[i].result, 0) << (*modules)[i].name;
@@ -268,32 +276,34 @@ TEST(InTreeModulesTest, LoadInTheOrderInWhichTheyCome) {
   }
 }
 
-TEST(FailingModuleTest, RefusalHasTheMessageThatFollowsARegisterDump) {
-  EXPECT_EQ(BootReason("refusing"),
-            "refusing is refused: refusing: no supported device found (No such "
-            "device)");
+TEST(FailingModuleTest, RefusalIsReportedWithTheMessageAfterARegisterDump) {
+  EXPECT_EQ(
+      BootReason("refusing"),
+      "refusing was refused: refusing: no supported device found (No such "
+      "device)");
 }
 
-TEST(FailingModuleTest, CrashIsReportedWithItsFirstLine) {
+TEST(FailingModuleTest, CrashIsReportedWithTheKernelMessage) {
   EXPECT_THAT(
       BootReason("crashing"),
       StartsWith("the guest ended while it loaded crashing: BUG: kernel "
                  "NULL pointer dereference, address: "));
 }
 
-TEST_F(BootTest, UnalteredControlVoidsTheProof) {
+TEST_F(BootTest, UnalteredNegativeControlVoidsTheProof) {
   BootAndJudge(modules_[0].bytes);
   EXPECT_FALSE(proof_.accepted());
   EXPECT_EQ(proof_.reason(),
-            "void: the control, hello_core with altered nothing, is not "
-            "refused as another kernel's: File exists");
+            "void: the negative control, hello_core with altered nothing, was "
+            "not refused as for another kernel: File exists");
 }
 
-TEST_F(BootTest, DamagedControlVoidsTheProof) {
+TEST_F(BootTest, DamagedNegativeControlVoidsTheProof) {
   const std::string damaged = modules_[0].bytes.substr(0, 100);
   BootAndJudge(damaged);
   EXPECT_FALSE(proof_.accepted());
-  EXPECT_THAT(proof_.reason(), StartsWith("void: the control, hello_core "));
+  EXPECT_THAT(proof_.reason(),
+              StartsWith("void: the negative control, hello_core "));
   EXPECT_EQ(proof_.control().load_errno(), ENOEXEC);
 }
 
