@@ -1,4 +1,4 @@
-"""compression: how layers are compressed, unless they say it themselves."""
+"""compression: the default compression of layers."""
 
 load("//payload:providers.bzl", "CompressionInfo")
 
@@ -13,5 +13,5 @@ def _compression_impl(ctx):
 compression = rule(
     implementation = _compression_impl,
     build_setting = config.string(flag = True),
-    doc = "A build setting: \"zstd\", or \"gzip\" for engines that do not read zstd.",
+    doc = "A build setting: \"zstd\", or \"gzip\" for container engines that cannot read zstd.",
 )

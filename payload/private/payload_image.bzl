@@ -14,7 +14,7 @@ def _payload_image_impl(ctx):
 
     args = ctx.actions.args()
 
-    # The blobs are named, not read: a remote worker need not fetch them.
+    # Only the paths of the blobs are used, so a remote worker does not need them.
     args.add_joined(
         ["%s=%s" % (layer.descriptor.path, layer.blob.path) for layer in layers],
         join_with = ",",
@@ -52,24 +52,24 @@ def _payload_image_impl(ctx):
 
 payload_image = rule(
     implementation = _payload_image_impl,
-    doc = """Writes the payload image of one cell out of finished layers.  It makes
+    doc = """Writes the payload image of a cell from finished layers.  Outputs:
 
-* `<name>.image.textproto`: gantry.payload.v1.ImageDescriptor, which names every
-  blob with its digest and its path from the execution root;
+* `<name>.image.textproto`: gantry.payload.v1.ImageDescriptor, which lists every
+  blob with its digest and its path relative to the execution root;
 * `<name>.manifest.json` and `<name>.config.json`: the image manifest and config;
-* `<name>.manifest.layer`: the last layer, with /gantry/manifest.binpb.
+* `<name>.manifest.layer`: the last layer, which contains /gantry/manifest.binpb.
 
-Building it also builds (and fetches) the blobs of `layers`.""",
+Building it also builds, and fetches, the blobs of `layers`.""",
     attrs = {
         "layers": attr.label_list(
             mandatory = True,
             providers = [PayloadLayerInfo],
-            doc = "payload_layer targets, from the least to the most often changed. One is the installer's.",
+            doc = "payload_layer targets, in order of how often they change, most rarely first. One is the installer's.",
         ),
         "container": attr.label(
             allow_single_file = True,
             mandatory = True,
-            doc = "gantry.builder.v1.DeveloperContainer in the text format; the kernel release is taken from it.",
+            doc = "gantry.builder.v1.DeveloperContainer in the text format, which has the kernel release.",
         ),
         "os_release": attr.string(
             mandatory = True,
@@ -81,7 +81,7 @@ Building it also builds (and fetches) the blobs of `layers`.""",
         ),
         "driver_flavour": attr.string(
             values = ["", "open", "proprietary"],
-            doc = "Empty for a driver that is not NVIDIA's.",
+            doc = "Empty for drivers of other vendors than NVIDIA.",
         ),
         "cuda_version": attr.string(
             mandatory = True,
@@ -89,7 +89,7 @@ Building it also builds (and fetches) the blobs of `layers`.""",
         ),
         "compression": attr.string(
             values = [""] + COMPRESSIONS,
-            doc = "Of the layer with the manifest. Default: what --//payload:compression says.",
+            doc = "Compression of the layer with the manifest. Default: the value of --//payload:compression.",
         ),
         "_compression": attr.label(
             default = "//payload:compression",

@@ -17,14 +17,14 @@ def _validate(ctx):
         fail("payload_layer %s: `prefix` \"%s\" is not absolute" % (ctx.label, ctx.attr.prefix))
 
 def _programs(ctx):
-    """`files` as "name=path", by name."""
+    """Returns `files` as "name=path", sorted by name."""
     programs = {}
     for target, name in ctx.attr.files.items():
         files = target.files.to_list()
         if len(files) != 1:
-            fail("payload_layer %s: `files`: %s is %d files, not one" % (ctx.label, target.label, len(files)))
+            fail("payload_layer %s: `files`: %s has %d files, expected one" % (ctx.label, target.label, len(files)))
         if name in programs:
-            fail("payload_layer %s: `files`: two are named \"%s\"" % (ctx.label, name))
+            fail("payload_layer %s: `files`: more than one is named \"%s\"" % (ctx.label, name))
         programs[name] = files[0].path
     return ["%s=%s" % (name, programs[name]) for name in sorted(programs)]
 
@@ -64,14 +64,14 @@ def _payload_layer_impl(ctx):
 
 payload_layer = rule(
     implementation = _payload_layer_impl,
-    doc = """Writes one layer of payload images.  It makes
+    doc = """Writes one layer of payload images.  Outputs:
 
-* `<name>.layer`: the blob, a compressed tar, byte for byte the same for the
-  same inputs on any machine;
+* `<name>.layer`: the blob, a compressed tar.  Equal inputs give equal bytes on
+  every machine;
 * `<name>.layer.textproto`: gantry.payload.v1.LayerDescriptor, with every file's
   mode, size and digest.
 
-For example
+For example:
 
     payload_layer(
         name = "cuda_layer",
@@ -83,22 +83,22 @@ For example
         "kind": attr.string(
             mandatory = True,
             values = ["installer", "cuda", "driver", "modules"],
-            doc = "What it is in the payload's manifest. The installer is not in it.",
+            doc = "The kind of component in the payload's manifest. The manifest does not list the installer.",
         ),
         "tree": attr.label(
             allow_single_file = True,
-            doc = "Uncompressed tar with the content. Owners and times in it do not matter.",
+            doc = "Uncompressed tar with the content. Its owners and times are ignored.",
         ),
         "files": attr.label_keyed_string_dict(
             allow_files = True,
-            doc = "Of the installer, instead of `tree`: program -> its name below /gantry.",
+            doc = "Instead of `tree`, only for the installer: programs, and their names below /gantry.",
         ),
         "prefix": attr.string(
-            doc = "Folder in the image that the layer fills, absolute. Always /gantry for the installer.",
+            doc = "Absolute path of the directory in the image that the layer fills. Always /gantry for the installer.",
         ),
         "compression": attr.string(
             values = [""] + COMPRESSIONS,
-            doc = "Default: what --//payload:compression says.",
+            doc = "Default: the value of --//payload:compression.",
         ),
         "_compression": attr.label(
             default = "//payload:compression",
