@@ -8,7 +8,7 @@
 
 namespace gantry::image {
 
-// A piece of a byte stream that several threads read at the same time.
+// A piece of a byte stream.  Several threads may read it once it is filled.
 class Chunk {
  public:
   static constexpr size_t kCapacity = 1 << 20;
@@ -22,7 +22,7 @@ class Chunk {
   size_t size() const { return size_; }
   size_t room() const { return kCapacity - size_; }
 
-  // Where the next bytes go; at most room() of them.
+  // The position of the next bytes, of which there may be at most room().
   char* end() { return bytes_.get() + size_; }
   void Extend(size_t size) { size_ += size; }
 

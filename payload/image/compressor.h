@@ -15,22 +15,24 @@ namespace gantry::image {
 enum class Compression {
   // RFC 8878, level 3.
   kZstd,
-  // RFC 1952, level 6, no name and no time in the header.
+  // RFC 1952, level 6, without name and time in the header.
   kGzip,
 };
 
 // "zstd" or "gzip"; INVALID_ARGUMENT otherwise.
 absl::StatusOr<Compression> ParseCompression(absl::string_view name);
 
-// Media type of a layer compressed so (OCI image specification, "layer.md").
+// The media type of a layer with this compression (OCI image specification,
+// "layer.md").
 absl::string_view LayerMediaType(Compression compression);
 
-// Compresses a stream on several threads.  The output depends on the input,
-// its division into chunks, and the version of the compression library; not on
+// Compresses a stream on several threads.  The output depends on the input, its
+// division into chunks, and the version of the compression library, but not on
 // the number of threads or on timing.
 class Compressor {
  public:
-  // Gets the output in order, on the thread that calls Add() and Finish().
+  // Called with the output in order, on the thread that calls Add() and
+  // Finish().
   using Output = std::function<absl::Status(std::string piece)>;
 
   static std::unique_ptr<Compressor> Create(Compression compression,

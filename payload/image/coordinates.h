@@ -7,12 +7,13 @@
 
 namespace gantry::image {
 
-// `wanted` with the kernel release that was read from inside the container.
-// FAILED_PRECONDITION: the container is of another OS release than the one that
-// is wanted, whatever its file was called and whoever signed it.  A container
-// that does not say what it is passes.
+// Returns `requested` with the kernel release that was read from the container.
+//
+// FAILED_PRECONDITION: the container has another OS release than requested,
+// whatever its file is named and whoever signed it.  A container without an OS
+// release is accepted.
 absl::StatusOr<cell::v1::CellCoordinates> CompleteCoordinates(
-    const cell::v1::CellCoordinates& wanted,
+    const cell::v1::CellCoordinates& requested,
     const builder::v1::DeveloperContainer& container);
 
 }  // namespace gantry::image

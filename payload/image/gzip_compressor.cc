@@ -14,17 +14,17 @@ namespace {
 
 constexpr int kLevel = 6;
 constexpr int kMemoryLevel = 8;
-// Negative: neither zlib's header nor its trailer.
+// Negative: without zlib's header and trailer.
 constexpr int kRawWindowBits = -15;
 constexpr size_t kWindow = 32 << 10;
 
-// RFC 1952, 2.3: no flags, no time, no extra flags, and 255, "unknown", as the
-// system.
+// RFC 1952, 2.3: without flags, time and extra flags; operating system 255,
+// "unknown".
 constexpr absl::string_view kHeader("\x1f\x8b\x08\0\0\0\0\0\0\xff", 10);
 // An empty last block with fixed codes (RFC 1951, 3.2.6).
 constexpr absl::string_view kLastBlock("\x03\0", 2);
 
-// zlib fails here only when memory runs out.
+// zlib fails here only if it runs out of memory.
 void Require(int result) {
   if (result != Z_OK) std::abort();
 }
@@ -59,7 +59,7 @@ GzipCompressor::Piece GzipCompressor::Deflate(
   Piece piece;
   piece.size = input.size();
   piece.crc = crc32(0, Bytes(input), input.size());
-  // Room also for the empty stored block that Z_SYNC_FLUSH ends with.
+  // Plus the empty stored block with which Z_SYNC_FLUSH ends.
   piece.deflated.resize(deflateBound(&stream, input.size()) + 16);
   stream.next_in = Bytes(input);
   stream.avail_in = input.size();
@@ -73,13 +73,13 @@ GzipCompressor::Piece GzipCompressor::Deflate(
 }
 
 absl::Status GzipCompressor::Add(std::shared_ptr<const Chunk> chunk) {
-  if (running_.size() >= threads_) GANTRY_RETURN_IF_ERROR(TakeOne());
+  if (running_.size() >= threads_) GANTRY_RETURN_IF_ERROR(OutputOldest());
   running_.push_back(std::async(std::launch::async, &Deflate,
                                 std::exchange(last_, chunk), chunk));
   return absl::OkStatus();
 }
 
-absl::Status GzipCompressor::TakeOne() {
+absl::Status GzipCompressor::OutputOldest() {
   Piece piece = running_.front().get();
   running_.pop_front();
   crc_ = crc32_combine(crc_, piece.crc, piece.size);
@@ -91,7 +91,7 @@ absl::Status GzipCompressor::TakeOne() {
 }
 
 absl::Status GzipCompressor::Finish() {
-  while (!running_.empty()) GANTRY_RETURN_IF_ERROR(TakeOne());
+  while (!running_.empty()) GANTRY_RETURN_IF_ERROR(OutputOldest());
   return output_(absl::StrCat(has_header_ ? "" : kHeader, kLastBlock,
                               LittleEndian(crc_),
                               LittleEndian(static_cast<uint32_t>(size_))));

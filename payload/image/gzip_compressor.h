@@ -11,10 +11,9 @@
 
 namespace gantry::image {
 
-// Makes one gzip member: every chunk is deflated on a thread of its own, with
-// the end of the chunk before it as its dictionary, and ends at a byte; the
-// pieces one after the other are one deflate stream (RFC 1951).  pigz works
-// like this.
+// Makes one gzip member (RFC 1952), like pigz: deflates each chunk in its own
+// thread, with the end of the previous chunk as its dictionary, up to a byte
+// boundary.  The concatenated pieces are one deflate stream (RFC 1951).
 class GzipCompressor final : public Compressor {
  public:
   GzipCompressor(int threads, Output output);
@@ -32,8 +31,8 @@ class GzipCompressor final : public Compressor {
 
   static Piece Deflate(std::shared_ptr<const Chunk> dictionary,
                        std::shared_ptr<const Chunk> chunk);
-  // Outputs the oldest piece.
-  absl::Status TakeOne();
+  // Waits for the oldest piece and outputs it.
+  absl::Status OutputOldest();
 
   const size_t threads_;
   const Output output_;

@@ -13,7 +13,7 @@ namespace gantry::image {
 
 struct ImageLayer {
   payload::v1::LayerDescriptor descriptor;
-  // Where the blob is; it is not read.
+  // The path of the blob, which is not read.
   std::string path;
 };
 
@@ -21,25 +21,25 @@ struct ImageOptions {
   // Complete, with the kernel release.
   cell::v1::CellCoordinates coordinates;
 
-  // Lowest first.
+  // The lowest first.
   std::vector<ImageLayer> layers;
 
-  // Of the layer with the manifest.
+  // The compression of the layer with the manifest.
   Compression compression = Compression::kZstd;
 
-  // Paths of what is written.  Removed if anything fails.
+  // The paths of the outputs.  Removed after an error.
   std::string manifest_output;
   std::string config_output;
   std::string manifest_layer_output;
-  // The ImageDescriptor in the text format; last.
+  // The ImageDescriptor in the text format, which is written last.
   std::string descriptor_output;
 };
 
-// Writes an image out of finished layers: a last layer with
-// /gantry/manifest.binpb, the config and the image manifest.
+// Writes an image from finished layers: a last layer with
+// /gantry/manifest.binpb, the config, and the image manifest.
 //
-// INVALID_ARGUMENT: incomplete coordinates, no installer among the layers, a
-// malformed digest, or two layers for one folder.
+// INVALID_ARGUMENT: incomplete coordinates, no layer with the installer, a
+// malformed digest, or two layers for the same directory.
 absl::StatusOr<payload::v1::ImageDescriptor> WriteImage(
     const ImageOptions& options);
 

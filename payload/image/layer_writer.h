@@ -12,28 +12,28 @@
 namespace gantry::image {
 
 struct LayerOptions {
-  // Folder in the image that the entries are below, absolute, without a
-  // trailing slash.  The folders above it are written too.
+  // The directory in the image that contains the entries: absolute, without a
+  // trailing slash.  It and its parents are written too.
   std::string prefix;
 
-  // Unset: the layer adds nothing to the manifest.
+  // COMPONENT_KIND_UNSPECIFIED: the manifest does not list the layer.
   payload::v1::ComponentKind kind = payload::v1::COMPONENT_KIND_UNSPECIFIED;
 
   Compression compression = Compression::kZstd;
 
-  // Threads that compress, from 1 on; the result does not depend on it.
+  // The number of compressing threads, at least 1.  Does not affect the result.
   int threads = 1;
 
-  // Path of the blob.  Removed if anything fails.
+  // The path of the blob.  Removed after an error.
   std::string output;
 };
 
-// Writes a layer blob: a compressed tar, the same bytes for the same entries
-// and options.  Every content is read once; its digest, the diff ID (the tar's
-// digest), the compression and the blob's digest are computed on the way, side
-// by side ("layer.md" and "config.md" of the OCI image specification 1.1).
+// Writes a layer blob: a compressed tar.  Equal entries and options give equal
+// bytes.  Each file is read once; its digest, the diff ID (the digest of the
+// tar), the compressed data and the digest of the blob are computed in parallel
+// ("layer.md" and "config.md" of the OCI image specification 1.1).
 //
-// Memory: about 100 MB with two threads and zstd, 20 MB with gzip.
+// Uses about 100 MB of memory with two threads and zstd, 20 MB with gzip.
 absl::StatusOr<payload::v1::LayerDescriptor> WriteLayer(
     const LayerOptions& options, const std::vector<LayerEntry>& entries);
 

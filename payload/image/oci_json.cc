@@ -10,7 +10,7 @@ namespace {
 
 using payload::v1::LayerDescriptor;
 
-// Same inputs, same bytes: no image has a time of its own.
+// Constant, so that equal inputs give equal bytes.
 constexpr absl::string_view kCreated = "1970-01-01T00:00:00Z";
 constexpr absl::string_view kPrefix = "io.gantry.";
 

@@ -11,19 +11,23 @@
 
 namespace gantry::image {
 
-// The JSON documents of an image (OCI image specification 1.1), in one form
-// only: members by name, no spaces, so that equal images have equal digests.
+// The JSON documents of an image (OCI image specification 1.1), in one
+// canonical form: members sorted by name, without spaces.
+//
+// They are written by hand, and not by base/json.h, because their digests
+// identify images: no version of a library may change a byte of them.
 
 inline constexpr char kManifestMediaType[] =
     "application/vnd.oci.image.manifest.v1+json";
 inline constexpr char kConfigMediaType[] =
     "application/vnd.oci.image.config.v1+json";
 
-// What an image says about its cell, in its manifest's annotations and in its
-// config's labels alike ("annotations.md").  Beside the predefined
+// Returns the annotations of an image manifest ("annotations.md"), which are
+// the labels of the config too.  In addition to the predefined
 // org.opencontainers.image.{title,version}:
-//   io.gantry.cell             id of the cell, which is also the version
-//   io.gantry.os-release       CellCoordinates.os_release, and so on
+//
+//   io.gantry.cell             the ID of the cell; the version, too
+//   io.gantry.os-release       fields of CellCoordinates
 //   io.gantry.kernel-release
 //   io.gantry.driver-version
 //   io.gantry.driver-flavour   "open" or "proprietary"; absent if unspecified
@@ -31,19 +35,19 @@ inline constexpr char kConfigMediaType[] =
 std::map<std::string, std::string> ImageAnnotations(
     const cell::v1::CellCoordinates& coordinates);
 
-// "config.md".  `layers` are the lowest first, the last one with the payload's
-// manifest.  Created at the epoch.
+// Returns an image config ("config.md").  `layers` start with the lowest; the
+// last one contains the payload's manifest.  The creation time is the epoch.
 std::string ImageConfigJson(
     const std::map<std::string, std::string>& labels,
     const std::vector<payload::v1::LayerDescriptor>& layers);
 
-// "manifest.md".
+// Returns an image manifest ("manifest.md").
 std::string ImageManifestJson(
     const std::map<std::string, std::string>& annotations,
     const payload::v1::Blob& config,
     const std::vector<payload::v1::LayerDescriptor>& layers);
 
-// A JSON string (RFC 8259, section 7) for text in UTF-8.
+// Formats text in UTF-8 as a JSON string (RFC 8259, section 7).
 std::string JsonString(absl::string_view text);
 
 }  // namespace gantry::image

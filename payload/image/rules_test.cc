@@ -1,9 +1,10 @@
-// The image that //payload/image:image_fixture makes by way of the rules.
+// The image that the rules make of //payload/image:image_fixture.
 
 #include <map>
 #include <string>
 
 #include "base/digest.h"
+#include "base/status_matchers.h"
 #include "base/textproto.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -12,35 +13,39 @@
 namespace gantry::image {
 namespace {
 
-constexpr char kFolder[] = "payload/image/";
+constexpr char kDirectory[] = "payload/image/";
 
-// Where a file of the execution root's bin folder is at run time.
+// The runfile of an output, given relative to the execution root.
 std::string Runfile(const std::string& path) {
-  return path.substr(path.find(kFolder));
+  return path.substr(path.find(kDirectory));
 }
 
-TEST(RulesTest, EveryBlobIsWhereTheDescriptorSays) {
+void ExpectMatches(const payload::v1::Blob& blob) {
+  EXPECT_THAT(FileSha256Digest(Runfile(blob.path())),
+              IsOkAndHolds(blob.digest()));
+}
+
+TEST(RulesTest, BlobsMatchTheDescriptor) {
   payload::v1::ImageDescriptor image;
-  const absl::Status status = ReadTextProto(
-      std::string(kFolder) + "image_fixture.image.textproto", image);
-  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_THAT(
+      ReadTextProto(std::string(kDirectory) + "image_fixture.image.textproto",
+                    image),
+      IsOk());
   EXPECT_EQ(image.coordinates().kernel_release(), "6.1.0-56-cloud-amd64");
   ASSERT_EQ(image.layer_size(), 4);
-  EXPECT_EQ(*FileSha256Digest(Runfile(image.manifest().path())),
-            image.manifest().digest());
-  EXPECT_EQ(*FileSha256Digest(Runfile(image.config().path())),
-            image.config().digest());
+  ExpectMatches(image.manifest());
+  ExpectMatches(image.config());
   for (const payload::v1::Blob& layer : image.layer()) {
-    EXPECT_EQ(*FileSha256Digest(Runfile(layer.path())), layer.digest());
+    ExpectMatches(layer);
   }
 }
 
-TEST(RulesTest, LayerSaysItsOwnCompression) {
+TEST(RulesTest, CompressionOfALayerOverridesTheDefault) {
   payload::v1::LayerDescriptor layer;
-  ASSERT_TRUE(
-      ReadTextProto(std::string(kFolder) + "driver_fixture.layer.textproto",
-                    layer)
-          .ok());
+  ASSERT_THAT(
+      ReadTextProto(std::string(kDirectory) + "driver_fixture.layer.textproto",
+                    layer),
+      IsOk());
   EXPECT_EQ(layer.media_type(), "application/vnd.oci.image.layer.v1.tar+gzip");
   EXPECT_EQ(layer.component().source_path(), "/payload/nvidia/535.261.03");
 }

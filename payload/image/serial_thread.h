@@ -11,23 +11,25 @@
 
 namespace gantry::image {
 
-// One stage of a pipeline: a thread that runs steps one after the other, in
-// the order in which they were given.  Add() may be called from one thread.
+// A stage of a pipeline: a thread that runs steps sequentially, in the order in
+// which they were added.  Only one thread may add steps.
 class SerialThread {
  public:
   using Step = std::function<absl::Status()>;
 
-  // At most `max_waiting` steps wait; this bounds the memory that they hold.
+  // At most `max_waiting` steps wait, which limits the memory that they hold.
   explicit SerialThread(size_t max_waiting);
-  // Runs what waits.
+  // Runs the waiting steps.
   ~SerialThread();
   SerialThread(const SerialThread&) = delete;
   SerialThread& operator=(const SerialThread&) = delete;
 
-  // Waits for room.  After a step has failed, its error, and no more steps run.
+  // Waits until fewer than `max_waiting` steps wait.  After a step has failed,
+  // returns its error, and runs no more steps.
   absl::Status Add(Step step);
 
-  // Waits until all steps have run; the first error.  Call once, last.
+  // Waits until all steps have run, and returns the first error.  Call once,
+  // last.
   absl::Status Finish();
 
  private:

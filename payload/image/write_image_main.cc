@@ -1,4 +1,4 @@
-// Writes a payload image out of finished layers, and its description.
+// Writes a payload image from finished layers, and its descriptor.
 
 #include <cstdio>
 #include <string>
@@ -18,23 +18,23 @@
 #include "proto/developer_container.pb.h"
 
 ABSL_FLAG(std::vector<std::string>, layer, {},
-          "description=blob of each layer, lowest first, a comma between two");
+          "comma-separated descriptor=blob of each layer, lowest first");
 ABSL_FLAG(std::string, container, "",
-          "facts of the developer container, a "
-          "gantry.builder.v1.DeveloperContainer textproto; the kernel release "
-          "comes from it, and it must be of the OS release");
+          "gantry.builder.v1.DeveloperContainer textproto; has the kernel "
+          "release, and must have the OS release");
 ABSL_FLAG(std::string, os_release, "", "see CellCoordinates.os_release");
-ABSL_FLAG(std::string, driver_version, "", "such as 535.261.03");
-ABSL_FLAG(std::string, driver_flavour, "",
-          "open, proprietary, or empty for a driver that is not NVIDIA's");
-ABSL_FLAG(std::string, cuda_version, "", "such as 12.4");
+ABSL_FLAG(std::string, driver_version, "", "for example 535.261.03");
+ABSL_FLAG(
+    std::string, driver_flavour, "",
+    "open or proprietary; empty for drivers of other vendors than NVIDIA");
+ABSL_FLAG(std::string, cuda_version, "", "for example 12.4");
 ABSL_FLAG(std::string, compression, "zstd", "zstd or gzip");
-ABSL_FLAG(std::string, manifest, "", "path of the image manifest to write");
-ABSL_FLAG(std::string, config, "", "path of the image config to write");
-ABSL_FLAG(std::string, manifest_layer, "", "path of the last layer to write");
+ABSL_FLAG(std::string, manifest, "", "output: the image manifest");
+ABSL_FLAG(std::string, config, "", "output: the image config");
+ABSL_FLAG(std::string, manifest_layer, "",
+          "output: the layer with the payload's manifest");
 ABSL_FLAG(std::string, descriptor, "",
-          "path of the description to write, a "
-          "gantry.payload.v1.ImageDescriptor textproto");
+          "output: gantry.payload.v1.ImageDescriptor textproto");
 
 namespace gantry::image {
 namespace {
@@ -86,8 +86,8 @@ absl::Status Run() {
 
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage(
-      "Writes a payload image out of finished layers, and its description.\n"
-      "Exit code: 0 done; 1 failed, and nothing is left.");
+      "Writes a payload image from finished layers, and its descriptor.\n"
+      "Exit codes: 0 success; 1 failure, without any output.");
   absl::ParseCommandLine(argc, argv);
   const absl::Status status = gantry::image::Run();
   if (status.ok()) return 0;

@@ -1,4 +1,4 @@
-// Writes one layer of a payload image, and its description.
+// Writes a layer of a payload image, and its descriptor.
 
 #include <algorithm>
 #include <cstdio>
@@ -19,22 +19,22 @@
 #include "payload/image/layer_writer.h"
 
 ABSL_FLAG(std::string, kind, "",
-          "installer, cuda, driver or modules: what the layer is in the "
-          "payload's manifest; the installer is not in it");
-ABSL_FLAG(std::string, prefix, "", "folder in the image, absolute");
+          "kind of component in the payload's manifest: cuda, driver or "
+          "modules; or installer, which the manifest does not list");
+ABSL_FLAG(std::string, prefix, "",
+          "absolute path of the directory in the image that the layer fills");
 ABSL_FLAG(std::string, tree, "", "uncompressed tar with the content");
 ABSL_FLAG(std::vector<std::string>, program, {},
-          "instead of --tree: name=path, a comma between two of them");
+          "instead of --tree: comma-separated name=path of programs");
 ABSL_FLAG(std::string, compression, "zstd", "zstd or gzip");
-ABSL_FLAG(std::string, output, "", "path of the blob");
+ABSL_FLAG(std::string, output, "", "output: the blob");
 ABSL_FLAG(std::string, descriptor, "",
-          "path of the description, a gantry.payload.v1.LayerDescriptor "
-          "textproto");
+          "output: gantry.payload.v1.LayerDescriptor textproto");
 
 namespace gantry::image {
 namespace {
 
-// Beyond these the pipeline's other stages are the limit.
+// With more, other stages of the pipeline are the bottleneck.
 constexpr unsigned kMaxThreads = 8;
 
 absl::StatusOr<payload::v1::ComponentKind> ParseKind(const std::string& name) {
@@ -80,8 +80,8 @@ absl::Status Run() {
 
 int main(int argc, char** argv) {
   absl::SetProgramUsageMessage(
-      "Writes one layer of a payload image, and its description.\n"
-      "Exit code: 0 done; 1 failed, and nothing is left.");
+      "Writes a layer of a payload image, and its descriptor.\n"
+      "Exit codes: 0 success; 1 failure, without any output.");
   absl::ParseCommandLine(argc, argv);
   const absl::Status status = gantry::image::Run();
   if (status.ok()) return 0;

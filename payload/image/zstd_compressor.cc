@@ -10,11 +10,11 @@ namespace gantry::image {
 namespace {
 
 constexpr int kLevel = 3;
-// Fixed, because where a job ends shows in the output.
+// Fixed, because the output depends on it.
 constexpr int kJobSize = 8 << 20;
 constexpr size_t kPieceSize = 1 << 20;
 
-// These fail only for values out of bounds or a library without threads.
+// Fails only if a value is out of range or the library has no threads.
 void Require(size_t result) {
   if (ZSTD_isError(result)) std::abort();
 }
@@ -26,8 +26,8 @@ ZstdCompressor::ZstdCompressor(int threads, Output output)
   ZSTD_CCtx* context = context_.get();
   Require(ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, kLevel));
   Require(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1));
-  // From one worker on, the output does not depend on their number ("zstd.h",
-  // ZSTD_c_nbWorkers); with none it differs.
+  // The output does not depend on the number of workers, unless there are none
+  // (zstd.h, ZSTD_c_nbWorkers).
   Require(ZSTD_CCtx_setParameter(context, ZSTD_c_nbWorkers, threads));
   Require(ZSTD_CCtx_setParameter(context, ZSTD_c_jobSize, kJobSize));
 }

@@ -11,6 +11,7 @@
 
 namespace gantry::image {
 
+// Makes one zstd frame with a checksum (RFC 8878) on libzstd's threads.
 class ZstdCompressor final : public Compressor {
  public:
   ZstdCompressor(int threads, Output output);
@@ -28,7 +29,7 @@ class ZstdCompressor final : public Compressor {
 
   const std::unique_ptr<ZSTD_CCtx, Free> context_;
   const Output output_;
-  // Output that has not been passed on: the first `piece_used_` bytes.
+  // Output that was not passed on yet: the first `piece_used_` bytes.
   std::string piece_;
   size_t piece_used_ = 0;
 };
