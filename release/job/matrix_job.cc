@@ -4,7 +4,6 @@
 
 #include <filesystem>
 #include <map>
-#include <memory>
 #include <random>
 #include <utility>
 
@@ -13,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
 #include "base/file.h"
+#include "base/file_lock.h"
 #include "base/state_dir.h"
 #include "base/status.h"
 #include "base/status_macros.h"
@@ -28,8 +28,7 @@
 #include "release/plan/matrix_digest.h"
 #include "release/publish/publisher.h"
 #include "release/service/client/release_client.h"
-#include "release/service/server/release_server.h"
-#include "release/service/store/file_lock.h"
+#include "release/service/connection/connection.h"
 
 namespace gantry::job {
 namespace {
@@ -45,12 +44,6 @@ constexpr int kLeaseHours = 6;
 struct LockFile {
   Lock lock;
   std::string path;
-};
-
-// The connection to the service, and the service where it is our own.
-struct Service {
-  std::unique_ptr<service::ReleaseServer> own_server;
-  std::unique_ptr<service::ReleaseClient> client;
 };
 
 // Names this state folder, whatever machine it is on and wherever it lies: two
@@ -104,21 +97,11 @@ absl::StatusOr<LockFile> FindOrMakeLock(const MatrixOptions& options,
   return file;
 }
 
-absl::StatusOr<Service> ConnectService(const MatrixOptions& options,
-                                       const StateDir& state) {
-  Service service;
-  if (!options.service.empty()) {
-    GANTRY_ASSIGN_OR_RETURN(service.client,
-                            service::ReleaseClient::Connect(options.service));
-    return service;
-  }
-  service::ReleaseServerOptions server;
-  server.database_path = state.database_path();
-  GANTRY_ASSIGN_OR_RETURN(service.own_server,
-                          service::ReleaseServer::Start(server));
-  service.client = std::make_unique<service::ReleaseClient>(
-      service.own_server->InProcessChannel(), state.database_path());
-  return service;
+absl::StatusOr<service::Connection> Connect(const MatrixOptions& options,
+                                            const StateDir& state) {
+  return options.service.empty()
+             ? service::Connection::ToDatabase(state.database_path())
+             : service::Connection::ToService(options.service);
 }
 
 // Carries one job; the functions are its steps, in order.
@@ -298,15 +281,15 @@ absl::StatusOr<std::vector<Cell>> RunMatrixJob(const MatrixOptions& options,
                                                Progress& progress) {
   GANTRY_ASSIGN_OR_RETURN(const StateDir state, StateDir::Open(options.state));
   // Two jobs of one folder would share a worker's name.
-  GANTRY_ASSIGN_OR_RETURN(const service::FileLock only_job,
-                          service::FileLock::Acquire(state.job_lock_path()));
+  GANTRY_ASSIGN_OR_RETURN(const FileLock only_job,
+                          FileLock::TryAcquire(state.job_lock_path()));
   GANTRY_ASSIGN_OR_RETURN(LockFile lock,
                           FindOrMakeLock(options, state, progress));
-  GANTRY_ASSIGN_OR_RETURN(const Service service,
-                          ConnectService(options, state));
+  GANTRY_ASSIGN_OR_RETURN(const service::Connection connection,
+                          Connect(options, state));
   GANTRY_ASSIGN_OR_RETURN(std::string worker, WorkerName(state));
   return Job(options, state, std::move(worker), std::move(lock),
-             *service.client, progress)
+             connection.client(), progress)
       .Run();
 }
 

@@ -18,6 +18,7 @@
 #include "base/cell_name.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/file_lock.h"
 #include "base/progress.h"
 #include "base/state_dir.h"
 #include "base/subprocess.h"
@@ -33,7 +34,6 @@
 #include "release/publish/oci_layout.h"
 #include "release/service/client/release_client.h"
 #include "release/service/server/release_server.h"
-#include "release/service/store/file_lock.h"
 #include "release/service/store/store_test_cells.h"
 
 namespace gantry::job {
@@ -387,11 +387,11 @@ TEST_F(MatrixJobTest, KilledJobsCellsAreTakenAgain) {
 
 TEST_F(MatrixJobTest, SecondJobOnTheStateIsRefused) {
   BazelMustNotStart();
-  const auto first_job = service::FileLock::Acquire(state_.job_lock_path());
+  const auto first_job = FileLock::TryAcquire(state_.job_lock_path());
   ASSERT_TRUE(first_job.ok()) << first_job.status();
   EXPECT_EQ(TryRun().status(),
             absl::FailedPreconditionError(absl::StrCat(
-                state_.job_lock_path(), ": another process has locked it")));
+                state_.job_lock_path(), ": locked by another process")));
 }
 
 TEST_F(MatrixJobTest, UnknownChannelIsNotFoundAndNothingIsPlanned) {
