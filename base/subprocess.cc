@@ -18,6 +18,7 @@
 #include "absl/time/clock.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "base/unique_fd.h"
 
 extern char** environ;
 
@@ -26,34 +27,14 @@ namespace {
 
 constexpr size_t kErrorTail = 2000;
 
-// A file descriptor that closes itself.
-class Fd {
- public:
-  explicit Fd(int fd = -1) : fd_(fd) {}
-  Fd(Fd&& other) : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Fd() { Close(); }
-  void Close() {
-    if (fd_ >= 0) close(std::exchange(fd_, -1));
-  }
-  int Release() { return std::exchange(fd_, -1); }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 struct Pipe {
-  Fd read, write;
+  UniqueFd read, write;
 };
 
 absl::StatusOr<Pipe> MakePipe() {
   int fds[2];
   if (pipe2(fds, O_CLOEXEC) != 0) return ErrnoStatus(errno, "pipe");
-  return Pipe{Fd(fds[0]), Fd(fds[1])};
+  return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
 std::vector<char*> Pointers(std::vector<std::string>& strings) {
@@ -131,7 +112,8 @@ int Reap(pid_t pid) {
 // Moves bytes between a child and memory until the child closes its ends.
 class Exchange {
  public:
-  Exchange(const SubprocessOptions& options, Fd in, Fd out, Fd err)
+  Exchange(const SubprocessOptions& options, UniqueFd in, UniqueFd out,
+           UniqueFd err)
       : options_(options),
         in_(std::move(in)),
         out_(std::move(out)),
@@ -170,7 +152,7 @@ class Exchange {
     if (unwritten_.empty() || (wrote < 0 && errno != EINTR)) in_.Close();
   }
 
-  void ReadSome(Fd& fd, std::string& into, bool is_output) {
+  void ReadSome(UniqueFd& fd, std::string& into, bool is_output) {
     char buffer[1 << 16];
     const ssize_t got = read(fd.get(), buffer, sizeof(buffer));
     if (got < 0 && errno == EINTR) return;
@@ -184,7 +166,7 @@ class Exchange {
   }
 
   const SubprocessOptions& options_;
-  Fd in_, out_, err_;
+  UniqueFd in_, out_, err_;
   absl::string_view unwritten_;
 };
 
@@ -238,10 +220,16 @@ absl::StatusOr<std::string> RunCommand(const std::vector<std::string>& argv) {
 absl::StatusOr<BackgroundProcess> BackgroundProcess::Start(
     const SubprocessOptions& options) {
   GANTRY_ASSIGN_OR_RETURN(Pipe out, MakePipe());
-  const Fd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  GANTRY_ASSIGN_OR_RETURN(
-      const pid_t pid,
-      Spawn(options, null.get(), out.write.get(), STDERR_FILENO));
+  const UniqueFd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  UniqueFd log;
+  if (!options.error_log.empty()) {
+    log = UniqueFd(open(options.error_log.c_str(),
+                        O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+    if (!log.ok()) return ErrnoStatus(errno, options.error_log);
+  }
+  GANTRY_ASSIGN_OR_RETURN(const pid_t pid,
+                          Spawn(options, null.get(), out.write.get(),
+                                log.ok() ? log.get() : STDERR_FILENO));
   return BackgroundProcess(pid, out.read.Release());
 }
 
@@ -277,6 +265,15 @@ absl::StatusOr<std::string> BackgroundProcess::ReadLine() {
 
 void BackgroundProcess::Signal(int signal_number) {
   if (running_) kill(pid_, signal_number);
+}
+
+bool BackgroundProcess::HasExited() {
+  int status = 0;
+  if (running_ && waitpid(pid_, &status, WNOHANG) == pid_) {
+    running_ = false;
+    exit_code_ = ExitCode(status);
+  }
+  return !running_;
 }
 
 int BackgroundProcess::Wait() {

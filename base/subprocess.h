@@ -38,8 +38,12 @@ struct SubprocessOptions {
   // `merge_stderr`) as it arrives, and SubprocessResult::output stays empty.
   std::function<void(absl::string_view)> on_output;
 
-  // If set, is told the process id as soon as there is one.
+  // If set, is called with the process id once the process has started.
   std::function<void(pid_t)> on_start;
+
+  // BackgroundProcess only: the file that standard error is appended to. Empty:
+  // this process's standard error.
+  std::string error_log;
 
   // After this long the process and all in its process group are killed, and
   // the result is DEADLINE_EXCEEDED.
@@ -63,13 +67,12 @@ absl::StatusOr<SubprocessResult> RunSubprocess(
 // to standard error.
 absl::StatusOr<std::string> RunCommand(const std::vector<std::string>& argv);
 
-// A program that runs beside this one, in a process group of its own; the
-// group is killed when this ends.  Not thread-safe.
+// A program that runs concurrently in a separate process group, which is killed
+// when this object is destroyed.  Not thread-safe.
 class BackgroundProcess {
  public:
-  // Standard input is empty and standard error is this process's own.
-  // `options.input`, `merge_stderr`, `on_output`, `on_start` and `timeout` are
-  // not used.
+  // Standard input is empty.  `options.input`, `merge_stderr`, `on_output`,
+  // `on_start` and `timeout` are not used.
   static absl::StatusOr<BackgroundProcess> Start(
       const SubprocessOptions& options);
 
@@ -86,7 +89,10 @@ class BackgroundProcess {
   // Sends the signal to the process (not to its group).
   void Signal(int signal_number);
 
-  // Waits for its end; returns the exit code, or 128 + signal.
+  // Whether the process has exited.  Does not wait.
+  bool HasExited();
+
+  // Waits until the process exits.  Returns its exit code, or 128 + signal.
   int Wait();
 
  private:

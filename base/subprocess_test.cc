@@ -5,6 +5,10 @@
 #include <string>
 
 #include "absl/time/clock.h"
+#include "base/file.h"
+#include "base/status_matchers.h"
+#include "base/temp_dir.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry {
@@ -89,7 +93,32 @@ TEST(BackgroundProcessTest, ReadsLinesSignalsAndWaits) {
   EXPECT_EQ(process->ReadLine().status().code(), absl::StatusCode::kOutOfRange);
 }
 
-TEST(BackgroundProcessTest, EndIsKilled) {
+TEST(BackgroundProcessTest, StandardErrorIsAppendedToTheLog) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const TempDir dir,
+                              TempDir::Create(testing::TempDir()));
+  SubprocessOptions options;
+  options.argv = {"sh", "-c", "echo problem >&2"};
+  options.error_log = JoinPath(dir.path(), "log");
+  for (int run = 0; run < 2; ++run) {
+    GANTRY_ASSERT_OK_AND_ASSIGN(BackgroundProcess process,
+                                BackgroundProcess::Start(options));
+    EXPECT_EQ(process.Wait(), 0);
+  }
+  EXPECT_THAT(ReadFile(options.error_log), IsOkAndHolds("problem\nproblem\n"));
+}
+
+TEST(BackgroundProcessTest, HasExitedDoesNotWait) {
+  SubprocessOptions options;
+  options.argv = {"sleep", "1000"};
+  GANTRY_ASSERT_OK_AND_ASSIGN(BackgroundProcess process,
+                              BackgroundProcess::Start(options));
+  EXPECT_FALSE(process.HasExited());
+  process.Signal(SIGTERM);
+  EXPECT_EQ(process.Wait(), 128 + SIGTERM);
+  EXPECT_TRUE(process.HasExited());
+}
+
+TEST(BackgroundProcessTest, DestructorKillsTheProcess) {
   pid_t pid = -1;
   {
     SubprocessOptions options;

@@ -1,6 +1,6 @@
-// The whole way of a payload to a node: it is pushed to a registry, pulled and
-// run by a container engine, and a program finds its library through ldconfig's
-// cache.
+// Pushes a payload image to a registry, pulls and runs it with a container
+// engine as a node does, and runs a program that finds the payload's library
+// through ldconfig's cache.
 
 #include <unistd.h>
 
@@ -34,8 +34,8 @@ constexpr char kImage[] = "tests/e2e/small_payload.image.textproto";
 constexpr char kGreeter[] = "tests/e2e/greeter";
 constexpr char kKernelFlag[] = "--kernel_release=6.6.95-flatcar";
 
-// Returns a directory in which the blobs' paths lead to this test's files: the
-// image's description has them relative to Bazel's execution root.
+// Makes a directory in which the blobs' paths, which are relative to Bazel's
+// execution root, lead to this test's runfiles.  Returns the directory.
 std::string MakeExecutionRoot(const payload::v1::ImageDescriptor& image,
                               const std::string& directory) {
   const std::string bin = "/bin/";
@@ -47,7 +47,8 @@ std::string MakeExecutionRoot(const payload::v1::ImageDescriptor& image,
   return directory;
 }
 
-// Makes a root in which a dynamically linked program and ldconfig run.
+// Makes a root file system in which dynamically linked programs and ldconfig
+// run.
 void MakeRootfs(const std::string& rootfs) {
   for (const char* directory :
        {"etc", "usr/sbin", "lib64", "bin", "lib/x86_64-linux-gnu"}) {
@@ -65,7 +66,7 @@ void MakeRootfs(const std::string& rootfs) {
   fs::copy_file(kGreeter, JoinPath(rootfs, "bin/greeter"));
 }
 
-// A node's root, and a container engine that has pulled the image.
+// A node's root file system, and a container engine that has pulled the image.
 class InstallPodmanTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -103,7 +104,7 @@ class InstallPodmanTest : public testing::Test {
     return JoinPath(PathOf("rootfs"), name);
   }
 
-  // Runs the image on the node, as `docker run` does there.
+  // Runs the image as `docker run` does on the node.
   SubprocessResult RunImage(const std::vector<std::string>& flags) const {
     const auto result =
         podman_->RunOnRootfs(reference_, PathOf("rootfs"), flags);
@@ -111,7 +112,7 @@ class InstallPodmanTest : public testing::Test {
     return result.value_or(SubprocessResult());
   }
 
-  // Runs a program of the node that needs a library of the payload.
+  // Runs a program on the node that needs a library of the payload.
   SubprocessResult RunGreeter() const {
     SubprocessOptions options;
     options.argv = {"/usr/sbin/chroot", PathOf("rootfs"), "/bin/greeter"};
@@ -130,13 +131,13 @@ TEST_F(InstallPodmanTest, PayloadForAnotherKernelInstallsNothing) {
   EXPECT_EQ(install.exit_code, 3) << install.error_output;
   EXPECT_THAT(install.error_output,
               HasSubstr("install: this payload is for flatcar-4230.2.0 with "
-                        "kernel 6.6.95-flatcar, and this host is "));
+                        "kernel 6.6.95-flatcar, but this host is "));
   EXPECT_FALSE(fs::exists(RootfsPath("opt")));
   EXPECT_THAT(RunGreeter().error_output,
               HasSubstr("libgreeting.so.1: cannot open shared object file"));
 }
 
-TEST_F(InstallPodmanTest, ProgramFindsTheLibraryThatThePulledImageInstalled) {
+TEST_F(InstallPodmanTest, ProgramFindsTheInstalledLibrary) {
   const SubprocessResult install = RunImage({kKernelFlag});
   EXPECT_EQ(install.exit_code, 0) << install.error_output;
   EXPECT_THAT(install.output,
