@@ -64,7 +64,7 @@ def system_dependencies():
             "absl/base": ["core_headers"],
             "absl/cleanup": ["cleanup"],
             "absl/container": ["flat_hash_map", "flat_hash_set"],
-            "absl/flags": ["flag", "parse", "reflection", "usage"],
+            "absl/flags": ["config", "flag", "parse", "reflection", "usage"],
             "absl/functional": ["function_ref"],
             "absl/status": ["status", "statusor"],
             "absl/strings": ["cord", "str_format", "strings"],
