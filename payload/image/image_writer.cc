@@ -30,12 +30,12 @@ using payload::v1::ImageDescriptor;
 using payload::v1::LayerDescriptor;
 using payload::v1::PayloadManifest;
 
-constexpr char kGantryFolder[] = "/gantry";
+constexpr char kGantryDirectory[] = "/gantry";
 constexpr char kManifestName[] = "manifest.binpb";
 
 absl::Status ValidateLayers(const std::vector<ImageLayer>& layers) {
   bool has_installer = false;
-  std::set<std::string> folders;
+  std::set<std::string> directories;
   for (const ImageLayer& layer : layers) {
     const LayerDescriptor& descriptor = layer.descriptor;
     GANTRY_RETURN_IF_ERROR(
@@ -44,7 +44,8 @@ absl::Status ValidateLayers(const std::vector<ImageLayer>& layers) {
         Annotate(ValidateDigest(descriptor.diff_id()), layer.path));
     if (!descriptor.has_component()) {
       has_installer = true;
-    } else if (!folders.insert(descriptor.component().source_path()).second) {
+    } else if (!directories.insert(descriptor.component().source_path())
+                    .second) {
       return absl::InvalidArgumentError(
           absl::StrCat(layer.path, ": another layer already fills ",
                        descriptor.component().source_path()));
@@ -89,7 +90,7 @@ absl::StatusOr<LayerDescriptor> WriteManifestLayer(
   entry.entry.size = entry.content.size();
 
   LayerOptions layer;
-  layer.prefix = kGantryFolder;
+  layer.prefix = kGantryDirectory;
   layer.compression = options.compression;
   layer.output = options.manifest_layer_output;
   return WriteLayer(layer, {entry});

@@ -4,10 +4,12 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
 #include "base/textproto.h"
@@ -46,7 +48,7 @@ class ImageWriterTest : public testing::Test {
   }
 
   std::string Path(const std::string& name) const {
-    return JoinPath(folder_.path(), name);
+    return JoinPath(temp_.path(), name);
   }
 
   void AddLayer(const std::string& name, const std::string& prefix,
@@ -62,56 +64,58 @@ class ImageWriterTest : public testing::Test {
     layer.compression = compression;
     layer.output = Path(name);
     auto descriptor = WriteLayer(layer, {entry});
-    ASSERT_TRUE(descriptor.ok()) << descriptor.status();
+    ASSERT_THAT(descriptor, IsOk());
     options_.layers.push_back({*descriptor, layer.output});
   }
 
   // Makes an OCI image layout ("image-layout.md") of the image at oci/.
   void MakeLayout(const ImageDescriptor& image) {
     const std::string blobs = Path("oci/blobs/sha256");
-    ASSERT_TRUE(CreateDirectories(blobs).ok());
+    ASSERT_THAT(CreateDirectories(blobs), IsOk());
     const auto link_blob = [&](const Blob& blob) {
-      link(blob.path().c_str(),
-           JoinPath(blobs, std::string(DigestHex(blob.digest()))).c_str());
+      const std::string name(DigestHex(blob.digest()));
+      EXPECT_EQ(link(blob.path().c_str(), JoinPath(blobs, name).c_str()), 0)
+          << name;
     };
     link_blob(image.manifest());
     link_blob(image.config());
     for (const Blob& layer : image.layer()) link_blob(layer);
-    ASSERT_TRUE(WriteFileAtomically(Path("oci/oci-layout"),
-                                    "{\"imageLayoutVersion\":\"1.0.0\"}")
-                    .ok());
-    ASSERT_TRUE(
+    ASSERT_THAT(WriteFileAtomically(Path("oci/oci-layout"),
+                                    "{\"imageLayoutVersion\":\"1.0.0\"}"),
+                IsOk());
+    ASSERT_THAT(
         WriteFileAtomically(
             Path("oci/index.json"),
             absl::StrCat("{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":"
                          "\"",
                          kManifestMediaType, "\",\"digest\":\"",
                          image.manifest().digest(),
-                         "\",\"size\":", image.manifest().size(), "}]}"))
-            .ok());
+                         "\",\"size\":", image.manifest().size(), "}]}")),
+        IsOk());
   }
 
-  std::string Error() {
+  // Writes the image, which must fail and leave no files.
+  absl::Status Error() {
     const auto image = WriteImage(options_);
     for (const std::string& path :
          {options_.manifest_output, options_.config_output,
           options_.manifest_layer_output, options_.descriptor_output}) {
       EXPECT_EQ(access(path.c_str(), F_OK), -1) << path;
     }
-    return image.status().ToString();
+    return image.status();
   }
 
-  const TempDir folder_ = *TempDir::Create();
+  const TempDir temp_ = *TempDir::Create();
   ImageOptions options_;
 };
 
 TEST_F(ImageWriterTest, SkopeoAcceptsTheImage) {
   const auto image = WriteImage(options_);
-  ASSERT_TRUE(image.ok()) << image.status();
+  ASSERT_THAT(image, IsOk());
   MakeLayout(*image);
   const auto inspected =
       RunCommand({"skopeo", "inspect", "oci:" + Path("oci")});
-  ASSERT_TRUE(inspected.ok()) << inspected.status();
+  ASSERT_THAT(inspected, IsOk());
   const std::string json = absl::StrReplaceAll(*inspected, {{" ", ""}});
   EXPECT_THAT(json, HasSubstr("\"Digest\":\"" + image->manifest().digest()));
   EXPECT_THAT(json, HasSubstr("\"Architecture\":\"amd64\""));
@@ -125,34 +129,34 @@ TEST_F(ImageWriterTest, SkopeoAcceptsTheImage) {
   const auto copied =
       RunCommand({"skopeo", "copy", "--insecure-policy", "--preserve-digests",
                   "oci:" + Path("oci"), "dir:" + Path("copy")});
-  ASSERT_TRUE(copied.ok()) << copied.status();
+  ASSERT_THAT(copied, IsOk());
   EXPECT_EQ(*ReadFile(Path("copy/manifest.json")),
             *ReadFile(Path("manifest.json")));
 }
 
 TEST_F(ImageWriterTest, SkopeoRefusesAnAlteredLayer) {
   const auto image = WriteImage(options_);
-  ASSERT_TRUE(image.ok()) << image.status();
+  ASSERT_THAT(image, IsOk());
   MakeLayout(*image);
   const std::string blob = Path(
       absl::StrCat("oci/blobs/sha256/", DigestHex(image->layer(1).digest())));
   std::string content = *ReadFile(blob);
   content.back() ^= 1;
-  ASSERT_TRUE(WriteFileAtomically(blob, content).ok());
+  ASSERT_THAT(WriteFileAtomically(blob, content), IsOk());
   EXPECT_FALSE(RunCommand({"skopeo", "copy", "--insecure-policy",
                            "oci:" + Path("oci"), "dir:" + Path("copy")})
                    .ok());
 }
 
-TEST_F(ImageWriterTest, LastLayerHasTheManifestOfAllComponents) {
+TEST_F(ImageWriterTest, LastLayerContainsTheManifestOfAllComponents) {
   const auto image = WriteImage(options_);
-  ASSERT_TRUE(image.ok()) << image.status();
+  ASSERT_THAT(image, IsOk());
   ASSERT_EQ(image->layer_size(), 4);
   EXPECT_EQ(image->layer(3).path(), options_.manifest_layer_output);
   const auto bytes =
       RunCommand({"tar", "--zstd", "-xOf", options_.manifest_layer_output,
                   "gantry/manifest.binpb"});
-  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  ASSERT_THAT(bytes, IsOk());
   PayloadManifest manifest;
   ASSERT_TRUE(manifest.ParseFromString(*bytes));
   EXPECT_EQ(FormatTextProto(manifest.coordinates()),
@@ -164,9 +168,9 @@ TEST_F(ImageWriterTest, LastLayerHasTheManifestOfAllComponents) {
   }
 }
 
-TEST_F(ImageWriterTest, DescriptorNamesWhatWasWritten) {
+TEST_F(ImageWriterTest, DescriptorMatchesTheWrittenFiles) {
   const auto image = WriteImage(options_);
-  ASSERT_TRUE(image.ok()) << image.status();
+  ASSERT_THAT(image, IsOk());
   EXPECT_EQ(image->manifest().digest(),
             *FileSha256Digest(options_.manifest_output));
   EXPECT_EQ(image->config().digest(),
@@ -179,42 +183,47 @@ TEST_F(ImageWriterTest, DescriptorNamesWhatWasWritten) {
 
 TEST_F(ImageWriterTest, SameInputsGiveTheSameImage) {
   const auto first = WriteImage(options_);
-  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_THAT(first, IsOk());
   setenv("TZ", "Asia/Tokyo", 1);
   const auto second = WriteImage(options_);
-  ASSERT_TRUE(second.ok()) << second.status();
+  ASSERT_THAT(second, IsOk());
   EXPECT_EQ(FormatTextProto(*first), FormatTextProto(*second));
 }
 
 TEST_F(ImageWriterTest, MissingInstallerIsRefused) {
   options_.layers.erase(options_.layers.begin());
-  EXPECT_EQ(Error(), "INVALID_ARGUMENT: no layer has the installer");
+  EXPECT_THAT(Error(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                "no layer has the installer"));
 }
 
-TEST_F(ImageWriterTest, TwoLayersForOneFolderAreRefused) {
+TEST_F(ImageWriterTest, TwoLayersForOneDirectoryAreRefused) {
   options_.layers.push_back(options_.layers[1]);
-  EXPECT_EQ(Error(), absl::StrCat("INVALID_ARGUMENT: ", Path("cuda"),
-                                  ": another layer already fills "
-                                  "/payload/cuda/12.4"));
+  EXPECT_THAT(Error(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                absl::StrCat(Path("cuda"),
+                                             ": another layer already fills "
+                                             "/payload/cuda/12.4")));
 }
 
 TEST_F(ImageWriterTest, UnknownKernelIsRefused) {
   options_.coordinates.clear_kernel_release();
-  EXPECT_EQ(Error(), "INVALID_ARGUMENT: kernel_release is not set");
+  EXPECT_THAT(Error(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                "kernel_release is not set"));
 }
 
 TEST_F(ImageWriterTest, MalformedDigestIsRefused) {
   options_.layers[1].descriptor.set_digest("sha256:12");
-  EXPECT_EQ(Error(),
-            absl::StrCat("INVALID_ARGUMENT: ", Path("cuda"),
-                         ": \"sha256:12\" is not sha256:<64 hex digits>"));
+  EXPECT_THAT(
+      Error(),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               absl::StrCat(Path("cuda"),
+                            ": \"sha256:12\" is not sha256:<64 hex digits>")));
 }
 
-TEST_F(ImageWriterTest, FullDiskLeavesNothing) {
+TEST_F(ImageWriterTest, FullDiskLeavesNoFiles) {
   ASSERT_EQ(symlink("/dev/full", options_.manifest_output.c_str()), 0);
-  EXPECT_EQ(Error(),
-            absl::StrCat("RESOURCE_EXHAUSTED: ", options_.manifest_output,
-                         ": No space left on device"));
+  EXPECT_THAT(Error(), StatusIs(absl::StatusCode::kResourceExhausted,
+                                absl::StrCat(options_.manifest_output,
+                                             ": No space left on device")));
 }
 
 TEST(OciJsonTest, StringsAreEscaped) {

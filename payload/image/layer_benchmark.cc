@@ -1,10 +1,10 @@
-// How long a layer takes, beside the command-line tools that do the same:
+// Compares the time that a layer takes with that of command-line tools:
 //
-//   bazel run -c opt //payload/image:layer_benchmark -- --tree=/path/to.tar
+//   bazel run //payload/image:layer_benchmark -- --tree=/path/to.tar
 //
-// Without --tree the content is a synthetic 256 MB.  The tools' line is `zstd`
-// (or pigz, else gzip) at the same level, with sha256sum over the tar and over
-// the blob; the digests of the single files are not in it.
+// Without --tree, the content is 256 MB of synthetic data.  The tools are zstd
+// and pigz (or gzip) at the same level, and sha256sum of the tar and of the
+// blob.  Unlike ours, they do not compute the digests of the files.
 
 #include <sys/resource.h>
 
@@ -30,8 +30,8 @@
 #include "base/temp_dir.h"
 #include "payload/image/layer_writer.h"
 
-ABSL_FLAG(std::string, tree, "", "uncompressed tar; empty: a synthetic one");
-ABSL_FLAG(int, threads, 2, "threads that compress");
+ABSL_FLAG(std::string, tree, "", "uncompressed tar; default: synthetic data");
+ABSL_FLAG(int, threads, 2, "number of compressing threads");
 ABSL_FLAG(bool, gzip, true, "measure gzip too, which is slow");
 
 namespace gantry::image {
@@ -84,7 +84,7 @@ absl::Status WriteSyntheticTree(const std::string& path) {
 absl::Status WriteOurs(const std::string& tree, Compression compression,
                        const std::string& output) {
   GANTRY_ASSIGN_OR_RETURN(const std::vector<LayerEntry> entries,
-                          ContentOfTar(tree));
+                          ReadTarContent(tree));
   LayerOptions options;
   options.prefix = "/payload/cuda/0";
   options.kind = payload::v1::COMPONENT_KIND_CUDA;
@@ -112,13 +112,13 @@ absl::Status RunTools(const std::string& tree,
 }
 
 absl::Status Run() {
-  GANTRY_ASSIGN_OR_RETURN(const TempDir folder, TempDir::Create());
+  GANTRY_ASSIGN_OR_RETURN(const TempDir temp, TempDir::Create());
   std::string tree = absl::GetFlag(FLAGS_tree);
   if (tree.empty()) {
-    tree = JoinPath(folder.path(), "tree.tar");
+    tree = JoinPath(temp.path(), "tree.tar");
     GANTRY_RETURN_IF_ERROR(WriteSyntheticTree(tree));
   }
-  const std::string output = JoinPath(folder.path(), "layer");
+  const std::string output = JoinPath(temp.path(), "layer");
   const std::string threads = absl::StrCat(absl::GetFlag(FLAGS_threads));
   GANTRY_RETURN_IF_ERROR(Measure("zstd, ours", [&] {
     return WriteOurs(tree, Compression::kZstd, output);
@@ -142,7 +142,7 @@ absl::Status Run() {
 }  // namespace gantry::image
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage("Measures how long a layer takes.");
+  absl::SetProgramUsageMessage("Measures how long writing a layer takes.");
   absl::ParseCommandLine(argc, argv);
   const absl::Status status = gantry::image::Run();
   if (status.ok()) return 0;

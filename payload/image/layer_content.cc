@@ -14,7 +14,14 @@ namespace {
 
 using EntryByPath = std::map<std::string, LayerEntry>;
 
-TarEntry Folder(absl::string_view path) {
+// Opens a file that several entries read.
+absl::StatusOr<std::shared_ptr<const InputFile>> OpenShared(
+    const std::string& path) {
+  GANTRY_ASSIGN_OR_RETURN(InputFile file, InputFile::Open(path));
+  return std::make_shared<const InputFile>(std::move(file));
+}
+
+TarEntry DirectoryEntry(absl::string_view path) {
   TarEntry entry;
   entry.path = std::string(path);
   entry.type = TarEntryType::kDirectory;
@@ -26,16 +33,16 @@ absl::Status AddParents(EntryByPath& entries, absl::string_view path) {
   for (absl::string_view parent = ParentPath(path); !parent.empty();
        parent = ParentPath(parent)) {
     const auto [found, is_new] = entries.try_emplace(std::string(parent));
-    if (is_new) found->second.entry = Folder(parent);
+    if (is_new) found->second.entry = DirectoryEntry(parent);
     if (found->second.entry.type != TarEntryType::kDirectory) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, " lies below ", parent, ", which is no folder"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          path, " is below ", parent, ", which is not a directory"));
     }
   }
   return absl::OkStatus();
 }
 
-// Completes and checks what is in `entries`.
+// Adds missing directories, checks all entries, and sorts them.
 absl::StatusOr<std::vector<LayerEntry>> Complete(EntryByPath entries) {
   std::vector<std::string> paths;
   for (const auto& [path, entry] : entries) paths.push_back(path);
@@ -54,9 +61,9 @@ absl::StatusOr<std::vector<LayerEntry>> Complete(EntryByPath entries) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<LayerEntry>> ContentOfTar(const std::string& path) {
-  GANTRY_ASSIGN_OR_RETURN(const std::shared_ptr<const InputFile> archive,
-                          InputFile::Open(path));
+absl::StatusOr<std::vector<LayerEntry>> ReadTarContent(
+    const std::string& path) {
+  GANTRY_ASSIGN_OR_RETURN(const auto archive, OpenShared(path));
   GANTRY_ASSIGN_OR_RETURN(std::vector<IndexedTarEntry> index,
                           IndexTar(*archive));
   EntryByPath entries;
@@ -76,13 +83,13 @@ absl::StatusOr<std::vector<LayerEntry>> ContentOfTar(const std::string& path) {
   return complete;
 }
 
-absl::StatusOr<std::vector<LayerEntry>> ContentOfPrograms(
+absl::StatusOr<std::vector<LayerEntry>> ReadProgramContent(
     const std::map<std::string, std::string>& files) {
   EntryByPath entries;
   for (const auto& [name, path] : files) {
     GANTRY_ASSIGN_OR_RETURN(const std::string clean, CleanRelativePath(name));
     LayerEntry& entry = entries[clean];
-    GANTRY_ASSIGN_OR_RETURN(entry.file, InputFile::Open(path));
+    GANTRY_ASSIGN_OR_RETURN(entry.file, OpenShared(path));
     entry.entry.path = clean;
     entry.entry.mode = 0755;
     entry.entry.size = entry.file->size();

@@ -8,32 +8,33 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/input_file.h"
 #include "base/tar_header.h"
-#include "payload/image/input_file.h"
 
 namespace gantry::image {
 
-// An entry of a layer, relative to the folder that the layer fills, and where
-// its content is.
+// An entry of a layer, and where its content is.
 struct LayerEntry {
+  // The path is relative to the directory that the layer fills.
   TarEntry entry;
-  // Regular files only: `entry.size` bytes from `offset` on of `file`; without
-  // `file`, all of `content`.
+  // The content of a regular file: `entry.size` bytes at `offset` of `file`, or
+  // `content` if `file` is null.
   std::shared_ptr<const InputFile> file;
   int64_t offset = 0;
   std::string content;
 };
 
-// What is in an uncompressed tar, by path, with the folders that it leaves
-// out.  Nothing but headers is read.
+// Returns the entries of an uncompressed tar, sorted by path, and adds missing
+// directories.  Reads only headers.
 //
-// The archive is not trusted.  Besides the errors of IndexTar(),
-// INVALID_ARGUMENT: an entry is there twice, lies below something that is no
-// folder, or is a symlink that leads out of the tree.
-absl::StatusOr<std::vector<LayerEntry>> ContentOfTar(const std::string& path);
+// The archive is not trusted.  In addition to the errors of IndexTar(),
+// INVALID_ARGUMENT: the archive has two entries with the same path, an entry
+// below something that is not a directory, or a symbolic link that leads out of
+// the tree.
+absl::StatusOr<std::vector<LayerEntry>> ReadTarContent(const std::string& path);
 
-// Programs: mode 0755.  `files`: name -> path.
-absl::StatusOr<std::vector<LayerEntry>> ContentOfPrograms(
+// Returns entries for programs, with mode 0755.  `files` maps names to paths.
+absl::StatusOr<std::vector<LayerEntry>> ReadProgramContent(
     const std::map<std::string, std::string>& files);
 
 }  // namespace gantry::image

@@ -22,14 +22,16 @@ namespace {
 using payload::v1::FileEntry;
 using payload::v1::LayerDescriptor;
 
-// Steps of a chunk each that wait for a stage.
+// Of steps, each of which holds a chunk, that wait for a thread.
 constexpr size_t kMaxWaiting = 8;
 
 // Sends a tar through the pipeline:
 //
-//   this thread: reads, makes chunks ──► compressor's threads ──► blob thread:
-//        │                                                digests and writes it
-//        └──► digest thread: diff ID, and digests of the files
+//   this thread: reads files, fills chunks ──► threads of the compressor
+//        │                                            │
+//        │                                            └──► blob thread: digest
+//        │                                                 of the blob, writing
+//        └──► digest thread: diff ID, digests of the files
 class LayerStream {
  public:
   LayerStream(const LayerOptions& options, OutputFile file)
@@ -41,7 +43,7 @@ class LayerStream {
             [this](std::string piece) { return AddToBlob(std::move(piece)); })),
         chunk_(std::make_shared<Chunk>()) {}
 
-  // Adds bytes that belong to no file.
+  // Adds bytes that are not the content of a file.
   absl::Status Add(absl::string_view data) {
     while (!data.empty()) {
       GANTRY_RETURN_IF_ERROR(MakeRoom());
@@ -53,7 +55,7 @@ class LayerStream {
     return absl::OkStatus();
   }
 
-  // Adds a file's content.  Its digest is in `*digest` after Finish().
+  // Adds the content of a file.  Finish() sets `*digest`.
   absl::Status AddContent(const LayerEntry& entry, std::string* digest) {
     int64_t done = 0;
     do {
@@ -61,9 +63,9 @@ class LayerStream {
       const size_t size =
           std::min<int64_t>(entry.entry.size - done, chunk_->room());
       if (entry.file != nullptr) {
-        GANTRY_RETURN_IF_ERROR(
-            Annotate(entry.file->Read(entry.offset + done, chunk_->end(), size),
-                     entry.entry.path));
+        GANTRY_RETURN_IF_ERROR(Annotate(
+            entry.file->ReadAt(entry.offset + done, chunk_->end(), size),
+            entry.entry.path));
       } else {
         std::memcpy(chunk_->end(), entry.content.data() + done, size);
       }
@@ -75,7 +77,7 @@ class LayerStream {
     return absl::OkStatus();
   }
 
-  // Sets digests and size of the blob.
+  // Sets the digests and the size of the blob.
   absl::Status Finish(LayerDescriptor& descriptor) {
     GANTRY_RETURN_IF_ERROR(SendChunk());
     GANTRY_RETURN_IF_ERROR(compressor_->Finish());
@@ -89,11 +91,11 @@ class LayerStream {
   }
 
  private:
-  // Part of a chunk that is content of a file.
+  // A part of a chunk that belongs to one file.
   struct Span {
     size_t offset;
     size_t size;
-    // Set where the file ends.
+    // Where to store the digest; null unless the file ends here.
     std::string* digest;
   };
 
@@ -113,7 +115,7 @@ class LayerStream {
     return compressor_->Add(chunk);
   }
 
-  // On the digest thread.
+  // Runs on the digest thread.
   void Digest(absl::string_view chunk, const std::vector<Span>& spans) {
     diff_id_.Update(chunk);
     for (const Span& span : spans) {
@@ -133,11 +135,11 @@ class LayerStream {
     });
   }
 
-  // Used by the digest thread until that ends.
+  // Used only by the digest thread until it ends.
   Sha256 diff_id_;
   absl::optional<Sha256> content_;
 
-  // Used by the blob thread until that ends.
+  // Used only by the blob thread until it ends.
   Sha256 blob_digest_;
   OutputFile file_;
 
@@ -147,7 +149,7 @@ class LayerStream {
   const std::unique_ptr<Compressor> compressor_;
   int64_t blob_size_ = 0;
 
-  // Being filled.
+  // The chunk that is being filled, and the files in it.
   std::shared_ptr<Chunk> chunk_;
   std::vector<Span> spans_;
 };
@@ -173,25 +175,27 @@ FileEntry DescribeEntry(const TarEntry& entry) {
   return file;
 }
 
-// `prefix` without its slash, if it is absolute and normal.
+// Returns `prefix` without its leading slash.  INVALID_ARGUMENT: it is not
+// absolute and normalized.
 absl::StatusOr<std::string> RootOf(absl::string_view prefix) {
   const absl::string_view root = prefix.substr(prefix.empty() ? 0 : 1);
   const absl::StatusOr<std::string> clean = CleanRelativePath(root);
   if (!absl::StartsWith(prefix, "/") || !clean.ok() || *clean != root ||
       root.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "prefix \"", prefix, "\" is not an absolute folder like /payload/x"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("prefix \"", prefix,
+                     "\" is not an absolute directory like /payload/x"));
   }
   return *clean;
 }
 
-// The headers of `root` and the folders above it.
-std::string FolderHeaders(absl::string_view root) {
+// The headers of `root` and the directories above it.
+std::string DirectoryHeaders(absl::string_view root) {
   std::string headers;
-  for (absl::string_view folder = root; !folder.empty();
-       folder = ParentPath(folder)) {
+  for (absl::string_view directory = root; !directory.empty();
+       directory = ParentPath(directory)) {
     TarEntry entry;
-    entry.path = std::string(folder);
+    entry.path = std::string(directory);
     entry.type = TarEntryType::kDirectory;
     entry.mode = 0755;
     headers = TarHeader(entry) + headers;
@@ -226,7 +230,7 @@ absl::StatusOr<LayerDescriptor> WriteLayer(
 
   GANTRY_ASSIGN_OR_RETURN(OutputFile file, OutputFile::Create(options.output));
   LayerStream stream(options, std::move(file));
-  GANTRY_RETURN_IF_ERROR(stream.Add(FolderHeaders(root)));
+  GANTRY_RETURN_IF_ERROR(stream.Add(DirectoryHeaders(root)));
   for (size_t i = 0; i < entries.size(); ++i) {
     GANTRY_RETURN_IF_ERROR(
         AddEntry(stream, root, entries[i], *component.mutable_file(i)));

@@ -19,7 +19,7 @@ namespace gantry::image {
 namespace {
 
 constexpr int64_t kBlockSize = 512;
-// Extended headers hold a few paths.
+// An extended header contains at most a few paths.
 constexpr int64_t kMaxExtendedSize = 1 << 20;
 
 // Field positions of POSIX.1-1988, "ustar Interchange Format".
@@ -40,20 +40,20 @@ absl::string_view Bytes(absl::string_view header, Field field) {
   return header.substr(field.offset, field.size);
 }
 
-// Up to the first NUL.
+// The text before the first NUL.
 absl::string_view Text(absl::string_view header, Field field) {
   const absl::string_view bytes = Bytes(header, field);
   return bytes.substr(0, bytes.find('\0'));
 }
 
-// Octal digits between spaces and NULs; or GNU's form for large numbers,
-// big-endian with the highest bit set.
+// Parses octal digits that spaces may precede and a space or a NUL may follow,
+// or GNU's form for large numbers: big-endian with the highest bit set.
 absl::StatusOr<int64_t> Number(absl::string_view header, Field field) {
   absl::string_view bytes = Bytes(header, field);
   uint64_t value = 0;
   if (bytes[0] == '\x80') {
     for (const unsigned char byte : bytes.substr(1)) {
-      if (value >> 55 != 0) return absl::DataLossError("a number is too large");
+      if (value >> 55 != 0) return absl::DataLossError("number too large");
       value = value << 8 | byte;
     }
     return value;
@@ -62,26 +62,26 @@ absl::StatusOr<int64_t> Number(absl::string_view header, Field field) {
   bytes = bytes.substr(0, bytes.find_first_of(absl::string_view("\0 ", 2)));
   for (const char digit : bytes) {
     if (digit < '0' || digit > '7') {
-      return absl::DataLossError("a number is not octal");
+      return absl::DataLossError("number is not octal");
     }
     value = value * 8 + (digit - '0');
   }
   return value;
 }
 
-absl::Status CheckSum(absl::string_view header) {
+absl::Status VerifyChecksum(absl::string_view header) {
   int64_t sum = 0;
   for (size_t i = 0; i < header.size(); ++i) {
     const bool blank =
         i >= kChecksum.offset && i < kChecksum.offset + kChecksum.size;
     sum += blank ? ' ' : static_cast<unsigned char>(header[i]);
   }
-  const absl::StatusOr<int64_t> said = Number(header, kChecksum);
-  if (said.ok() && *said == sum) return absl::OkStatus();
-  return absl::DataLossError("the header's checksum is wrong");
+  const absl::StatusOr<int64_t> expected = Number(header, kChecksum);
+  if (expected.ok() && *expected == sum) return absl::OkStatus();
+  return absl::DataLossError("wrong header checksum");
 }
 
-// "<length> <key>=<value>\n" one after the other.
+// Parses a sequence of "<length> <key>=<value>\n".
 absl::StatusOr<std::map<std::string, std::string>> ParsePax(
     absl::string_view text) {
   std::map<std::string, std::string> records;
@@ -106,7 +106,6 @@ absl::StatusOr<std::map<std::string, std::string>> ParsePax(
   return records;
 }
 
-// Reads one archive.
 class Indexer {
  public:
   explicit Indexer(const InputFile& archive) : archive_(archive) {}
@@ -116,7 +115,7 @@ class Indexer {
       const int64_t start = position_;
       absl::StatusOr<bool> more = Next();
       if (!more.ok()) {
-        return Annotate(more.status(), absl::StrCat(archive_.path(),
+        return Annotate(more.status(), absl::StrCat(archive_.name(),
                                                     ": entry at byte ", start));
       }
       if (!*more) return std::move(entries_);
@@ -124,20 +123,20 @@ class Indexer {
   }
 
  private:
-  // False at the archive's end.
+  // Reads one header.  Returns false at the end of the archive.
   absl::StatusOr<bool> Next() {
-    if (archive_.size() - position_ < kBlockSize) {
-      return absl::DataLossError("truncated: the archive's end is missing");
+    if (BytesLeft() < kBlockSize) {
+      return absl::DataLossError("truncated: the end marker is missing");
     }
     std::string header(kBlockSize, '\0');
-    GANTRY_RETURN_IF_ERROR(archive_.Read(position_, &header[0], kBlockSize));
+    GANTRY_RETURN_IF_ERROR(archive_.ReadAt(position_, &header[0], kBlockSize));
     if (header == std::string(kBlockSize, '\0')) return false;
     if (Bytes(header, kMagic).substr(0, 5) != "ustar") {
       return position_ == 0
                  ? absl::InvalidArgumentError("not an uncompressed tar archive")
-                 : absl::DataLossError("damaged: no header is here");
+                 : absl::DataLossError("damaged: not a header");
     }
-    GANTRY_RETURN_IF_ERROR(CheckSum(header));
+    GANTRY_RETURN_IF_ERROR(VerifyChecksum(header));
     position_ += kBlockSize;
 
     const char type = header[kTypeFlagOffset];
@@ -152,13 +151,17 @@ class Indexer {
     }
   }
 
-  // Steps over `size` bytes and their padding.
+  int64_t BytesLeft() const {
+    return static_cast<int64_t>(archive_.size()) - position_;
+  }
+
+  // Skips `size` bytes and their padding.
   absl::Status Skip(int64_t size) {
-    const int64_t left = archive_.size() - position_;
+    const int64_t left = BytesLeft();
     const int64_t padding = TarPadding(size).size();
     if (size > left || padding > left - size) {
-      return absl::DataLossError(absl::StrCat(
-          "truncated: of ", size, " bytes of content there are ", left));
+      return absl::DataLossError(absl::StrCat("truncated: ", left, " of ", size,
+                                              " bytes of content are left"));
     }
     position_ += size + padding;
     return absl::OkStatus();
@@ -172,23 +175,24 @@ class Indexer {
     const int64_t offset = position_;
     GANTRY_RETURN_IF_ERROR(Skip(size));
     std::string text(size, '\0');
-    GANTRY_RETURN_IF_ERROR(archive_.Read(offset, &text[0], size));
+    GANTRY_RETURN_IF_ERROR(archive_.ReadAt(offset, &text[0], size));
     if (type == 'L' || type == 'K') {
       extended_[type == 'L' ? "path" : "linkpath"] =
           text.substr(0, text.find('\0'));
       return true;
     }
     GANTRY_ASSIGN_OR_RETURN(auto records, ParsePax(text));
-    // A global header ('g') may only hold what we don't use.
+    // Global headers ('g') have no effect on paths, links and sizes in
+    // practice; git writes one with a comment.
     if (type == 'x') {
       for (auto& [key, value] : records) extended_[key] = std::move(value);
     }
     return true;
   }
 
-  std::string Extended(const std::string& key, std::string otherwise) const {
+  std::string Extended(const std::string& key, std::string fallback) const {
     const auto found = extended_.find(key);
-    return found == extended_.end() ? std::move(otherwise) : found->second;
+    return found == extended_.end() ? std::move(fallback) : found->second;
   }
 
   absl::StatusOr<int64_t> Size(absl::string_view header) const {
@@ -202,7 +206,7 @@ class Indexer {
   }
 
   static std::string Name(absl::string_view header) {
-    // GNU's own format has other things where POSIX has the prefix.
+    // In GNU's format, other fields are in the place of the prefix.
     const bool posix = Bytes(header, kMagic) == absl::string_view("ustar\0", 6);
     const absl::string_view prefix = posix ? Text(header, kPrefix) : "";
     return absl::StrCat(prefix, prefix.empty() ? "" : "/", Text(header, kName));
@@ -225,13 +229,14 @@ class Indexer {
           Extended("linkpath", std::string(Text(header, kLinkName)));
     } else {
       return absl::InvalidArgumentError(absl::StrCat(
-          entry.path, " is neither a regular file nor a folder nor a symlink"));
+          entry.path,
+          " is not a regular file, a directory or a symbolic link"));
     }
     indexed.offset = position_;
     GANTRY_RETURN_IF_ERROR(Annotate(Skip(entry.size), entry.path));
     extended_.clear();
     if (entry.path.empty() && entry.type != TarEntryType::kDirectory) {
-      return absl::InvalidArgumentError("an entry has no name");
+      return absl::InvalidArgumentError("entry without a name");
     }
     if (!entry.path.empty()) entries_.push_back(std::move(indexed));
     return true;
@@ -239,7 +244,7 @@ class Indexer {
 
   const InputFile& archive_;
   int64_t position_ = 0;
-  // Records for the next entry.
+  // Records of extended headers for the next entry.
   std::map<std::string, std::string> extended_;
   std::vector<IndexedTarEntry> entries_;
 };

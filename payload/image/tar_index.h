@@ -5,27 +5,31 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/input_file.h"
 #include "base/tar_header.h"
-#include "payload/image/input_file.h"
 
 namespace gantry::image {
 
 struct IndexedTarEntry {
-  // Its path is clean (base/relative_path.h), and so never absolute or with
-  // "..".  Its link target is as the archive has it.
+  // The path is clean (base/relative_path.h), so it is relative and contains no
+  // "..".  The link target is not checked.
   TarEntry entry;
-  // Of its content in the archive.
+  // Where the content starts in the archive, in bytes.
   int64_t offset = 0;
 };
 
-// What an uncompressed tar holds, in its own order, without the root folder.
-// Only headers are read.  Understands ustar, pax (path, linkpath, size) and
-// GNU's long names.
+// Lists the entries of an uncompressed tar in the order of the archive, without
+// the root directory.  Reads only headers: ustar, pax (path, linkpath, size)
+// and GNU's long names.
 //
-// DATA_LOSS: truncated, or a header's checksum is wrong.
-// INVALID_ARGUMENT: an unsafe path, an entry that is neither a regular file
-// nor a folder nor a symlink, or no tar at all.
-// Errors name the archive and the byte at which the entry's header starts.
+// Other code reads archives with libarchive, which reads sequentially and does
+// not report where in the file a content is.  A layer writer needs that: it
+// sorts the entries, and then reads each content once, in the new order.
+//
+// DATA_LOSS: the archive is truncated, or the checksum of a header is wrong.
+// INVALID_ARGUMENT: not a tar, an unsafe path, or an entry that is not a
+// regular file, a directory or a symbolic link.
+// Errors name the archive and the offset of the entry's header.
 absl::StatusOr<std::vector<IndexedTarEntry>> IndexTar(const InputFile& archive);
 
 }  // namespace gantry::image

@@ -48,13 +48,13 @@ absl::StatusOr<payload::v1::ComponentKind> ParseKind(const std::string& name) {
 
 absl::StatusOr<std::vector<LayerEntry>> ReadContent() {
   if (!absl::GetFlag(FLAGS_tree).empty()) {
-    return ContentOfTar(absl::GetFlag(FLAGS_tree));
+    return ReadTarContent(absl::GetFlag(FLAGS_tree));
   }
   std::map<std::string, std::string> programs;
   for (const std::string& program : absl::GetFlag(FLAGS_program)) {
     programs.insert(absl::StrSplit(program, absl::MaxSplits('=', 1)));
   }
-  return ContentOfPrograms(programs);
+  return ReadProgramContent(programs);
 }
 
 absl::Status Run() {

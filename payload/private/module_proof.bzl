@@ -44,12 +44,12 @@ module_proof = rule(
     implementation = _module_proof_impl,
     doc = """Proves that a kernel accepts a set of modules.
 
-Statically (vermagic, every undefined symbol and its CRC against Module.symvers)
-and by booting the very kernel in QEMU, which has to load every module and to
-refuse an altered copy of one.  It makes
+Checks vermagic, and every undefined symbol and its CRC against Module.symvers.
+Then boots the exact kernel in QEMU, which must load every module, and refuse an
+altered copy of one.  Outputs:
 
-* `<name>.proof.textproto`: gantry.proof.v1.Proof, always an accepted one;
-* `<name>.console.log`: the serial console of that boot.
+* `<name>.proof.textproto`: gantry.proof.v1.Proof, which is always accepted;
+* `<name>.console.log`: the log of the serial console.
 
 If the proof is not accepted, the action fails, and the first line of its
 standard error is `prove: <reason>`.""",
@@ -57,17 +57,17 @@ standard error is `prove: <reason>`.""",
         "modules": attr.label(
             allow_single_file = True,
             mandatory = True,
-            doc = "Uncompressed tar of *.ko and modules.order (names in loading order), as kernel_modules makes it.",
+            doc = "Uncompressed tar that kernel_modules wrote: *.ko, and modules.order with their names in loading order.",
         ),
         "container": attr.label(
             allow_single_file = True,
             mandatory = True,
-            doc = "gantry.builder.v1.DeveloperContainer in the text format; names the kernel release.",
+            doc = "gantry.builder.v1.DeveloperContainer in the text format, which has the kernel release.",
         ),
         "root": attr.label(
             allow_single_file = True,
             mandatory = True,
-            doc = "Tar of the container's root file system, for in-tree modules that the others depend on.",
+            doc = "Tar of the container's root file system, which has the in-tree modules that the others need.",
         ),
         "symvers": attr.label(
             allow_single_file = True,
@@ -81,11 +81,11 @@ standard error is `prove: <reason>`.""",
         "kernel_image": attr.label(
             allow_single_file = True,
             mandatory = True,
-            doc = "The kernel to boot (bzImage).",
+            doc = "The bzImage to boot.",
         ),
         "fake_pci": attr.label(
             allow_single_file = True,
-            doc = "Tar of //payload/proof/fake_pci's module for this kernel, which lets nvidia.ko stay without a GPU. Default: none is loaded.",
+            doc = "Tar of the module in //payload/proof/fake_pci, built for this kernel. It provides a fake device so that nvidia.ko stays loaded without a GPU. Default: no fake device.",
         ),
         "_init": attr.label(
             default = "//payload/proof:init",
