@@ -44,28 +44,28 @@ absl::StatusOr<PayloadManifest> ReadManifest(const Directory& image) {
   return manifest;
 }
 
-// What to do if --rootfs is not a host's root.
-constexpr char kRootfsHint[] =
-    "run the image with -v /:/rootfs, or name the host's root with --rootfs";
+// Adds what to do if --rootfs is not a host's root.
+absl::Status NotAHostRoot(const absl::Status& status) {
+  return WithExitCode(
+      absl::Status(status.code(),
+                   absl::StrCat(status.message(),
+                                "; run the image with -v /:/rootfs, or name "
+                                "the host's root with --rootfs")),
+      ExitCode::kUsage);
+}
 
 absl::StatusOr<HostIdentity> IdentifyHost(const InstallOptions& options) {
   absl::StatusOr<HostIdentity> identity =
       ReadHostIdentity(options.rootfs, options.kernel_release);
-  if (identity.ok()) return identity;
-  return WithExitCode(absl::Status(identity.status().code(),
-                                   absl::StrCat(identity.status().message(),
-                                                "; ", kRootfsHint)),
-                      ExitCode::kUsage);
+  if (!identity.ok()) return NotAHostRoot(identity.status());
+  return identity;
 }
 
 absl::StatusOr<Directory> OpenRootfs(const InstallOptions& options) {
   absl::StatusOr<Directory> rootfs =
       Directory::Open(options.rootfs, options.before_operation);
-  if (rootfs.ok()) return rootfs;
-  return WithExitCode(
-      absl::Status(rootfs.status().code(),
-                   absl::StrCat(rootfs.status().message(), "; ", kRootfsHint)),
-      ExitCode::kUsage);
+  if (!rootfs.ok()) return NotAHostRoot(rootfs.status());
+  return rootfs;
 }
 
 // Reads the host's state into `host` and plans from it.

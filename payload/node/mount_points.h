@@ -18,8 +18,8 @@ absl::StatusOr<std::vector<std::string>> ParseMountPoints(
 
 // Finds a mount on an open directory or anywhere below it, in the mount
 // namespace of this process.  Returns the mount point relative to the
-// directory,
-// "" for the directory itself; nullopt if nothing is mounted there.
+// directory, or "" for the directory itself; nullopt if nothing is mounted
+// there.
 //
 // Comparing device numbers is not enough: a bind mount has the number of the
 // file system that it shows.  Requires /proc.

@@ -14,14 +14,11 @@ namespace {
 
 using Type = ConsoleRecord::Type;
 
-constexpr size_t kMaxLastLine = 200;
+constexpr size_t kMaxLineLength = 200;
 
-std::string Printable(absl::string_view line) {
-  std::string text;
-  for (const char c : line) {
-    if (absl::ascii_isprint(static_cast<unsigned char>(c))) text.push_back(c);
-  }
-  return std::string(absl::StripAsciiWhitespace(text)).substr(0, kMaxLastLine);
+std::string Shorten(const std::string& text) {
+  return std::string(absl::StripAsciiWhitespace(text))
+      .substr(0, kMaxLineLength);
 }
 
 // How the kernel starts to report a crash, before it dumps registers
@@ -74,13 +71,21 @@ void Apply(const ConsoleRecord& record, BootConsole& console) {
 
 }  // namespace
 
+std::string PrintableText(absl::string_view line) {
+  std::string text;
+  for (const char c : line) {
+    if (absl::ascii_isprint(static_cast<unsigned char>(c))) text.push_back(c);
+  }
+  return text;
+}
+
 BootConsole ParseBootConsole(absl::string_view console, absl::string_view nonce,
                              size_t step_count) {
   BootConsole result;
   result.steps.resize(step_count);
   uint64_t expected = 0;
   for (const absl::string_view line : absl::StrSplit(console, '\n')) {
-    std::string printable = Printable(line);
+    std::string printable = Shorten(PrintableText(line));
     const absl::string_view text = WithoutTime(printable);
     if (result.crash.empty() && ReportsCrash(text)) {
       result.crash = std::string(text);

@@ -37,6 +37,9 @@ struct BootConsole {
   std::string last_line;
 };
 
+// Returns the printable ASCII characters of a line.
+std::string PrintableText(absl::string_view line);
+
 // Parses the records (see console_record.h) of a boot in its console log, and
 // ignores everything else.  `step_count` is the length of the plan; records of
 // other steps are ignored too.

@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "base/modinfo.h"
 #include "base/module_order.h"
+#include "base/relative_path.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "payload/proof/elf_module.h"
@@ -34,7 +35,7 @@ std::string InTreeModuleName(absl::string_view path,
     if (absl::ConsumeSuffix(&path, suffix)) break;
   }
   if (!absl::ConsumeSuffix(&path, ".ko")) return "";
-  return KernelModuleName(path.substr(path.rfind('/') + 1));
+  return KernelModuleName(BaseName(path));
 }
 
 }  // namespace

@@ -68,8 +68,7 @@ void AddNeeds(const ElfModule& module, const Symvers& kernel,
     if (exported == kernel.end() || exported->second.module == "vmlinux") {
       continue;
     }
-    const std::string& path = exported->second.module;
-    needs.insert(KernelModuleName(path.substr(path.rfind('/') + 1)));
+    needs.insert(ExporterName(exported->second));
   }
 }
 

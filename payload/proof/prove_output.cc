@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "base/textproto.h"
+#include "payload/proof/boot_console.h"
 
 namespace gantry::proof {
 namespace {
@@ -18,10 +19,7 @@ constexpr size_t kTailLines = 40;
 std::string ConsoleTail(absl::string_view console, size_t lines) {
   std::vector<std::string> printable;
   for (const absl::string_view line : absl::StrSplit(console, '\n')) {
-    std::string text;
-    for (const char c : line) {
-      if (absl::ascii_isprint(static_cast<unsigned char>(c))) text.push_back(c);
-    }
+    std::string text = PrintableText(line);
     if (!absl::StripAsciiWhitespace(text).empty()) {
       printable.push_back(std::move(text));
     }

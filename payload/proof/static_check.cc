@@ -31,14 +31,6 @@ bool HasCrcs(const Symvers& symvers) {
                      [](const auto& entry) { return entry.second.crc != 0; });
 }
 
-// The kernel name of an exporter: "nvidia/nvidia-modeset" -> "nvidia_modeset".
-std::string ExporterName(const ExportedSymbol& symbol) {
-  const size_t slash = symbol.module.rfind('/');
-  return KernelModuleName(slash == std::string::npos
-                              ? symbol.module
-                              : symbol.module.substr(slash + 1));
-}
-
 // Whether `name` matches an entry of EXPORT_SYMBOL_FOR_MODULES(): names
 // separated by commas; "*" at the end matches anything.
 bool MatchesAny(absl::string_view modules, absl::string_view name) {

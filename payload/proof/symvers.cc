@@ -8,6 +8,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "base/modinfo.h"
+#include "base/relative_path.h"
 
 namespace gantry::proof {
 namespace {
@@ -45,6 +47,10 @@ bool ExportedSymbol::operator==(const ExportedSymbol& other) const {
   return crc == other.crc && module == other.module &&
          gpl_only == other.gpl_only &&
          symbol_namespace == other.symbol_namespace;
+}
+
+std::string ExporterName(const ExportedSymbol& symbol) {
+  return KernelModuleName(BaseName(symbol.module));
 }
 
 absl::StatusOr<Symvers> ParseSymvers(absl::string_view text) {

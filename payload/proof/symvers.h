@@ -26,6 +26,10 @@ struct ExportedSymbol {
   bool operator==(const ExportedSymbol& other) const;
 };
 
+// The kernel name of the exporter: "nvidia_modeset" for
+// "nvidia/nvidia-modeset".
+std::string ExporterName(const ExportedSymbol& symbol);
+
 // Exported symbols by name.
 using Symvers = std::map<std::string, ExportedSymbol, std::less<>>;
 

@@ -14,6 +14,9 @@ namespace gantry::proof {
 // `is_selected` accepts, by path.  Paths have no leading "./".  The contents of
 // other files are not read.
 //
+// Uses libarchive: the tar of a root file system contains sparse files, hard
+// links and devices, which payload/image/tar_index.h refuses.
+//
 // INVALID_ARGUMENT, naming the tar: it is damaged, or a selected file is larger
 // than 1 GiB, far more than any kernel module.
 absl::StatusOr<std::map<std::string, std::string>> ReadTarFiles(

@@ -59,9 +59,9 @@ ProveOptions OptionsFor(absl::string_view kernel) {
 
 std::string ReleaseOf(absl::string_view kernel) {
   builder::v1::DeveloperContainer container;
-  EXPECT_TRUE(
-      ReadTextProto(ContainerFile(kernel, ".container.textproto"), container)
-          .ok());
+  EXPECT_THAT(
+      ReadTextProto(ContainerFile(kernel, ".container.textproto"), container),
+      IsOk());
   return container.kernel_release();
 }
 
