@@ -1,16 +1,16 @@
 """Third-party code, taken from the packages of Debian 12 (or newer).
 
-To build from upstream sources instead, call something other than
-system_dependencies() in WORKSPACE that makes repositories of the same names;
-no BUILD file changes.
+To build from upstream sources instead, replace the call of
+system_dependencies() in WORKSPACE by one that declares repositories of the same
+names.  No BUILD file changes.
 """
 
 load("//third_party:system_library.bzl", "system_library")
 
 def _bazel_dependencies():
-    """What Bazel itself wants, and would download."""
+    """Declares the repositories that Bazel would otherwise download."""
 
-    # Installed along with bazel-bootstrap; the last one only by Debian sid's.
+    # Dependencies of bazel-bootstrap; the last one only in Debian sid.
     for name, path in {
         "bazel_skylib": "/usr/share/bazel/tools/skylib",
         "platforms": "/usr/share/bazel/tools/platforms",
@@ -29,7 +29,7 @@ def _bazel_dependencies():
         targets = {"proto": []},
     )
 
-    # Every test needs it, also outside of `bazel coverage`.
+    # Every test depends on it, even outside `bazel coverage`.
     system_library(
         name = "remote_coverage_tools",
         overlay = {
