@@ -1,4 +1,4 @@
-// Which packages bazelw asks apt for, with fakes of apt, dpkg and Bazel.
+// Tests which packages bazelw installs, with fakes of apt, dpkg and Bazel.
 
 #include <filesystem>
 #include <memory>
@@ -14,7 +14,7 @@
 #include "gtest/gtest.h"
 #include "tests/bazelw/fake_programs.h"
 
-namespace gantry {
+namespace gantry::bazelw {
 namespace {
 
 namespace fs = std::filesystem;
@@ -30,13 +30,13 @@ class BazelwTest : public testing::Test {
     fakes_ = std::make_unique<FakePrograms>(std::move(fakes));
     ASSERT_THAT(fakes_->Add("apt-get", ""), IsOk());
     ASSERT_THAT(fakes_->Add("bazel", "echo \"Bazel ran\""), IsOk());
-    // Bazelw calls it where it is not root.
+    // bazelw calls sudo if it is not root.
     ASSERT_THAT(fakes_->Add("sudo", "exec \"$@\""), IsOk());
     AddDpkgQuery("false");
   }
 
-  // Adds a dpkg-query that knows the packages for which `condition`, on
-  // $package, is true.
+  // Adds a dpkg-query that reports those packages as installed for which the
+  // shell condition, on $package, is true.
   void AddDpkgQuery(absl::string_view condition) {
     ASSERT_THAT(
         fakes_->Add(
@@ -56,7 +56,7 @@ class BazelwTest : public testing::Test {
     return *std::move(result);
   }
 
-  // The arguments of `apt-get ... install`, each between spaces; empty if it
+  // The arguments of `apt-get ... install`, each between spaces; empty if apt
   // was not called.
   std::string AptInstall() {
     const std::string calls = fakes_->Calls().value_or("");
@@ -72,7 +72,8 @@ class BazelwTest : public testing::Test {
 
 struct PackagesTestCase {
   std::vector<std::string> arguments;
-  // One package of each class: loading, building, running, testing.
+  // Whether a package of each class is installed: for loading, building,
+  // running and testing.
   bool libabsl;
   bool qemu;
   bool skopeo;
@@ -151,14 +152,14 @@ TEST_F(BazelwTest, InstalledPackagesAreNotRequested) {
   EXPECT_THAT(AptInstall(), HasSubstr(" --no-install-recommends podman "));
 }
 
-TEST_F(BazelwTest, AptIsNotCalledIfNothingIsMissing) {
+TEST_F(BazelwTest, AptIsNotCalledIfAllPackagesAreInstalled) {
   AddDpkgQuery("true");
   EXPECT_EQ(Run({"test", "//..."}).output, "Bazel ran\n");
   EXPECT_THAT(*fakes_->Calls(),
               AllOf(Not(HasSubstr("apt-get")), HasSubstr("bazel test //...")));
 }
 
-TEST_F(BazelwTest, MaintainerScriptsFindOurProgramsBeforeTheSystems) {
+TEST_F(BazelwTest, MaintainerScriptsFindOurProgramsFirst) {
   Run({"test", "//..."});
   EXPECT_THAT(AptInstall(),
               HasSubstr(absl::StrCat(
@@ -166,7 +167,7 @@ TEST_F(BazelwTest, MaintainerScriptsFindOurProgramsBeforeTheSystems) {
                   "/tools/apt/path:/usr/sbin:/usr/bin:/sbin:/bin ")));
 }
 
-TEST_F(BazelwTest, VersionOfABazelWithoutOneIsItsPackages) {
+TEST_F(BazelwTest, VersionOfDebiansBazelIsThatOfItsPackage) {
   ASSERT_THAT(
       fakes_->Add("bazel",
                   "echo 'ERROR: Version information not available' >&2; "
@@ -177,10 +178,10 @@ TEST_F(BazelwTest, VersionOfABazelWithoutOneIsItsPackages) {
   EXPECT_EQ(result.output, "Build label: 4.2.3+ds-9\n");
 }
 
-TEST_F(BazelwTest, VersionOfAnotherBazelIsItsOwn) {
+TEST_F(BazelwTest, VersionOfAnotherBazelIsUnchanged) {
   ASSERT_THAT(fakes_->Add("bazel", "echo 'Build label: 7.7.1'"), IsOk());
   EXPECT_EQ(Run({"version"}).output, "Build label: 7.7.1\n");
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::bazelw

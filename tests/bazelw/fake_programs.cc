@@ -7,12 +7,12 @@
 #include "base/file.h"
 #include "base/status_macros.h"
 
-namespace gantry {
+namespace gantry::bazelw {
 namespace {
 
 namespace fs = std::filesystem;
 
-// Not a valid name of a program.
+// The file that records calls.  No program has such a name.
 constexpr absl::string_view kCalls = "+calls";
 
 }  // namespace
@@ -56,4 +56,4 @@ absl::StatusOr<std::string> FakePrograms::Calls() const {
   return ReadFile(JoinPath(directory_.path(), kCalls));
 }
 
-}  // namespace gantry
+}  // namespace gantry::bazelw

@@ -11,19 +11,19 @@
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
 
-namespace gantry {
+namespace gantry::bazelw {
 
-// A directory of fake programs for shell scripts under test.  Each fake records
+// A directory of fake programs for testing shell scripts.  Each fake records
 // its calls.
 class FakePrograms {
  public:
   static absl::StatusOr<FakePrograms> Create();
 
-  // Adds a program that records its call and then runs `script`, for sh.
+  // Adds a program that records its call and then runs `script` with sh.
   absl::Status Add(absl::string_view name, absl::string_view script) const;
 
-  // Runs `argv` with the fakes before the system's programs on PATH, and
-  // `first_on_path` before both unless it is empty.
+  // Runs `argv` with a PATH of `first_on_path`, unless that is empty, the
+  // fakes, and the system's programs.
   absl::StatusOr<SubprocessResult> Run(
       const std::vector<std::string>& argv,
       const std::string& first_on_path = "") const;
@@ -37,6 +37,6 @@ class FakePrograms {
   TempDir directory_;
 };
 
-}  // namespace gantry
+}  // namespace gantry::bazelw
 
 #endif  // GANTRY_TESTS_BAZELW_FAKE_PROGRAMS_H_

@@ -1,5 +1,5 @@
-// The programs in tools/apt/path, called in place of fakes of the programs of
-// the same names.
+// Runs the programs in tools/apt/path with fakes of the programs that they
+// replace.
 
 #include <filesystem>
 #include <memory>
@@ -13,7 +13,7 @@
 #include "gtest/gtest.h"
 #include "tests/bazelw/fake_programs.h"
 
-namespace gantry {
+namespace gantry::bazelw {
 namespace {
 
 class NoServicesTest : public testing::Test {
@@ -27,7 +27,8 @@ class NoServicesTest : public testing::Test {
     }
   }
 
-  // Adds the fake of deb-systemd-helper, for which the unit is new or not.
+  // Adds a fake of deb-systemd-helper.  The exit code 1 means that the unit is
+  // new.
   void AddHelper(const std::string& exit_code_of_debian_installed) {
     ASSERT_THAT(real_->Add("deb-systemd-helper",
                            "[ \"$2\" != debian-installed ] || exit " +
@@ -35,8 +36,8 @@ class NoServicesTest : public testing::Test {
                 IsOk());
   }
 
-  // Runs a program as a maintainer script does, with the PATH that dpkg has
-  // from bazelw; returns the calls of the real programs.
+  // Runs a program as a maintainer script does, with the PATH that bazelw gives
+  // dpkg.  Returns the calls of the replaced programs.
   std::string CallsOf(const std::vector<std::string>& argv) {
     const auto result =
         real_->Run(argv, std::filesystem::absolute("tools/apt/path"));
@@ -105,4 +106,4 @@ TEST_F(NoServicesTest, InitScriptIsRegisteredAsDisabled) {
 }
 
 }  // namespace
-}  // namespace gantry
+}  // namespace gantry::bazelw

@@ -54,7 +54,7 @@ void ContainerLinuxTest::SetUpTestSuite() {
                               TempDir::Create(testing::TempDir()));
   suite_directory_ = new TempDir(std::move(directory));
   runner_ = new MatrixRunner(PathInSuite("bazel"), PathInSuite("cache"));
-  // Otherwise the file of an earlier test would replace an altered one.
+  // Otherwise the cached file of an earlier test would hide an altered one.
   runner_->AddBazelOption("--repository_cache=");
 }
 

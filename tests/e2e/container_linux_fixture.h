@@ -15,27 +15,29 @@
 
 namespace gantry::e2e {
 
-// A site with one release of CoreOS and one of Flatcar, and a main job to build
-// them with.  All tests share one Bazel.
+// A site with one release each of CoreOS and Flatcar, and a main job that
+// builds payloads for them.  All tests share one Bazel server.
 class ContainerLinuxTest : public testing::Test {
  protected:
   static void SetUpTestSuite();
   static void TearDownTestSuite();
   void SetUp() override;
 
-  // A path in the directory that all tests share, and in this test's own.
+  // A path in the directory that all tests share.
   static std::string PathInSuite(absl::string_view name);
+
+  // A path in this test's directory.
   std::string PathOf(absl::string_view name) const;
 
-  // Serves the driver's sources with `last_line` at the end of one.
+  // Publishes the driver's sources, with `last_line` at the end of hello.c.
   void PublishDriver(absl::string_view last_line);
 
-  // Writes a matrix of both families, with these patches of the driver.
+  // Writes a matrix of both families, in which the driver has these patches.
   // Returns its path.
   std::string WriteMatrix(const std::string& patches = "") const;
 
-  // Runs the main job with the matrix, more flags, and the state directory
-  // PathOf("state").
+  // Runs the main job with the matrix, the state directory PathOf("state"), and
+  // further flags.
   absl::StatusOr<MatrixRunner::Result> RunMatrix(
       const std::string& matrix, const std::vector<std::string>& flags = {});
 
@@ -60,7 +62,7 @@ class ContainerLinuxTest : public testing::Test {
   static MatrixRunner* runner_;
 };
 
-// The cell of that id; an empty one if there is none.
+// Returns the cell with this id, or an empty one.
 matrix::v1::CellReport FindCell(const MatrixRunner::Result& result,
                                 absl::string_view id);
 

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Turns Gantry's Debian developer container into one that is laid out as a
-# Container Linux distribution publishes it.
+# Converts Gantry's Debian developer container to the layout of a Container Linux
+# distribution.
 #
 # Usage: container_linux_image.sh FAMILY VERSION KERNEL IN.bin.zst OUT.bin.bz2
 #   FAMILY   coreos: modules below /usr/lib64, root type of CoreOS
 #            flatcar: modules below /usr/lib, root type "Linux filesystem data"
-#   KERNEL   its kernel release
+#   KERNEL   the kernel release of the container
 set -euo pipefail
 export PATH="/usr/sbin:/sbin:$PATH"
 
@@ -13,7 +13,7 @@ readonly family="$1" version="$2" kernel="$3" in="$4" out="$5"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 
-# By standard input: zstd passes over symbolic links, as which inputs come.
+# Uses standard input because zstd skips symbolic links, which inputs are.
 zstd -q -d --sparse -o "$work/disk" <"$in"
 offset="$(sfdisk --json "$work/disk" | grep -o '"start": *[0-9]*' | grep -o '[0-9]*$')"
 readonly fs="$work/disk?offset=$((offset * 512))"
@@ -30,7 +30,7 @@ EOF
 case "$family" in
   coreos)
     type=4f68bce3-e8cd-4db1-96e7-fbcaf984b709
-    # Moved, not copied: nothing must depend on /usr/lib/modules.
+    # Moved, so that nothing can depend on /usr/lib/modules.
     cat >>"$work/commands" <<EOF
 ln /usr/lib/modules /usr/lib64/modules
 unlink /usr/lib/modules
@@ -45,7 +45,7 @@ EOF
     ;;
 esac
 debugfs -w -f "$work/commands" "$fs" >"$work/log" 2>&1
-# Sets the link counts and the parent of what was moved.
+# Fixes the link counts and the parent of the moved directory.
 fsck=0
 e2fsck -f -y "$fs" >>"$work/log" 2>&1 || fsck=$?
 if ((fsck > 1)); then
@@ -54,7 +54,7 @@ if ((fsck > 1)); then
 fi
 modules="/usr/lib/modules"
 [[ "$family" == coreos ]] && modules="/usr/lib64/modules"
-# debugfs ends with 0 whatever happened.
+# debugfs exits with 0 even after errors.
 debugfs -R "stat $modules/$kernel/build" "$fs" >"$work/stat" 2>&1
 grep -q '^Inode:' "$work/stat" || {
   echo "no $modules/$kernel/build in the image" >&2

@@ -1,8 +1,9 @@
-// CoreOS and Flatcar releases, served on loopback, through the whole chain:
-// discovery, developer container, compile, image, proof, publishing.
+// Builds payloads for releases of CoreOS and Flatcar, which are served on
+// loopback, with all stages of the main job: discovery, developer container,
+// compilation, image, proof and publishing.
 //
-// The images hold Debian's files in the two distributions' layouts, and a small
-// kernel module takes the place of the driver.
+// The developer containers hold Debian's files in the layouts of the two
+// distributions, and a small kernel module replaces the driver.
 
 #include <filesystem>
 #include <string>
@@ -38,8 +39,8 @@ constexpr char kCoreosCell[] = "coreos-2023.4.0-1.0-cuda11.8";
 constexpr int kError = 1;
 constexpr int kSomeCellsFailed = 3;
 
-// Steps that a second build must really take to show that they are
-// reproducible; compiling Gantry's own tools again shows nothing.
+// Actions that the second build must execute again to show that they are
+// reproducible.  Results of all other actions may come from the cache.
 constexpr char kNoCache[] =
     "--modify_execution_info=(ReadDeveloperContainer|CompileKernelModules|"
     "FileTree|WriteLayer|WriteImage|ProveModules)=+no-cache";
@@ -73,7 +74,7 @@ TEST_F(ContainerLinuxTest, BothFamiliesAreBuiltOnceAndReproducibly) {
                               publish::OciLayout::Open(PathOf("state/oci")));
   EXPECT_THAT(layout.FindTag(kFlatcarCell), IsOkAndHolds(flatcar.digest()));
 
-  // The images share the installer and CUDA, but not the modules.
+  // The images share the layers of the installer and CUDA, but not the modules.
   GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<std::string> flatcar_layers,
                               LayersOf(flatcar));
   GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<std::string> coreos_layers,
@@ -91,7 +92,7 @@ TEST_F(ContainerLinuxTest, BothFamiliesAreBuiltOnceAndReproducibly) {
   EXPECT_EQ(second.progress, "");
   EXPECT_EQ(FindCell(second, kFlatcarCell).digest(), flatcar.digest());
 
-  // Another build that starts from nothing gives the same bytes.
+  // A build with an empty output base produces the same bytes.
   MatrixRunner other(PathInSuite("other_bazel"), PathInSuite("cache"));
   other.AddBazelOption(kNoCache);
   GANTRY_ASSERT_OK_AND_ASSIGN(
@@ -103,9 +104,9 @@ TEST_F(ContainerLinuxTest, BothFamiliesAreBuiltOnceAndReproducibly) {
   EXPECT_EQ(FindCell(again, kCoreosCell).digest(), coreos.digest());
 }
 
-// As on a node: the image comes from a registry, and a program finds the real
-// CUDA runtime where the image put it.
-TEST_F(ContainerLinuxTest, ProgramFindsTheRuntimeOfThePulledImage) {
+// Installs the image from a registry as a node does, and runs a program that
+// needs the real CUDA runtime.
+TEST_F(ContainerLinuxTest, ProgramFindsTheRuntimeOfTheInstalledImage) {
   for (const char* name : {"registry", "podman", "rootfs/etc"}) {
     fs::create_directories(PathOf(name));
   }
@@ -148,8 +149,8 @@ TEST_F(ContainerLinuxTest, ProgramFindsTheRuntimeOfThePulledImage) {
       << run.error_output;
 }
 
-TEST_F(ContainerLinuxTest, BadSignatureFailsOnlyItsRelease) {
-  // A good signature, but of another file.
+TEST_F(ContainerLinuxTest, InvalidSignatureFailsOnlyItsRelease) {
+  // A valid signature of another file.
   fs::copy_file(
       site_->PathOf(coreos_.PathOf("version.txt.sig")),
       site_->PathOf(coreos_.PathOf(coreos_.container_name() + ".sig")),
@@ -165,8 +166,8 @@ TEST_F(ContainerLinuxTest, BadSignatureFailsOnlyItsRelease) {
                                 site_->signer().fingerprint() + " signed"))));
 }
 
-TEST_F(ContainerLinuxTest, ContainerOfAnotherDigestFailsItsRelease) {
-  // Its signature is good, but not its digest in .DIGESTS.
+TEST_F(ContainerLinuxTest, ContainerWithAnotherDigestFailsItsRelease) {
+  // The signature is valid, but the digest in .DIGESTS is not.
   const std::string path = coreos_.PathOf(coreos_.container_name());
   ASSERT_THAT(site_->Write(path, "something else"), IsOk());
   ASSERT_THAT(site_->signer().SignFile(site_->PathOf(path)), IsOk());
@@ -192,8 +193,7 @@ TEST_F(ContainerLinuxTest, CompileErrorIsReportedAndAPatchFixesIt) {
                                            "/CompileKernelModules.log"))),
               IsOkAndHolds(HasSubstr("undeclared_thing")));
 
-  // The second patch does not apply to hello.c, and this kernel does not need
-  // it.
+  // The second patch does not apply, but its condition excludes this kernel.
   const TestDriver driver(work_);
   ASSERT_THAT(driver.WritePatch("fix.patch", kBroken, "int fixed;"), IsOk());
   ASSERT_THAT(driver.WritePatch("other.patch", "no such line", ""), IsOk());
@@ -214,7 +214,7 @@ TEST_F(ContainerLinuxTest, CompileErrorIsReportedAndAPatchFixesIt) {
   EXPECT_EQ(fixed.exit_code, 0) << fixed.progress;
 }
 
-TEST_F(ContainerLinuxTest, MalformedMatrixNamesLine) {
+TEST_F(ContainerLinuxTest, MalformedMatrixIsReportedWithItsLine) {
   const std::string matrix = PathOf("bad.textproto");
   ASSERT_THAT(WriteFileAtomically(matrix, "os {\n  famly: 1\n}\n"), IsOk());
   GANTRY_ASSERT_OK_AND_ASSIGN(const MatrixRunner::Result result,
@@ -224,7 +224,7 @@ TEST_F(ContainerLinuxTest, MalformedMatrixNamesLine) {
   EXPECT_EQ(result.report.cells_size(), 0);
 }
 
-TEST_F(ContainerLinuxTest, UnreachableServiceIsNamed) {
+TEST_F(ContainerLinuxTest, UnreachableServiceIsReported) {
   GANTRY_ASSERT_OK_AND_ASSIGN(
       const MatrixRunner::Result result,
       RunMatrix(WriteMatrix(), {"--service=127.0.0.1:1"}));

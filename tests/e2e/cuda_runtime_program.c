@@ -1,7 +1,7 @@
-// Calls the CUDA runtime that the dynamic linker finds, and prints what it
-// says and where it lies.  Built without CUDA: the function is declared here
-// and looked up by name (CUDA Runtime API, "Error Handling"; it is one of the
-// few that need neither driver nor GPU).
+// Calls the CUDA runtime that the dynamic linker finds, and prints the result and
+// the library's path.  cudaGetErrorString (CUDA Runtime API, "Error Handling")
+// needs neither a driver nor a GPU; it is looked up by name, so that this program
+// builds without CUDA.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -17,8 +17,8 @@ int main(void) {
   }
   const char* (*describe)(int) =
       (const char* (*)(int))dlsym(runtime, "cudaGetErrorString");
-  Dl_info place;
-  if (describe == NULL || dladdr((void*)describe, &place) == 0) return 2;
-  printf("%s\n%s\n", describe(ERROR_NO_DEVICE), place.dli_fname);
+  Dl_info library;
+  if (describe == NULL || dladdr((void*)describe, &library) == 0) return 2;
+  printf("%s\n%s\n", describe(ERROR_NO_DEVICE), library.dli_fname);
   return 0;
 }

@@ -1,2 +1,2 @@
-/* A shared library that stands for one of the toolkit's. */
+/* A shared library in place of one of the toolkit. */
 const char* greeting(void) { return "found through /opt/cuda/current"; }

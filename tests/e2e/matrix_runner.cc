@@ -15,10 +15,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The source tree: where the link to WORKSPACE among the runfiles points.
+// The source tree, to which the runfile WORKSPACE is a link.
 std::string Workspace() { return fs::canonical("WORKSPACE").parent_path(); }
 
-// A clean environment with a home that nobody else uses.
+// A clean environment with a separate home directory.
 std::map<std::string, std::string> Environment(const std::string& home) {
   return {{"HOME", home},
           {"USER", "nobody"},
@@ -31,7 +31,7 @@ std::map<std::string, std::string> Environment(const std::string& home) {
 MatrixRunner::MatrixRunner(std::string directory, std::string disk_cache)
     : directory_(std::move(directory)), workspace_(Workspace()) {
   fs::create_directories(directory_);
-  // The convenience links are those of the user's own build.
+  // Keep the convenience links of the user's build.
   AddBazelOption("--symlink_prefix=/");
   if (!disk_cache.empty()) {
     AddBazelOption(absl::StrCat("--disk_cache=", disk_cache));

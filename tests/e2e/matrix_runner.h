@@ -10,18 +10,18 @@
 
 namespace gantry::e2e {
 
-// Runs //release:matrix as `bazel run` would, with a Bazel server and an
-// output base of its own.  The server ends with this.
+// Runs //release:matrix as `bazel run` would, with a separate Bazel server and
+// output base.  The server is shut down when this object is destroyed.
 class MatrixRunner {
  public:
-  // `directory` gets the output base.  `disk_cache` may be shared with other
-  // runners; empty: none.
+  // The output base is in `directory`.  Runners may share a `disk_cache`;
+  // empty: no disk cache.
   MatrixRunner(std::string directory, std::string disk_cache);
   ~MatrixRunner();
   MatrixRunner(const MatrixRunner&) = delete;
   MatrixRunner& operator=(const MatrixRunner&) = delete;
 
-  // Further options of the inner build.
+  // Adds an option of the inner build.
   void AddBazelOption(std::string option);
 
   struct Result {

@@ -9,7 +9,7 @@
 namespace gantry::e2e {
 namespace {
 
-// podman's default limits exceed what a container of tests may set.
+// podman's default limits exceed those of a container that runs this test.
 constexpr char kConfig[] = "[containers]\ndefault_ulimits = []\n";
 constexpr char kConfigName[] = "containers.conf";
 

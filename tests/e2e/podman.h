@@ -12,17 +12,17 @@
 
 namespace gantry::e2e {
 
-// A container engine with images and containers of its own.  Needs root.
+// A container engine with separate storage.  Needs root.
 class Podman {
  public:
-  // Keeps images and containers in `directory`, which must exist.
+  // Stores images and containers in `directory`, which must exist.
   static absl::StatusOr<Podman> Create(const std::string& directory);
 
   // Pulls from a registry without TLS.
   absl::Status Pull(const std::string& reference) const;
 
-  // Runs the image's entrypoint with `arguments` in a privileged container
-  // without network, with `rootfs` mounted at /rootfs: as a node does.
+  // Runs the image's entrypoint as a node does: in a privileged container
+  // without network, with `rootfs` mounted at /rootfs.
   absl::StatusOr<SubprocessResult> RunOnRootfs(
       const std::string& reference, const std::string& rootfs,
       const std::vector<std::string>& arguments) const;
@@ -35,7 +35,7 @@ class Podman {
       const std::vector<std::string>& arguments) const;
 
   std::string directory_;
-  // podman takes no path of more than 50 characters for it.
+  // podman refuses paths of more than 50 characters for it.
   TempDir run_root_;
 };
 

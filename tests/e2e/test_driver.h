@@ -10,19 +10,19 @@
 
 namespace gantry::e2e {
 
-// The sources of tests/fixtures/hello, which tests build in place of a driver.
+// The sources of tests/fixtures/hello, which replace those of a driver.
 class TestDriver {
  public:
-  // `directory` must exist; sources and patches are written there.
+  // Sources and patches are written to `directory`, which must exist.
   explicit TestDriver(std::string directory)
       : directory_(std::move(directory)) {}
 
-  // Packs the sources, with `last_line` at the end of hello.c, as a gzipped tar
-  // file.
+  // Packs the sources, with `last_line` at the end of hello.c, into a gzipped
+  // tar archive.
   absl::Status Pack(absl::string_view last_line,
                     const std::string& archive) const;
 
-  // Writes a patch of the last line of hello.c to `name` in the directory.
+  // Writes a patch that replaces the last line of hello.c, `from`, by `to`.
   absl::Status WritePatch(absl::string_view name, absl::string_view from,
                           absl::string_view to) const;
 

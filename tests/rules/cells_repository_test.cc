@@ -1,12 +1,14 @@
-// cells_repository reads locks strictly; what it makes of a good one is tested
-// in //release/cells.
+// Tests how cells_repository handles missing and invalid locks.  The tests in
+// //release/cells cover valid ones.
 
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/rules/nested_workspace.h"
@@ -23,18 +25,18 @@ constexpr absl::string_view kRules =
 class CellsRepositoryTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    auto workspace = NestedWorkspace::Create();
-    ASSERT_TRUE(workspace.ok()) << workspace.status();
-    workspace_ = std::make_unique<NestedWorkspace>(*std::move(workspace));
+    GANTRY_ASSERT_OK_AND_ASSIGN(NestedWorkspace workspace,
+                                NestedWorkspace::Create());
+    workspace_ = std::make_unique<NestedWorkspace>(std::move(workspace));
   }
   static void TearDownTestSuite() { workspace_.reset(); }
 
-  // Fetches @cells with GANTRY_LOCK naming a file of the test's folder.
+  // Fetches @cells with GANTRY_LOCK set to a file in the test's directory.
   static SubprocessResult FetchLock(absl::string_view name) {
     const auto result = workspace_->Fetch(
         kRules, "@cells//:all", {{"GANTRY_LOCK", workspace_->PathOf(name)}});
-    EXPECT_TRUE(result.ok()) << result.status();
-    return *result;
+    EXPECT_THAT(result, IsOk());
+    return result.value_or(SubprocessResult());
   }
 
   static std::unique_ptr<NestedWorkspace> workspace_;
@@ -42,21 +44,22 @@ class CellsRepositoryTest : public testing::Test {
 
 std::unique_ptr<NestedWorkspace> CellsRepositoryTest::workspace_;
 
-TEST_F(CellsRepositoryTest, WithoutALockThereAreNoCells) {
+TEST_F(CellsRepositoryTest, WithoutALockTheRepositoryIsEmpty) {
   for (const auto& environment :
        {std::map<std::string, std::string>{}, {{"GANTRY_LOCK", ""}}}) {
-    const auto result =
-        workspace_->Fetch(kRules, "@cells//stages:all", environment);
-    ASSERT_TRUE(result.ok()) << result.status();
-    EXPECT_EQ(result->exit_code, 0) << result->output;
-    EXPECT_THAT(*ReadFile(workspace_->Fetched("cells", "repositories.bzl")),
-                HasSubstr("    pass\n"));
+    GANTRY_ASSERT_OK_AND_ASSIGN(
+        const SubprocessResult result,
+        workspace_->Fetch(kRules, "@cells//stages:all", environment));
+    EXPECT_EQ(result.exit_code, 0) << result.output;
+    EXPECT_THAT(ReadFile(workspace_->Fetched("cells", "repositories.bzl")),
+                IsOkAndHolds(HasSubstr("    pass\n")));
   }
 }
 
 TEST_F(CellsRepositoryTest, MalformedLockNamesFileLineAndColumn) {
-  ASSERT_TRUE(
-      workspace_->Write("bad.textproto", "release {\n  nam: \"x\"\n}\n").ok());
+  ASSERT_THAT(
+      workspace_->Write("bad.textproto", "release {\n  nam: \"x\"\n}\n"),
+      IsOk());
   const SubprocessResult result = FetchLock("bad.textproto");
   EXPECT_NE(result.exit_code, 0);
   EXPECT_THAT(
@@ -67,7 +70,7 @@ TEST_F(CellsRepositoryTest, MalformedLockNamesFileLineAndColumn) {
           "named \"nam\".")));
 }
 
-TEST_F(CellsRepositoryTest, MissingLockNamesTheRemedy) {
+TEST_F(CellsRepositoryTest, MissingLockIsNamed) {
   const SubprocessResult result = FetchLock("missing.textproto");
   EXPECT_NE(result.exit_code, 0);
   EXPECT_THAT(result.output,
@@ -75,12 +78,12 @@ TEST_F(CellsRepositoryTest, MissingLockNamesTheRemedy) {
                                      workspace_->PathOf("missing.textproto"))));
 }
 
-TEST_F(CellsRepositoryTest, TwoReleasesOfOneRepositoryNameAreRefused) {
-  ASSERT_TRUE(workspace_
-                  ->Write("clash.textproto",
-                          "release { name: \"a+b\" package { url: \"x\" } }\n"
-                          "release { name: \"a_b\" package { url: \"x\" } }\n")
-                  .ok());
+TEST_F(CellsRepositoryTest, ReleasesWithTheSameRepositoryNameAreRefused) {
+  ASSERT_THAT(
+      workspace_->Write("clash.textproto",
+                        "release { name: \"a+b\" package { url: \"x\" } }\n"
+                        "release { name: \"a_b\" package { url: \"x\" } }\n"),
+      IsOk());
   const SubprocessResult result = FetchLock("clash.textproto");
   EXPECT_NE(result.exit_code, 0);
   EXPECT_THAT(result.output,

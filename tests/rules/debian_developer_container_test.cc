@@ -1,13 +1,16 @@
-// The disk image that debian_developer_container makes of packages.
+// Tests the disk image that debian_developer_container makes from packages.
 
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/rules/nested_workspace.h"
@@ -24,24 +27,24 @@ constexpr absl::string_view kImage = "developer_container.bin.zst";
 class DebianDeveloperContainerTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto workspace = NestedWorkspace::Create();
-    ASSERT_TRUE(workspace.ok()) << workspace.status();
-    workspace_ = std::make_unique<NestedWorkspace>(*std::move(workspace));
+    GANTRY_ASSERT_OK_AND_ASSIGN(NestedWorkspace workspace,
+                                NestedWorkspace::Create());
+    workspace_ = std::make_unique<NestedWorkspace>(std::move(workspace));
     AddPackage("aaa", {{"lib/modules/6.1-x/modules.builtin", "built in\n"},
                        {"usr/src/linux-headers-6.1-x/vmlinux", "types"},
                        {"usr/bin/mawk", "#!/bin/sh\n"}});
     AddPackage("bbb", {{"bin/tool", "#!/bin/sh\n"}, {"sbin/setuid", "x"}});
   }
 
-  // Adds a package with these files to the list.
+  // Builds a package with these files and appends it to packages_.
   void AddPackage(const std::string& name,
                   const std::map<std::string, std::string>& files) {
     const std::string tree = "tree-" + name;
     const auto add = [&](absl::string_view path, absl::string_view content) {
       const std::string file = absl::StrCat(tree, "/", path);
-      const std::string folder = file.substr(0, file.rfind('/'));
-      ASSERT_TRUE(CreateDirectories(workspace_->PathOf(folder)).ok());
-      ASSERT_TRUE(workspace_->Write(file, content).ok());
+      const std::string directory = file.substr(0, file.rfind('/'));
+      ASSERT_THAT(CreateDirectories(workspace_->PathOf(directory)), IsOk());
+      ASSERT_THAT(workspace_->Write(file, content), IsOk());
     };
     for (const auto& file : files) add(file.first, file.second);
     if (files.count("sbin/setuid") != 0) {
@@ -53,7 +56,7 @@ class DebianDeveloperContainerTest : public testing::Test {
                      "Maintainer: Nobody <nobody@gantry.test>\n"
                      "Description: For a test.\n"));
     const std::string deb = workspace_->PathOf(name + "_1_all.deb");
-    // As long ago as content of packages always is.
+    // Files of real packages are older than the build, too.
     Run({"env", "SOURCE_DATE_EPOCH=1700000000", "dpkg-deb",
          "--root-owner-group", "--build", workspace_->PathOf(tree), deb});
     packages_.push_back(absl::StrCat(R"('{"url": "file://)", deb,
@@ -63,11 +66,11 @@ class DebianDeveloperContainerTest : public testing::Test {
 
   static std::string Run(const std::vector<std::string>& argv) {
     const auto output = RunCommand(argv);
-    EXPECT_TRUE(output.ok()) << output.status();
+    EXPECT_THAT(output, IsOk());
     return output.value_or("");
   }
 
-  // Makes a container of the packages; returns the path of the image.
+  // Makes a container from the packages.  Returns the path of its image.
   std::string Make(absl::string_view repository,
                    const std::vector<std::string>& packages) {
     const auto result =
@@ -77,17 +80,17 @@ class DebianDeveloperContainerTest : public testing::Test {
                                        repository, "\", packages = [",
                                        absl::StrJoin(packages, ", "), "])\n"),
                           absl::StrCat("@", repository, "//:all"));
-    EXPECT_TRUE(result.ok() && result->exit_code == 0)
-        << result.status() << result->output;
+    EXPECT_THAT(result, IsOk());
+    if (result.ok()) EXPECT_EQ(result->exit_code, 0) << result->output;
     return workspace_->Fetched(repository, kImage);
   }
 
   std::unique_ptr<NestedWorkspace> workspace_;
-  // JSON of RemoteFiles, quoted for Starlark.
+  // RemoteFiles as JSON, quoted for Starlark.
   std::vector<std::string> packages_;
 };
 
-TEST_F(DebianDeveloperContainerTest, IsLaidOutAsContainerLinuxDoes) {
+TEST_F(DebianDeveloperContainerTest, HasTheLayoutOfContainerLinux) {
   const std::string image = Make("layout", packages_);
   const std::string disk = workspace_->PathOf("disk");
   Run({"zstd", "-q", "-d", image, "-o", disk});
@@ -103,28 +106,28 @@ TEST_F(DebianDeveloperContainerTest, IsLaidOutAsContainerLinuxDoes) {
   const auto stat = [&](const std::string& path) {
     return Run({"/usr/sbin/debugfs", "-R", "stat " + path, root});
   };
-  // Packages' own /bin and /lib are below /usr, under the links.
+  // Files of packages in /bin and /lib are below /usr, where the links lead.
   EXPECT_THAT(stat("/bin"), HasSubstr("Fast link dest: \"usr/bin\""));
   EXPECT_THAT(stat("/usr/bin/tool"), HasSubstr("Type: regular"));
   EXPECT_THAT(stat("/usr/sbin/setuid"),
               AllOf(HasSubstr("Mode:  04755"), HasSubstr("User:     0")));
   EXPECT_THAT(stat("/usr/lib/modules/6.1-x/modules.builtin"),
               HasSubstr("Type: regular"));
-  // What scripts of packages would have made.
+  // Maintainer scripts of packages would have created these.
   EXPECT_THAT(stat("/usr/bin/awk"), HasSubstr("Fast link dest: \"mawk\""));
   EXPECT_THAT(stat("/proc"), HasSubstr("Type: directory"));
   EXPECT_THAT(Run({"/usr/sbin/debugfs", "-R", "cat /etc/passwd", root}),
               HasSubstr("root:x:0:0:"));
-  EXPECT_EQ(Run({"/usr/sbin/debugfs", "-R",
-                 "ls -p /usr/src/linux-headers-6.1-x", root})
-                .find("vmlinux"),
-            std::string::npos);
+  EXPECT_THAT(Run({"/usr/sbin/debugfs", "-R",
+                   "ls -p /usr/src/linux-headers-6.1-x", root}),
+              Not(HasSubstr("vmlinux")));
 }
 
-TEST_F(DebianDeveloperContainerTest, SamePackagesGiveTheSameBytes) {
+TEST_F(DebianDeveloperContainerTest, ImageDoesNotDependOnTheOrderOfPackages) {
   const std::string one = Make("one", packages_);
   const std::string two = Make("two", {packages_[1], packages_[0]});
-  EXPECT_EQ(*FileSha256Digest(one), *FileSha256Digest(two));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::string digest, FileSha256Digest(one));
+  EXPECT_THAT(FileSha256Digest(two), IsOkAndHolds(digest));
 }
 
 }  // namespace

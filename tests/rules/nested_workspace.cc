@@ -12,7 +12,7 @@ namespace {
 
 constexpr absl::string_view kWorkspace = "workspace(name = \"gantry\")\n";
 
-// Packages of the rules, without those rules' neighbours.
+// The packages that the repository rules need.
 constexpr const char* kPackages[] = {"builder", "builder/container/debian",
                                      "builder/private", "proto",
                                      "release/cells"};
@@ -27,9 +27,9 @@ std::string Environment(const char* name) {
 }  // namespace
 
 absl::StatusOr<NestedWorkspace> NestedWorkspace::Create() {
-  GANTRY_ASSIGN_OR_RETURN(TempDir folder,
+  GANTRY_ASSIGN_OR_RETURN(TempDir directory,
                           TempDir::Create(Environment("TEST_TMPDIR")));
-  NestedWorkspace workspace(std::move(folder));
+  NestedWorkspace workspace(std::move(directory));
   const std::string runfiles =
       JoinPath(Environment("TEST_SRCDIR"), Environment("TEST_WORKSPACE"));
   for (absl::string_view package : kPackages) {
@@ -49,14 +49,14 @@ absl::StatusOr<NestedWorkspace> NestedWorkspace::Create() {
 }
 
 NestedWorkspace::~NestedWorkspace() {
-  if (folder_.path().empty()) return;
+  if (directory_.path().empty()) return;
   SubprocessOptions options = Bazel();
   options.argv.push_back("shutdown");
   RunSubprocess(options).IgnoreError();
 }
 
 std::string NestedWorkspace::PathOf(absl::string_view name) const {
-  return JoinPath(folder_.path(), name);
+  return JoinPath(directory_.path(), name);
 }
 
 absl::Status NestedWorkspace::Write(absl::string_view name,
@@ -69,8 +69,9 @@ SubprocessOptions NestedWorkspace::Bazel() const {
   options.argv = {"bazel", absl::StrCat("--output_user_root=", PathOf("root")),
                   absl::StrCat("--output_base=", PathOf("base")), "--nohome_rc",
                   "--max_idle_secs=60"};
-  options.environment = {
-      {"HOME", folder_.path()}, {"PATH", "/usr/bin:/bin"}, {"USER", "nobody"}};
+  options.environment = {{"HOME", directory_.path()},
+                         {"PATH", "/usr/bin:/bin"},
+                         {"USER", "nobody"}};
   options.working_directory = PathOf("ws");
   options.merge_stderr = true;
   options.timeout = absl::Minutes(10);

@@ -13,26 +13,26 @@
 
 namespace gantry::rules {
 
-// A Bazel workspace of its own with this repository's repository rules, so
-// that tests see what fetching does, errors too.  Its Bazel server ends with
-// it.
+// A separate Bazel workspace with this repository's repository rules, in which
+// tests fetch repositories and see errors.  Its Bazel server is shut down when
+// this object is destroyed.
 class NestedWorkspace {
  public:
-  // Copies the rules out of the test's runfiles.
+  // Copies the rules from the test's runfiles.
   static absl::StatusOr<NestedWorkspace> Create();
 
   NestedWorkspace(NestedWorkspace&& other) = default;
   ~NestedWorkspace();
 
-  // Folder for files of the test; the workspace is another.
+  // A path in a directory for the test's files, outside the workspace.
   std::string PathOf(absl::string_view name) const;
 
   // Writes a file to PathOf(name).
   absl::Status Write(absl::string_view name, absl::string_view content) const;
 
-  // Appends `rules` to the WORKSPACE file and runs `bazel fetch` on the labels
-  // of `pattern`, with `environment` added.  The result has all of its output
-  // in `output`.
+  // Writes a WORKSPACE file with `rules`, and runs `bazel fetch` on the labels
+  // of `pattern` with `environment` added.  All output of Bazel is in
+  // SubprocessResult::output.
   absl::StatusOr<SubprocessResult> Fetch(
       absl::string_view rules, absl::string_view pattern,
       const std::map<std::string, std::string>& environment = {}) const;
@@ -42,10 +42,11 @@ class NestedWorkspace {
                       absl::string_view file) const;
 
  private:
-  explicit NestedWorkspace(TempDir folder) : folder_(std::move(folder)) {}
+  explicit NestedWorkspace(TempDir directory)
+      : directory_(std::move(directory)) {}
   SubprocessOptions Bazel() const;
 
-  TempDir folder_;
+  TempDir directory_;
 };
 
 }  // namespace gantry::rules

@@ -1,4 +1,4 @@
-// remote_files verifies what it downloads, and names what is wrong.
+// Tests that remote_files verifies what it downloads.
 
 #include <memory>
 #include <string>
@@ -27,12 +27,12 @@ std::string Field(absl::string_view name, absl::string_view value) {
   return absl::StrCat("\"", name, "\": \"", value, "\"");
 }
 
-// One repository with one file, seven.txt unless a test replaces it.
+// A repository of one file.
 struct TestRepository {
   std::string name;
   std::string url;
   std::string digest = Sha256Digest(kContent);
-  // More fields of the file's JSON object, each after a comma.
+  // Further fields of the file's JSON object, each after a comma.
   std::string more_fields;
   std::string keyring;
 };
@@ -58,8 +58,8 @@ class RemoteFilesTest : public testing::Test {
     return repository;
   }
 
-  // seven.txt with a signature of now, which the repository's keyring, a copy
-  // of the signer's public key, is to vouch for.
+  // A repository of seven.txt with a new signature, and the signer's public key
+  // as its keyring.
   static TestRepository SignedSevenAs(absl::string_view name,
                                       const fixtures::OpenPgpSigner& signer) {
     const std::string path = workspace_->PathOf("seven.txt");
@@ -71,7 +71,8 @@ class RemoteFilesTest : public testing::Test {
     return repository;
   }
 
-  // Fetches it; the result has all that Bazel printed.
+  // Fetches the repository.  All output of Bazel is in
+  // SubprocessResult::output.
   static SubprocessResult Fetch(const TestRepository& repository) {
     const auto result = workspace_->Fetch(
         absl::StrCat("load(\"//builder:repositories.bzl\", \"remote_files\")\n"
@@ -82,7 +83,7 @@ class RemoteFilesTest : public testing::Test {
                      "}'], keyring = \"", repository.keyring, "\")\n"),
         absl::StrCat("@", repository.name, "//:all"));
     EXPECT_THAT(result, IsOk());
-    return *result;
+    return result.value_or(SubprocessResult());
   }
 
   static void ExpectFetched(const TestRepository& repository) {
@@ -92,7 +93,7 @@ class RemoteFilesTest : public testing::Test {
                 IsOkAndHolds(kContent));
   }
 
-  // Nothing of the file stays.
+  // Expects an error with this output, and that the file is removed.
   static void ExpectRefused(const TestRepository& repository,
                             const testing::Matcher<std::string>& output) {
     const SubprocessResult result = Fetch(repository);
@@ -109,7 +110,7 @@ class RemoteFilesTest : public testing::Test {
 
 std::unique_ptr<NestedWorkspace> RemoteFilesTest::workspace_;
 
-TEST_F(RemoteFilesTest, GoodFileBecomesATarget) {
+TEST_F(RemoteFilesTest, ValidFileBecomesATarget) {
   TestRepository repository = SevenAs("good");
   repository.more_fields = ", " + Field("size", "6");
   ExpectFetched(repository);
@@ -136,7 +137,7 @@ TEST_F(RemoteFilesTest, WrongSha512NamesBothDigests) {
                                   HasSubstr(sum.substr(0, 128))));
 }
 
-TEST_F(RemoteFilesTest, RightSha512IsAccepted) {
+TEST_F(RemoteFilesTest, CorrectSha512IsAccepted) {
   TestRepository repository = SevenAs("sha512");
   GANTRY_ASSERT_OK_AND_ASSIGN(
       const std::string sum,
@@ -158,7 +159,7 @@ TEST_F(RemoteFilesTest, MalformedDigestIsRefused) {
   ExpectRefused(repository, HasSubstr("wants sha256:<hex> or sha512:<hex>"));
 }
 
-TEST_F(RemoteFilesTest, PackageThatIsGoneFromTheMirrorNamesTheRemedy) {
+TEST_F(RemoteFilesTest, PackageMissingFromTheMirrorExplainsWhatToDo) {
   GANTRY_ASSERT_OK_AND_ASSIGN(
       const fixtures::FileServer server,
       fixtures::FileServer::Start(workspace_->PathOf("ws")));
@@ -180,7 +181,7 @@ class SignedRemoteFilesTest : public RemoteFilesTest {
   std::unique_ptr<fixtures::OpenPgpSigner> signer_;
 };
 
-TEST_F(SignedRemoteFilesTest, GoodSignatureIsAccepted) {
+TEST_F(SignedRemoteFilesTest, ValidSignatureIsAccepted) {
   ExpectFetched(SignedSevenAs("signed", *signer_));
 }
 
@@ -228,7 +229,7 @@ TEST_F(SignedRemoteFilesTest, MalformedSignatureDigestIsRefused) {
                                       repository.url + ": wants sha256:<hex>"));
 }
 
-TEST_F(SignedRemoteFilesTest, SignatureThatWasReplacedIsRefused) {
+TEST_F(SignedRemoteFilesTest, ReplacedSignatureIsRefused) {
   TestRepository repository = SignedSevenAs("replaced_signature", *signer_);
   const std::string other = Sha256Digest("another signature");
   repository.more_fields += ", " + Field("signature_digest", other);
