@@ -177,7 +177,7 @@ TEST_F(QueryTest, GetShowsACellOrThatThereIsNone) {
 
   ASSERT_EQ(Run({"get", "none"}), absl::OkStatus());
   EXPECT_FALSE(found_);
-  EXPECT_EQ(output_, "nobody has planned or built a cell \"none\"\n");
+  EXPECT_EQ(output_, "cell \"none\" is neither planned nor built\n");
 }
 
 TEST_F(QueryTest, CellWithoutJsonFormIsAnErrorAndPrintsNothing) {
@@ -215,7 +215,7 @@ TEST_F(QueryTest, ResolveHeedsTheOldestGpu) {
   EXPECT_FALSE(found_);
   EXPECT_EQ(output_,
             "no payload: GPU 0x1db6 is of a generation from Maxwell to Volta, "
-            "and the open kernel modules serve Turing (0x1e00) or newer\n");
+            "and the open kernel modules support Turing (0x1e00) and newer\n");
   options_.gpu_device_id = "0x2330";
   ASSERT_EQ(Run({"resolve"}), absl::OkStatus());
   EXPECT_TRUE(found_);
@@ -262,7 +262,7 @@ TEST_F(QueryTest, UnreachableServiceIsOneClearError) {
   EXPECT_EQ(status.message(),
             "no release service at " + address +
                 ": connection refused or no such host; check --service, or "
-                "start one there with //release:server");
+                "start a service there with //release:server");
 }
 
 TEST_F(QueryTest, MissingDatabaseIsOneClearError) {

@@ -34,7 +34,7 @@
 #include "release/publish/oci_layout.h"
 #include "release/service/client/release_client.h"
 #include "release/service/server/release_server.h"
-#include "release/service/store/store_test_cells.h"
+#include "tests/fixtures/test_cells.h"
 
 namespace gantry::job {
 namespace {
@@ -103,8 +103,8 @@ class MatrixJobTest : public testing::Test {
 
   matrix::v1::LockedCell& AddToLock(int number) {
     auto& cell = *lock_.add_cell();
-    cell.set_id(service::TestId(number));
-    *cell.mutable_coordinates() = service::TestCoordinates(number);
+    cell.set_id(fixtures::TestId(number));
+    *cell.mutable_coordinates() = fixtures::TestCoordinates(number);
     // Known only from the image.
     cell.mutable_coordinates()->clear_kernel_release();
     cell.set_channel("6.1-cloud");
@@ -138,7 +138,7 @@ class MatrixJobTest : public testing::Test {
   // Bazel builds the cell; returns its image.
   payload::v1::ImageDescriptor Builds(int number) {
     payload::v1::ImageDescriptor image;
-    *image.mutable_coordinates() = service::TestCoordinates(number);
+    *image.mutable_coordinates() = fixtures::TestCoordinates(number);
     *image.mutable_config() =
         WriteBlob(absl::StrCat(number, ".config.json"),
                   "application/vnd.oci.image.config.v1+json",
@@ -152,7 +152,7 @@ class MatrixJobTest : public testing::Test {
             image.config().digest(), R"(","size":)", image.config().size(),
             R"(},"layers":[],"annotations":{"cell":")", number, R"("}})"));
     const proof::v1::Proof proof =
-        service::TestPublication(number).payload().proof();
+        fixtures::TestPublication(number).payload().proof();
     WriteOutput(number, ".image.textproto", FormatTextProto(image));
     WriteOutput(number, ".proof.textproto", FormatTextProto(proof));
     events_[number] =
@@ -204,7 +204,7 @@ class MatrixJobTest : public testing::Test {
 
   absl::StatusOr<std::string> DigestOfTag(int number) {
     return publish::OciLayout::Open(state_.oci_path())
-        ->FindTag(CellTag(service::TestCoordinates(number)));
+        ->FindTag(CellTag(fixtures::TestCoordinates(number)));
   }
 
   TempDir dir_;
@@ -234,7 +234,7 @@ class MatrixJobTest : public testing::Test {
 
   static std::string Completed(int number) {
     return absl::StrCat(R"({"targetCompleted":{"label":"@cells//)",
-                        service::TestId(number), R"(:cell"}})");
+                        fixtures::TestId(number), R"(:cell"}})");
   }
 
   std::map<int, std::string> events_;  // By cell.
@@ -245,7 +245,7 @@ TEST_F(MatrixJobTest, BuiltCellsAreTaggedAndNotBuiltAgain) {
   const auto second = Builds(2);
   const std::vector<Cell> cells = Run();
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_BUILT, CELL_STATE_BUILT));
-  EXPECT_EQ(cells[0].id(), service::TestId(1));
+  EXPECT_EQ(cells[0].id(), fixtures::TestId(1));
   EXPECT_EQ(cells[0].channel(), "6.1-cloud");
   EXPECT_EQ(cells[0].coordinates().kernel_release(), "6.1.0-56-cloud-amd64");
   EXPECT_EQ(cells[0].payload().digest(), first.manifest().digest());
@@ -302,7 +302,7 @@ TEST_F(MatrixJobTest, BazelIsAskedForMissingCellsOfThisLock) {
                                     "GANTRY_LOCK=" +
                                     state_.locks_path() + "/"));
   EXPECT_THAT(arguments,
-              EndsWith(" -- @cells//" + service::TestId(1) + ":cell "));
+              EndsWith(" -- @cells//" + fixtures::TestId(1) + ":cell "));
 }
 
 TEST_F(MatrixJobTest, FailedCellKeepsItsLogAndDoesNotStopTheOther) {
@@ -311,8 +311,8 @@ TEST_F(MatrixJobTest, FailedCellKeepsItsLogAndDoesNotStopTheOther) {
   const std::vector<Cell> cells = Run();
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_FAILED, CELL_STATE_BUILT));
   EXPECT_EQ(cells[0].reason(), "CompileKernelModules: nv.c:1:2: error: no");
-  const std::string log =
-      JoinPath(state_.log_path(service::TestId(1)), "CompileKernelModules.log");
+  const std::string log = JoinPath(state_.log_path(fixtures::TestId(1)),
+                                   "CompileKernelModules.log");
   EXPECT_EQ(cells[0].log_uri(), "file://" + log);
   EXPECT_EQ(*ReadFile(log), "nv.c:1:2: error: no\nmore of it\n");
   EXPECT_FALSE(DigestOfTag(1).ok());
@@ -441,10 +441,10 @@ class SharedServiceTest : public MatrixJobTest {
 
   // Another worker takes the cell for an hour.
   void TakenByAnother(int number) {
-    ASSERT_TRUE(client_->PlanCells({service::TestPlan(number)}).ok());
+    ASSERT_TRUE(client_->PlanCells({fixtures::TestPlan(number)}).ok());
     release::v1::ClaimCellsRequest claim;
     claim.set_worker("another");
-    claim.add_id(service::TestId(number));
+    claim.add_id(fixtures::TestId(number));
     ASSERT_THAT(*client_->ClaimCells(claim), SizeIs(1));
   }
 
@@ -488,14 +488,14 @@ TEST_F(SharedServiceTest, CellLostToAnotherWorkerIsLeftAsItIs) {
   Builds(1);
   Builds(2);
   BazelWaitsFor("go");
-  const auto theirs = service::TestPublication(1, "their image");
+  const auto theirs = fixtures::TestPublication(1, "their image");
   std::thread another([&] {
     std::ofstream go(Path("go"));  // Waits until Bazel reads it.
     hours_ = 24;
     TakenByAnother(1);
     auto publication = theirs;
     publication.set_fencing_token(
-        client_->GetCell(service::TestId(1))->lease().fencing_token());
+        client_->GetCell(fixtures::TestId(1))->lease().fencing_token());
     EXPECT_TRUE(client_->PublishPayload(publication).ok());
   });
   const std::vector<Cell> cells = Run();

@@ -21,7 +21,7 @@ absl::Status UnavailableError(absl::string_view address,
                               absl::string_view why) {
   return absl::UnavailableError(absl::StrCat(
       "no release service at ", address, ": ", why,
-      "; check --service, or start one there with //release:server"));
+      "; check --service, or start a service there with //release:server"));
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ absl::StatusOr<std::unique_ptr<ReleaseClient>> ReleaseClient::Connect(
   }
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(-1);
-  // Notices a server that vanished without a word while a call is waiting.
+  // Detect a server that disappears without closing the connection.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   std::shared_ptr<grpc::Channel> channel = grpc::CreateCustomChannel(
@@ -53,7 +53,7 @@ absl::StatusOr<std::unique_ptr<ReleaseClient>> ReleaseClient::Connect(
     if (!channel->WaitForStateChange(state, absl::ToChronoTime(deadline))) {
       return UnavailableError(
           address,
-          absl::StrCat("no answer within ", absl::FormatDuration(timeout)));
+          absl::StrCat("no response within ", absl::FormatDuration(timeout)));
     }
   }
   return std::make_unique<ReleaseClient>(std::move(channel), address);

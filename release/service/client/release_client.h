@@ -13,22 +13,22 @@
 
 namespace gantry::service {
 
-// Calls a release service; every call waits for its answer.  Errors have the
-// service's code, message and details
-// (release/service/rpc_status/error_details.h). UNAVAILABLE names the address
-// and what to do.  Thread-safe.
+// Calls a release service.  Every call blocks until the response arrives, at
+// most 60 seconds.  Errors have the service's code, message and details
+// (release/service/rpc_status/error_details.h); UNAVAILABLE and
+// DEADLINE_EXCEEDED also name the address.  Thread-safe.
 class ReleaseClient {
  public:
-  // Waits for the connection, at most `timeout`.
-  // INVALID_ARGUMENT: not "HOST:PORT".  UNAVAILABLE: nobody answers there.
+  // Waits at most `timeout` for the connection.  INVALID_ARGUMENT: `address` is
+  // not of the form "HOST:PORT".  UNAVAILABLE: no service responds there.
   static absl::StatusOr<std::unique_ptr<ReleaseClient>> Connect(
       const std::string& address, absl::Duration timeout = absl::Seconds(5));
 
-  // Over a channel that exists, such as ReleaseServer::InProcessChannel().
-  // `name` stands for the address in messages.
+  // Uses an existing channel, such as ReleaseServer::InProcessChannel(). Errors
+  // have `name` in place of the address.
   ReleaseClient(std::shared_ptr<grpc::Channel> channel, std::string name);
 
-  // In the order of `plans`, of which there may be any number.
+  // Plans any number of cells, and returns them in the order of `plans`.
   absl::StatusOr<std::vector<release::v1::Cell>> PlanCells(
       const std::vector<release::v1::CellPlan>& plans);
 
@@ -37,12 +37,13 @@ class ReleaseClient {
 
   absl::StatusOr<release::v1::Cell> GetCell(absl::string_view id);
 
-  // All pages, by id.  The request's page size and token are not used.
+  // Reads all pages; the page size and token of `filter` are ignored.  The
+  // cells are ordered by id.
   absl::StatusOr<std::vector<release::v1::Cell>> ListCells(
       const release::v1::ListCellsRequest& filter);
 
-  // The request may have any number of ids, of which more than 1,000 take
-  // several calls; `max_cells` then limits each of them.
+  // The request may have any number of ids.  More than 1,000 take several
+  // calls, each limited by `max_cells`.
   absl::StatusOr<std::vector<release::v1::Cell>> ClaimCells(
       const release::v1::ClaimCellsRequest& request);
 

@@ -11,7 +11,7 @@
 
 namespace gantry::service {
 
-// A client of a release service elsewhere, or of one inside this process.
+// A client of a release service, which is either remote or in-process.
 class Connection {
  public:
   // Connects to the service at "HOST:PORT".  Errors: ReleaseClient::Connect().
@@ -21,8 +21,8 @@ class Connection {
   // destroyed.  Errors: ReleaseServer::Start().
   static absl::StatusOr<Connection> ToDatabase(const std::string& path);
 
-  // Same, but refuses calls that would change the database, which another
-  // process may be writing.  NOT_FOUND: there is no database yet.
+  // As ToDatabase, but refuses calls that would change the database; another
+  // process may write to it meanwhile.  NOT_FOUND: there is no database.
   static absl::StatusOr<Connection> ToReadOnlyDatabase(const std::string& path);
 
   ReleaseClient& client() const { return *client_; }
@@ -34,7 +34,7 @@ class Connection {
              std::unique_ptr<ReleaseClient> client)
       : server_(std::move(server)), client_(std::move(client)) {}
 
-  // Null if the service is elsewhere.  Outlives the client.
+  // Null if the service is remote.  Outlives the client.
   std::unique_ptr<ReleaseServer> server_;
   std::unique_ptr<ReleaseClient> client_;
 };

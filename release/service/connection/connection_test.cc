@@ -4,63 +4,58 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "base/file.h"
 #include "base/status_matchers.h"
-#include "base/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "release/service/store/store_test_cells.h"
+#include "release/service/store/test_store.h"
+#include "tests/fixtures/test_cells.h"
 
 namespace gantry::service {
 namespace {
 
+using ::gantry::fixtures::TestPlan;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 class ConnectionTest : public testing::Test {
  protected:
-  ConnectionTest()
-      : dir_(*TempDir::Create(testing::TempDir())),
-        database_(JoinPath(dir_.path(), "release.db")) {}
-
-  const TempDir dir_;
-  const std::string database_;
+  const TestDatabase database_;
 };
 
-TEST_F(ConnectionTest, DatabaseIsCreatedAndKept) {
+TEST_F(ConnectionTest, DatabaseIsCreatedAndPersists) {
   {
     GANTRY_ASSERT_OK_AND_ASSIGN(const Connection connection,
-                                Connection::ToDatabase(database_));
+                                Connection::ToDatabase(database_.path()));
     ASSERT_THAT(connection.client().PlanCells({TestPlan(1)}), IsOk());
   }
   GANTRY_ASSERT_OK_AND_ASSIGN(const Connection again,
-                              Connection::ToDatabase(database_));
+                              Connection::ToDatabase(database_.path()));
   EXPECT_THAT(again.client().ListCells({}), IsOkAndHolds(SizeIs(1)));
 }
 
-TEST_F(ConnectionTest, ReadOnlyDatabaseIsReadBesideItsWriter) {
+TEST_F(ConnectionTest, ReadOnlyDatabaseIsReadBesideAWriter) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const Connection writer,
-                              Connection::ToDatabase(database_));
+                              Connection::ToDatabase(database_.path()));
   GANTRY_ASSERT_OK_AND_ASSIGN(const Connection reader,
-                              Connection::ToReadOnlyDatabase(database_));
+                              Connection::ToReadOnlyDatabase(database_.path()));
   ASSERT_THAT(writer.client().PlanCells({TestPlan(1)}), IsOk());
   EXPECT_THAT(reader.client().ListCells({}), IsOkAndHolds(SizeIs(1)));
   EXPECT_THAT(reader.client().PlanCells({TestPlan(2)}),
               StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
-TEST_F(ConnectionTest, MissingReadOnlyDatabaseIsNamedWithTheRemedy) {
-  EXPECT_THAT(Connection::ToReadOnlyDatabase(database_),
+TEST_F(ConnectionTest, MissingReadOnlyDatabaseIsNotFound) {
+  EXPECT_THAT(Connection::ToReadOnlyDatabase(database_.path()),
               StatusIs(absl::StatusCode::kNotFound,
                        EndsWith("; run //release:matrix first, or pass "
                                 "--service or --state")));
 }
 
-TEST_F(ConnectionTest, ServiceIsReachedByItsAddress) {
+TEST_F(ConnectionTest, RemoteServiceIsReachedByItsAddress) {
   ReleaseServerOptions options;
   options.listen_address = "127.0.0.1:0";
-  options.database_path = database_;
+  options.database_path = database_.path();
   GANTRY_ASSERT_OK_AND_ASSIGN(const auto server, ReleaseServer::Start(options));
   GANTRY_ASSERT_OK_AND_ASSIGN(
       const Connection connection,

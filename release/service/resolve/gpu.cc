@@ -25,24 +25,26 @@ absl::StatusOr<uint16_t> ParsePciDeviceId(absl::string_view text) {
       !std::all_of(digits.begin(), digits.end(),
                    [](char c) { return absl::ascii_isxdigit(c); }) ||
       !absl::SimpleHexAtoi(digits, &id)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", text, "\" is no PCI device id, such as \"0x20b0\""));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", text, "\" is not a PCI device ID such as \"0x20b0\""));
   }
   return static_cast<uint16_t>(id);
 }
 
-std::string WhyGpuUnsupported(uint16_t device_id,
-                              cell::v1::DriverFlavour flavour) {
+std::string UnsupportedGpuReason(uint16_t device_id,
+                                 cell::v1::DriverFlavour flavour) {
   if (device_id < kFirstMaxwell &&
       flavour != cell::v1::DRIVER_FLAVOUR_UNSPECIFIED) {
     return absl::StrFormat(
-        "GPU 0x%04x is older than Maxwell, the first that the driver serves",
+        "GPU 0x%04x is older than Maxwell, the first generation that the "
+        "driver "
+        "supports",
         device_id);
   }
   if (device_id < kFirstTuring && flavour == cell::v1::DRIVER_FLAVOUR_OPEN) {
     return absl::StrFormat(
         "GPU 0x%04x is of a generation from Maxwell to Volta, and the open "
-        "kernel modules serve Turing (0x%04x) or newer",
+        "kernel modules support Turing (0x%04x) and newer",
         device_id, kFirstTuring);
   }
   return "";

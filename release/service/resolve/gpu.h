@@ -10,18 +10,18 @@
 
 namespace gantry::service {
 
-// The number in "0x20b0", as sysfs writes a PCI device id, or "20B0", as lspci
-// does.  INVALID_ARGUMENT unless it is one to four hex digits.
+// Parses a PCI device ID as sysfs writes it ("0x20b0") or lspci does ("20B0").
+// INVALID_ARGUMENT: `text` is not one to four hex digits after the prefix.
 absl::StatusOr<uint16_t> ParsePciDeviceId(absl::string_view text);
 
-// Why a flavour of the driver does not serve the GPU; empty if it does.
+// Returns why the driver flavour does not support the GPU; empty if it does.
 //
-// The open modules need a GPU system processor, which came with Turing (NVIDIA
-// open-gpu-kernel-modules, README.md, "Compatible GPUs"); the first of its PCI
-// device ids is 0x1E00.  The proprietary ones serve Maxwell (0x1340) and newer
-// (535 README, appendix A).
-std::string WhyGpuUnsupported(uint16_t device_id,
-                              cell::v1::DriverFlavour flavour);
+// The open kernel modules need a GPU system processor, which Turing introduced
+// (NVIDIA open-gpu-kernel-modules, README.md, "Compatible GPUs"); its lowest
+// PCI device ID is 0x1e00.  The proprietary modules support Maxwell (0x1340)
+// and newer (535 README, appendix A).
+std::string UnsupportedGpuReason(uint16_t device_id,
+                                 cell::v1::DriverFlavour flavour);
 
 }  // namespace gantry::service
 

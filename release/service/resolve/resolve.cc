@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "base/proto_time.h"
+#include "base/status_macros.h"
 #include "base/version_order.h"
 #include "release/service/resolve/gpu.h"
 #include "release/service/rpc_status/error_details.h"
@@ -37,7 +38,7 @@ std::string FormatTime(const google::protobuf::Timestamp& timestamp) {
                           absl::UTCTimeZone());
 }
 
-// Greater is nearer to a payload.
+// Higher is nearer to a payload.
 int Progress(const Cell& cell) {
   switch (cell.state()) {
     case release::v1::CELL_STATE_BUILT:
@@ -79,9 +80,10 @@ ResolveResponse None(NoPayload::Cause cause, absl::string_view reason,
   return response;
 }
 
-// Distinct values of a property, for people.
-std::string ListOf(const Cells& cells,
-                   const std::function<std::string(const Cell&)>& property) {
+// The distinct values of a property, for messages.
+std::string JoinDistinct(
+    const Cells& cells,
+    const std::function<std::string(const Cell&)>& property) {
   std::set<std::string> values;
   for (const Cell* cell : cells) values.insert(property(*cell));
   return absl::StrJoin(values, ", ");
@@ -92,9 +94,9 @@ size_t CommonPrefix(absl::string_view a, absl::string_view b) {
          a.begin();
 }
 
-// The cell whose release's name is most alike; null if they do not even share
-// the operating system, the part up to the first "-".
-const Cell* MostAlike(absl::string_view os_release, const Cells& cells) {
+// The cell whose OS release shares the longest prefix with `os_release`; null
+// if none shares the operating system, which is the part before the first "-".
+const Cell* MostSimilar(absl::string_view os_release, const Cells& cells) {
   const size_t system = std::min(os_release.find('-'), os_release.size());
   size_t longest = 0;
   for (const Cell* cell : cells) {
@@ -109,52 +111,54 @@ const Cell* MostAlike(absl::string_view os_release, const Cells& cells) {
 
 ResolveResponse UnknownRelease(const ResolveRequest& request,
                                const Cells& cells) {
-  const Cell* alike = MostAlike(request.os_release(), cells);
+  const Cell* similar = MostSimilar(request.os_release(), cells);
   return None(
       NoPayload::CAUSE_UNKNOWN_RELEASE,
-      absl::StrCat("nobody has planned OS release \"", request.os_release(),
-                   "\"",
-                   alike == nullptr
-                       ? ""
-                       : absl::StrCat("; the most similar name is \"",
-                                      alike->coordinates().os_release(), "\"")),
-      alike);
+      absl::StrCat(
+          "OS release \"", request.os_release(), "\" is not planned",
+          similar == nullptr
+              ? ""
+              : absl::StrCat("; the most similar name is \"",
+                             similar->coordinates().os_release(), "\"")),
+      similar);
 }
 
 ResolveResponse KernelMismatch(const ResolveRequest& request,
                                const Cells& cells) {
-  return None(NoPayload::CAUSE_KERNEL_MISMATCH,
-              absl::StrCat(
-                  "the node runs kernel \"", request.kernel_release(),
-                  "\", but OS release \"", request.os_release(), "\" has ",
-                  ListOf(cells,
-                         [](const Cell& cell) {
-                           return absl::StrCat(
-                               "\"", cell.coordinates().kernel_release(), "\"");
-                         })),
-              &Best(cells));
+  return None(
+      NoPayload::CAUSE_KERNEL_MISMATCH,
+      absl::StrCat("the node runs kernel \"", request.kernel_release(),
+                   "\", but OS release \"", request.os_release(), "\" has ",
+                   JoinDistinct(cells,
+                                [](const Cell& cell) {
+                                  return absl::StrCat(
+                                      "\"", cell.coordinates().kernel_release(),
+                                      "\"");
+                                })),
+      &Best(cells));
 }
 
 ResolveResponse UnknownVersion(const ResolveRequest& request,
                                const Cells& cells) {
-  std::vector<std::string> wishes;
+  std::vector<std::string> requested;
   if (!request.driver_version().empty()) {
-    wishes.push_back(absl::StrCat("driver ", request.driver_version()));
+    requested.push_back(absl::StrCat("driver ", request.driver_version()));
   }
   if (!request.cuda_version().empty()) {
-    wishes.push_back(absl::StrCat("CUDA ", request.cuda_version()));
+    requested.push_back(absl::StrCat("CUDA ", request.cuda_version()));
   }
-  return None(NoPayload::CAUSE_UNKNOWN_VERSION,
-              absl::StrCat("OS release \"", request.os_release(), "\" has no ",
-                           absl::StrJoin(wishes, " with "), ", but ",
-                           ListOf(cells,
-                                  [](const Cell& cell) {
-                                    return absl::StrCat(
-                                        cell.coordinates().driver_version(),
-                                        " with CUDA ",
-                                        cell.coordinates().cuda_version());
-                                  })),
-              &Best(cells));
+  return None(
+      NoPayload::CAUSE_UNKNOWN_VERSION,
+      absl::StrCat("OS release \"", request.os_release(), "\" has no ",
+                   absl::StrJoin(requested, " with "), ", but ",
+                   JoinDistinct(cells,
+                                [](const Cell& cell) {
+                                  return absl::StrCat(
+                                      cell.coordinates().driver_version(),
+                                      " with CUDA ",
+                                      cell.coordinates().cuda_version());
+                                })),
+      &Best(cells));
 }
 
 ResolveResponse Building(const Cell& cell, absl::Time now) {
@@ -162,18 +166,19 @@ ResolveResponse Building(const Cell& cell, absl::Time now) {
   if (ToTime(lease.expire_time()) > now) {
     return None(NoPayload::CAUSE_BUILDING,
                 absl::StrCat(cell.id(), " is being built by ", lease.worker(),
-                             " since ", FormatTime(lease.start_time())),
+                             ", started at ", FormatTime(lease.start_time())),
                 &cell);
   }
-  return None(NoPayload::CAUSE_PLANNED,
-              absl::StrCat(
-                  cell.id(), " is planned; ", lease.worker(),
-                  " began to build it at ", FormatTime(lease.start_time()),
-                  ", but its lease ended at ", FormatTime(lease.expire_time())),
-              &cell);
+  return None(
+      NoPayload::CAUSE_PLANNED,
+      absl::StrCat(cell.id(), " is planned; ", lease.worker(),
+                   " started to build it at ", FormatTime(lease.start_time()),
+                   ", but its lease expired at ",
+                   FormatTime(lease.expire_time())),
+      &cell);
 }
 
-// For the best of the cells that fit, none of which is built.
+// Explains the best of the fitting cells, none of which is built.
 ResolveResponse NotBuilt(const Cell& cell, absl::Time now) {
   switch (cell.state()) {
     case release::v1::CELL_STATE_BUILDING:
@@ -193,16 +198,42 @@ ResolveResponse NotBuilt(const Cell& cell, absl::Time now) {
                   &cell);
     default:
       return None(NoPayload::CAUSE_PLANNED,
-                  absl::StrCat(cell.id(), " is planned since ",
+                  absl::StrCat(cell.id(), " was planned at ",
                                FormatTime(cell.update_time()),
-                               "; nobody is building it yet"),
+                               "; no worker has claimed it yet"),
                   &cell);
   }
 }
 
-std::string WhyUnserved(const absl::optional<uint16_t>& gpu, const Cell& cell) {
+bool MatchesKernel(const Cell& cell, const ResolveRequest& request) {
+  const std::string& kernel = cell.coordinates().kernel_release();
+  // Either may be unknown.
+  return request.kernel_release().empty() || kernel.empty() ||
+         kernel == request.kernel_release();
+}
+
+bool MatchesVersions(const Cell& cell, const ResolveRequest& request) {
+  return IsOfBranch(cell.coordinates().driver_version(),
+                    request.driver_version()) &&
+         IsOfBranch(cell.coordinates().cuda_version(), request.cuda_version());
+}
+
+// Returns nullopt if the request has no GPU.
+absl::StatusOr<absl::optional<uint16_t>> ParseGpu(
+    const ResolveRequest& request) {
+  if (request.gpu_device_id().empty()) return absl::optional<uint16_t>();
+  const absl::StatusOr<uint16_t> id = ParsePciDeviceId(request.gpu_device_id());
+  if (!id.ok()) {
+    return InvalidFieldError("gpu_device_id", id.status().message());
+  }
+  return absl::optional<uint16_t>(*id);
+}
+
+// Empty if the cell supports the GPU, or the GPU is not known.
+std::string UnsupportedReason(const absl::optional<uint16_t>& gpu,
+                              const Cell& cell) {
   if (!gpu.has_value()) return "";
-  return WhyGpuUnsupported(*gpu, cell.coordinates().driver_flavour());
+  return UnsupportedGpuReason(*gpu, cell.coordinates().driver_flavour());
 }
 
 }  // namespace
@@ -213,15 +244,8 @@ absl::StatusOr<ResolveResponse> Resolve(const ResolveRequest& request,
   if (request.os_release().empty()) {
     return InvalidFieldError("os_release", "is required");
   }
-  absl::optional<uint16_t> gpu;
-  if (!request.gpu_device_id().empty()) {
-    absl::StatusOr<uint16_t> id = ParsePciDeviceId(request.gpu_device_id());
-    if (!id.ok()) {
-      return InvalidFieldError("gpu_device_id", id.status().message());
-    }
-    gpu = *id;
-  }
-
+  GANTRY_ASSIGN_OR_RETURN(const absl::optional<uint16_t> gpu,
+                          ParseGpu(request));
   Cells known;
   for (const Cell& cell : cells) known.push_back(&cell);
   const Cells of_release = Filter(known, [&](const Cell& cell) {
@@ -230,26 +254,21 @@ absl::StatusOr<ResolveResponse> Resolve(const ResolveRequest& request,
   if (of_release.empty()) return UnknownRelease(request, known);
 
   const Cells of_kernel = Filter(of_release, [&](const Cell& cell) {
-    const std::string& kernel = cell.coordinates().kernel_release();
-    return request.kernel_release().empty() || kernel.empty() ||
-           kernel == request.kernel_release();
+    return MatchesKernel(cell, request);
   });
   if (of_kernel.empty()) return KernelMismatch(request, of_release);
 
   const Cells of_version = Filter(of_kernel, [&](const Cell& cell) {
-    return IsOfBranch(cell.coordinates().driver_version(),
-                      request.driver_version()) &&
-           IsOfBranch(cell.coordinates().cuda_version(),
-                      request.cuda_version());
+    return MatchesVersions(cell, request);
   });
   if (of_version.empty()) return UnknownVersion(request, of_kernel);
 
   const Cells fitting = Filter(of_version, [&](const Cell& cell) {
-    return WhyUnserved(gpu, cell).empty();
+    return UnsupportedReason(gpu, cell).empty();
   });
   if (fitting.empty()) {
     const Cell& best = Best(of_version);
-    return None(NoPayload::CAUSE_GPU_UNSUPPORTED, WhyUnserved(gpu, best),
+    return None(NoPayload::CAUSE_GPU_UNSUPPORTED, UnsupportedReason(gpu, best),
                 &best);
   }
 

@@ -9,14 +9,16 @@
 
 namespace gantry::service {
 
-// Picks the payload for a node, or says why there is none.  Pure.
+// Chooses the payload for a node, or explains why there is none.  Pure.
 //
-// `cells` is what is known: at least all cells of the node's OS release or, if
-// there are none, some of similar names to hint at.  Among built cells that
-// fit, the newest driver wins, then the newest toolkit.  If none is built, the
-// reason is that of the cell nearest to being built.
+// `cells` must include all cells of the node's OS release or, if there are
+// none, cells of releases with similar names, which the explanation suggests.
+// Among the built cells that fit, the one with the newest driver is chosen,
+// then that with the newest toolkit.  If none is built, the explanation is
+// about the fitting cell that is nearest to being built.
 //
-// INVALID_ARGUMENT, with BadRequest: no OS release, or a malformed GPU id.
+// INVALID_ARGUMENT, with a BadRequest: the OS release is missing or the GPU's
+// device ID is malformed.
 absl::StatusOr<release::v1::ResolveResponse> Resolve(
     const release::v1::ResolveRequest& request,
     const std::vector<release::v1::Cell>& cells, absl::Time now);

@@ -6,6 +6,8 @@
 #include "absl/status/status.h"
 #include "base/cell_name.h"
 #include "base/proto_time.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "release/service/rpc_status/error_details.h"
 
@@ -82,21 +84,21 @@ ResolveResponse ResolveFor(const Node& node, const std::vector<CellSpec>& specs,
   request.set_cuda_version(node.cuda);
   std::vector<Cell> cells;
   for (const CellSpec& spec : specs) cells.push_back(MakeCell(spec));
-  auto response = Resolve(request, cells, now);
-  EXPECT_TRUE(response.ok()) << response.status();
+  const auto response = Resolve(request, cells, now);
+  EXPECT_THAT(response, IsOk());
   return response.value_or(ResolveResponse());
 }
 
-struct FoundCase {
+struct CellTestCase {
   std::string name;
   Node node;
   std::vector<CellSpec> cells;
   std::string id;
 };
 
-class ResolveFoundTest : public testing::TestWithParam<FoundCase> {};
+class ResolveCellTest : public testing::TestWithParam<CellTestCase> {};
 
-TEST_P(ResolveFoundTest, PicksTheCell) {
+TEST_P(ResolveCellTest, ChoosesTheCell) {
   const ResolveResponse response =
       ResolveFor(GetParam().node, GetParam().cells);
   EXPECT_EQ(response.cell().id(), GetParam().id)
@@ -104,9 +106,9 @@ TEST_P(ResolveFoundTest, PicksTheCell) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    All, ResolveFoundTest,
-    testing::ValuesIn(std::vector<FoundCase>{
-        {"TheOnlyOne", {}, {{kBuilt}}, "flatcar-4230.2.0-535.261.03-cuda12.4"},
+    All, ResolveCellTest,
+    testing::ValuesIn(std::vector<CellTestCase>{
+        {"OnlyCell", {}, {{kBuilt}}, "flatcar-4230.2.0-535.261.03-cuda12.4"},
         {"NewestDriverByNumber",
          {},
          {{kBuilt, "535.54.03"}, {kBuilt, "535.261.03"}, {kBuilt, "470.1"}},
@@ -115,40 +117,40 @@ INSTANTIATE_TEST_SUITE_P(
          {},
          {{kBuilt, "535", "12.4"}, {kBuilt, "535", "12.10"}},
          "flatcar-4230.2.0-535-cuda12.10"},
-        {"DriverCountsBeforeToolkit",
+        {"NewestDriverBeforeNewestToolkit",
          {},
          {{kBuilt, "535", "12.4"}, {kBuilt, "550", "11.8"}},
          "flatcar-4230.2.0-550-cuda11.8"},
-        {"BuiltBeforeNewer",
+        {"BuiltCellBeforeNewerDriver",
          {},
          {{kBuilt, "535"}, {kPlanned, "550"}, {kFailed, "560"}},
          "flatcar-4230.2.0-535-cuda12.4"},
-        {"Wishes",
+        {"RequestedVersions",
          {"flatcar-4230.2.0", "", "", "535", "11"},
          {{kBuilt, "550"}, {kBuilt, "535.261.03", "11.8"}, {kBuilt, "5350.1"}},
          "flatcar-4230.2.0-535.261.03-cuda11.8"},
-        {"AnyKernelIfTheNodeDoesNotSay",
+        {"UnknownKernelMatchesAny",
          {"flatcar-4230.2.0", ""},
          {{kBuilt}},
          "flatcar-4230.2.0-535.261.03-cuda12.4"},
-        {"TuringTakesTheOpenModules",
+        {"TuringSupportsTheOpenModules",
          {"flatcar-4230.2.0", "", "0x1e00"},
          {{kBuilt}},
          "flatcar-4230.2.0-535.261.03-cuda12.4"},
-        {"VoltaTakesTheProprietaryModules",
+        {"VoltaNeedsTheProprietaryModules",
          {"flatcar-4230.2.0", "", "0x1db6"},
          {{kBuilt, "550"},
           {kBuilt, "535", "12.4", "flatcar-4230.2.0", "6.6.95-flatcar",
            DRIVER_FLAVOUR_PROPRIETARY}},
          "flatcar-4230.2.0-535-proprietary-cuda12.4"},
-        {"OtherReleasesDoNotCount",
+        {"OtherReleasesAreIgnored",
          {},
          {{kBuilt, "550", "12.4", "flatcar-4230.2.1"}, {kBuilt, "535"}},
          "flatcar-4230.2.0-535-cuda12.4"},
     }),
     [](const auto& info) { return info.param.name; });
 
-struct NoneCase {
+struct NoPayloadTestCase {
   std::string name;
   Node node;
   std::vector<CellSpec> cells;
@@ -157,9 +159,10 @@ struct NoneCase {
   std::string nearest;
 };
 
-class ResolveNoneTest : public testing::TestWithParam<NoneCase> {};
+class ResolveNoPayloadTest : public testing::TestWithParam<NoPayloadTestCase> {
+};
 
-TEST_P(ResolveNoneTest, SaysWhy) {
+TEST_P(ResolveNoPayloadTest, ExplainsWhy) {
   const ResolveResponse response =
       ResolveFor(GetParam().node, GetParam().cells);
   ASSERT_TRUE(response.has_no_payload()) << response.cell().id();
@@ -172,26 +175,27 @@ TEST_P(ResolveNoneTest, SaysWhy) {
 constexpr char kId[] = "flatcar-4230.2.0-535.261.03-cuda12.4";
 
 INSTANTIATE_TEST_SUITE_P(
-    All, ResolveNoneTest,
-    testing::ValuesIn(std::vector<NoneCase>{
-        {"NothingIsKnown",
+    All, ResolveNoPayloadTest,
+    testing::ValuesIn(std::vector<NoPayloadTestCase>{
+        {"NoCells",
          {},
          {},
          NoPayload::CAUSE_UNKNOWN_RELEASE,
-         "nobody has planned OS release \"flatcar-4230.2.0\"",
+         "OS release \"flatcar-4230.2.0\" is not planned",
          ""},
         {"SimilarRelease",
          {"flatcar-4230.2.3"},
          {{kBuilt}, {kBuilt, "535", "12.4", "flatcar-4240.0.0"}},
          NoPayload::CAUSE_UNKNOWN_RELEASE,
-         "nobody has planned OS release \"flatcar-4230.2.3\"; the most similar "
-         "name is \"flatcar-4230.2.0\"",
+         "OS release \"flatcar-4230.2.3\" is not planned; the most similar "
+         "name "
+         "is \"flatcar-4230.2.0\"",
          kId},
         {"AnotherSystemIsNotSimilar",
          {"fedora-39"},
          {{kBuilt}},
          NoPayload::CAUSE_UNKNOWN_RELEASE,
-         "nobody has planned OS release \"fedora-39\"",
+         "OS release \"fedora-39\" is not planned",
          ""},
         {"AnotherKernel",
          {"flatcar-4230.2.0", "6.6.96-flatcar"},
@@ -219,21 +223,21 @@ INSTANTIATE_TEST_SUITE_P(
          {{kBuilt}},
          NoPayload::CAUSE_GPU_UNSUPPORTED,
          "GPU 0x1b06 is of a generation from Maxwell to Volta, and the open "
-         "kernel modules serve Turing (0x1e00) or newer",
+         "kernel modules support Turing (0x1e00) and newer",
          kId},
         {"Planned",
          {},
          {{kPlanned}},
          NoPayload::CAUSE_PLANNED,
-         "flatcar-4230.2.0-535.261.03-cuda12.4 is planned since 2023-11-14 "
-         "21:43:20 UTC; nobody is building it yet",
+         "flatcar-4230.2.0-535.261.03-cuda12.4 was planned at 2023-11-14 "
+         "21:43:20 UTC; no worker has claimed it yet",
          kId},
         {"Building",
          {},
          {{kBuilding}},
          NoPayload::CAUSE_BUILDING,
-         "flatcar-4230.2.0-535.261.03-cuda12.4 is being built by ci-7/4711 "
-         "since 2023-11-14 21:43:20 UTC",
+         "flatcar-4230.2.0-535.261.03-cuda12.4 is being built by ci-7/4711, "
+         "started at 2023-11-14 21:43:20 UTC",
          kId},
         {"Failed",
          {},
@@ -252,29 +256,30 @@ INSTANTIATE_TEST_SUITE_P(
          {},
          {{kExcluded, "570"}, {kFailed, "560"}, {kPlanned, "550"}, {kBuilding}},
          NoPayload::CAUSE_BUILDING,
-         "flatcar-4230.2.0-535.261.03-cuda12.4 is being built by ci-7/4711 "
-         "since 2023-11-14 21:43:20 UTC",
+         "flatcar-4230.2.0-535.261.03-cuda12.4 is being built by ci-7/4711, "
+         "started at 2023-11-14 21:43:20 UTC",
          kId},
     }),
     [](const auto& info) { return info.param.name; });
 
-TEST(ResolveTest, LeaseThatEndedIsPlanned) {
+TEST(ResolveTest, ExpiredLeaseIsReportedAsPlanned) {
   const ResolveResponse response =
       ResolveFor({}, {{kBuilding}}, kNow + absl::Minutes(30));
   EXPECT_EQ(response.no_payload().cause(), NoPayload::CAUSE_PLANNED);
   EXPECT_EQ(response.no_payload().reason(),
-            "flatcar-4230.2.0-535.261.03-cuda12.4 is planned; ci-7/4711 began "
-            "to build it at 2023-11-14 21:43:20 UTC, but its lease ended at "
+            "flatcar-4230.2.0-535.261.03-cuda12.4 is planned; ci-7/4711 "
+            "started to build it at 2023-11-14 21:43:20 UTC, but its lease "
+            "expired at "
             "2023-11-14 22:43:20 UTC");
 }
 
-TEST(ResolveTest, KernelThatNobodyHasReadYetMayFit) {
+TEST(ResolveTest, CellWithoutAKernelReleaseMatchesAnyKernel) {
   const ResolveResponse response = ResolveFor(
       {}, {{kPlanned, "535", "12.4", "flatcar-4230.2.0", /*kernel=*/""}});
   EXPECT_EQ(response.no_payload().cause(), NoPayload::CAUSE_PLANNED);
 }
 
-TEST(ResolveTest, MalformedRequestsNameTheField) {
+TEST(ResolveTest, InvalidRequestNamesTheField) {
   EXPECT_EQ(Resolve(ResolveRequest(), {}, kNow).status(),
             InvalidFieldError("os_release", "is required"));
   ResolveRequest request;
@@ -283,7 +288,7 @@ TEST(ResolveTest, MalformedRequestsNameTheField) {
   EXPECT_EQ(
       Resolve(request, {}, kNow).status(),
       InvalidFieldError("gpu_device_id",
-                        "\"tesla\" is no PCI device id, such as \"0x20b0\""));
+                        "\"tesla\" is not a PCI device ID such as \"0x20b0\""));
 }
 
 }  // namespace

@@ -32,11 +32,10 @@ absl::Status CellNotFoundError(absl::string_view cell_id) {
   google::rpc::ResourceInfo detail;
   detail.set_resource_type("gantry.release.v1.Cell");
   detail.set_resource_name(std::string(cell_id));
-  detail.set_description("nobody has planned or built it");
-  return WithDetail(
-      absl::NotFoundError(
-          absl::StrCat("nobody has planned or built a cell \"", cell_id, "\"")),
-      detail);
+  detail.set_description("it is neither planned nor built");
+  return WithDetail(absl::NotFoundError(absl::StrCat(
+                        "cell \"", cell_id, "\" is neither planned nor built")),
+                    detail);
 }
 
 absl::Status WithErrorInfo(absl::Status status, absl::string_view reason,

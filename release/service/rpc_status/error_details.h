@@ -14,28 +14,28 @@
 
 namespace gantry::service {
 
-// Errors with google.rpc details.  A detail is a payload of the absl::Status,
-// under the type URL that google.protobuf.Any gives it, so that it passes
-// through code that knows nothing of gRPC.
+// Errors with google.rpc details.  A detail is stored as a payload of the
+// absl::Status under its google.protobuf.Any type URL, so that it passes
+// through code that does not know gRPC.
 
-// ErrorInfo.domain of all our errors.
+// ErrorInfo.domain of all errors of the release service.
 inline constexpr absl::string_view kErrorDomain = "release.gantry";
 
-// INVALID_ARGUMENT "<field>: <description>", with BadRequest.
+// Returns INVALID_ARGUMENT "<field>: <description>" with a BadRequest.
 absl::Status InvalidFieldError(absl::string_view field,
                                absl::string_view description);
 
-// NOT_FOUND, with ResourceInfo.
+// Returns NOT_FOUND with a ResourceInfo.
 absl::Status CellNotFoundError(absl::string_view cell_id);
 
-// `status` with an ErrorInfo.
+// Adds an ErrorInfo to `status`.
 absl::Status WithErrorInfo(absl::Status status, absl::string_view reason,
                            const std::map<std::string, std::string>& metadata);
 
-// `status` with a RetryInfo.
+// Adds a RetryInfo to `status`.
 absl::Status WithRetryInfo(absl::Status status, absl::Duration delay);
 
-// The detail of that type, if `status` has one.
+// Returns the detail of this type, or nullopt if `status` has none.
 template <typename Detail>
 absl::optional<Detail> GetDetail(const absl::Status& status) {
   const absl::optional<absl::Cord> payload = status.GetPayload(

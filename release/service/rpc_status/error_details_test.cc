@@ -1,5 +1,9 @@
 #include "release/service/rpc_status/error_details.h"
 
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry::service {
@@ -7,8 +11,8 @@ namespace {
 
 TEST(ErrorDetailsTest, InvalidFieldHasBadRequest) {
   const absl::Status status = InvalidFieldError("payload.digest", "is empty");
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(status.message(), "payload.digest: is empty");
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument,
+                               "payload.digest: is empty"));
   const auto detail = GetDetail<google::rpc::BadRequest>(status);
   ASSERT_TRUE(detail.has_value());
   ASSERT_EQ(detail->field_violations_size(), 1);
@@ -18,15 +22,15 @@ TEST(ErrorDetailsTest, InvalidFieldHasBadRequest) {
 
 TEST(ErrorDetailsTest, CellNotFoundHasResourceInfo) {
   const absl::Status status = CellNotFoundError("a-1-cuda2");
-  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(status.message(),
-            "nobody has planned or built a cell \"a-1-cuda2\"");
+  EXPECT_THAT(status,
+              StatusIs(absl::StatusCode::kNotFound,
+                       "cell \"a-1-cuda2\" is neither planned nor built"));
   const auto detail = GetDetail<google::rpc::ResourceInfo>(status);
   ASSERT_TRUE(detail.has_value());
   EXPECT_EQ(detail->resource_name(), "a-1-cuda2");
 }
 
-TEST(ErrorDetailsTest, DetailsAddUp) {
+TEST(ErrorDetailsTest, StatusKeepsDetailsOfSeveralTypes) {
   const absl::Status status =
       WithRetryInfo(WithErrorInfo(absl::UnavailableError("later"), "DRAINING",
                                   {{"key", "value"}}),

@@ -8,7 +8,7 @@
 
 namespace gantry::service {
 
-// gRPC's and absl's codes are the same numbers (google/rpc/code.proto).
+// The codes of gRPC and abseil have the same numbers (google/rpc/code.proto).
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   google::rpc::Status rpc;

@@ -6,13 +6,13 @@
 
 namespace gantry::service {
 
-// Payloads of `status` become details of a google.rpc.Status, which gRPC sends
-// in the trailer grpc-status-details-bin, where every language's client looks
-// for it.
+// Converts payloads of `status` to details of a google.rpc.Status, which gRPC
+// sends in the trailer grpc-status-details-bin, where clients in all languages
+// look for them.
 grpc::Status ToGrpcStatus(const absl::Status& status);
 
-// The inverse.  Details that do not parse are dropped: the server's code and
-// message still count.
+// The inverse of ToGrpcStatus.  Malformed details are dropped; the code and
+// message are kept.
 absl::Status FromGrpcStatus(const grpc::Status& status);
 
 }  // namespace gantry::service

@@ -1,5 +1,8 @@
 #include "release/service/rpc_status/rpc_status.h"
 
+#include "absl/status/status.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "release/service/rpc_status/error_details.h"
 
@@ -8,10 +11,10 @@ namespace {
 
 TEST(RpcStatusTest, OkStaysOk) {
   EXPECT_TRUE(ToGrpcStatus(absl::OkStatus()).ok());
-  EXPECT_TRUE(FromGrpcStatus(grpc::Status::OK).ok());
+  EXPECT_THAT(FromGrpcStatus(grpc::Status::OK), IsOk());
 }
 
-TEST(RpcStatusTest, CodeMessageAndDetailsSurviveTheTrip) {
+TEST(RpcStatusTest, CodeMessageAndDetailsRoundTrip) {
   const absl::Status status =
       WithErrorInfo(InvalidFieldError("id", "is empty"), "EMPTY", {});
   const grpc::Status sent = ToGrpcStatus(status);
@@ -22,8 +25,8 @@ TEST(RpcStatusTest, CodeMessageAndDetailsSurviveTheTrip) {
 
 TEST(RpcStatusTest, MalformedDetailsAreDropped) {
   EXPECT_EQ(
-      FromGrpcStatus(grpc::Status(grpc::StatusCode::ABORTED, "so", "\x0a")),
-      absl::AbortedError("so"));
+      FromGrpcStatus(grpc::Status(grpc::StatusCode::ABORTED, "test", "\x0a")),
+      absl::AbortedError("test"));
 }
 
 }  // namespace

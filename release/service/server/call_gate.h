@@ -7,10 +7,10 @@
 
 namespace gantry::service {
 
-// Counts the calls in flight and, once closed, lets none in.  Thread-safe.
+// Counts the calls in flight, and refuses new ones once closed.  Thread-safe.
 class CallGate {
  public:
-  // False once closed.  True must be followed by Leave().
+  // Returns false once closed.  After true, the caller must call Leave().
   bool Enter() {
     absl::MutexLock lock(&mutex_);
     if (closed_) return false;
@@ -23,7 +23,8 @@ class CallGate {
     --in_flight_;
   }
 
-  // Closes, and waits until no call is in flight or the deadline is over.
+  // Closes the gate, then waits until no call is in flight or the deadline has
+  // passed.
   void CloseAndWait(absl::Time deadline) {
     absl::MutexLock lock(&mutex_);
     closed_ = true;

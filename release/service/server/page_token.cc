@@ -13,11 +13,12 @@ namespace {
 
 using ::gantry::release::v1::ListCellsRequest;
 
-// A token is web-safe base64 of: the version, the fingerprint, the id.
+// A token is the web-safe base64 of the version, the fingerprint and the id.
 constexpr absl::string_view kVersion = "1";
 constexpr size_t kFingerprintLength = 16;
 
-// Hex digits that change with the filter, but not with the page.
+// Hex digits that identify the filter: all fields except the page size and the
+// token, with the states in any order.
 std::string Fingerprint(const ListCellsRequest& request) {
   ListCellsRequest filter = request;
   filter.clear_page_size();
@@ -46,11 +47,11 @@ absl::StatusOr<std::string> ParsePageToken(const ListCellsRequest& request) {
   if (!absl::WebSafeBase64Unescape(request.page_token(), &token) ||
       !absl::StartsWith(token, kVersion) ||
       token.size() <= kVersion.size() + kFingerprintLength) {
-    return InvalidFieldError("page_token", "is not one that this service gave");
+    return InvalidFieldError("page_token", "was not issued by this service");
   }
   if (token.substr(kVersion.size(), kFingerprintLength) !=
       Fingerprint(request)) {
-    return InvalidFieldError("page_token", "is for another filter");
+    return InvalidFieldError("page_token", "was issued for a different filter");
   }
   return token.substr(kVersion.size() + kFingerprintLength);
 }

@@ -9,13 +9,14 @@
 
 namespace gantry::service {
 
-// The token of the page that follows the cell `last_id`, for the filter of
-// `request`.  Opaque to clients.
+// Returns the token of the page that follows the cell `last_id`, for the filter
+// of `request`.  Tokens are opaque to clients.
 std::string MakePageToken(const release::v1::ListCellsRequest& request,
                           absl::string_view last_id);
 
-// The `last_id` in request.page_token; empty for the first page.
-// INVALID_ARGUMENT, with BadRequest: no token of ours, or for another filter.
+// Returns the `last_id` in request.page_token; empty for the first page.
+// INVALID_ARGUMENT, with a BadRequest: the token is malformed or was issued for
+// a different filter.
 absl::StatusOr<std::string> ParsePageToken(
     const release::v1::ListCellsRequest& request);
 

@@ -12,10 +12,10 @@
 namespace gantry::service {
 namespace {
 
-// For answers that are on their way when the last call has ended.
+// Lets gRPC send the last responses.
 constexpr absl::Duration kFlushTime = absl::Milliseconds(100);
 
-// Both are global in gRPC, and taken up by servers built later.
+// Both plugins are global in gRPC and apply to servers that are built later.
 void EnablePlugins() {
   static const bool enabled = [] {
     grpc::EnableDefaultHealthCheckService(true);
@@ -39,7 +39,7 @@ absl::StatusOr<std::unique_ptr<ReleaseServer>> ReleaseServer::Start(
   std::unique_ptr<ReleaseServer> server(new ReleaseServer(std::move(store)));
 
   grpc::ServerBuilder builder;
-  // Else a second server on the same port would get some of the calls.
+  // Otherwise a second server on the same port would receive some of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(kMaxRequestBytes);
   builder.RegisterService(&server->service_);
@@ -51,7 +51,7 @@ absl::StatusOr<std::unique_ptr<ReleaseServer>> ReleaseServer::Start(
   if (server->server_ == nullptr) {
     return absl::UnavailableError(
         absl::StrCat("cannot listen on ", options.listen_address,
-                     ": no such address here, or in use"));
+                     ": the address is in use or not local"));
   }
   server->server_->GetHealthCheckService()->SetServingStatus(
       release::v1::ReleaseService::service_full_name(), true);
@@ -72,8 +72,8 @@ void ReleaseServer::Shutdown(absl::Time deadline) {
   is_shut_down_ = true;
   server_->GetHealthCheckService()->Shutdown();
   service_.Drain(deadline);
-  // With a deadline: idle clients, and those that watch the health, would
-  // delay this.
+  // Without a deadline this would wait for idle clients, and for those that
+  // watch the health service.
   server_->Shutdown(
       absl::ToChronoTime(std::min(deadline, absl::Now() + kFlushTime)));
 }

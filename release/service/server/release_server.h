@@ -15,38 +15,43 @@
 namespace gantry::service {
 
 struct ReleaseServerOptions {
-  // "HOST:PORT"; port 0 takes a free one.  Empty: only InProcessChannel().
+  // "HOST:PORT"; port 0 selects a free port.  Empty: the server is reachable
+  // only by InProcessChannel().
   std::string listen_address;
 
-  // SQLite file; its folder must exist.
+  // SQLite file.  Its directory must exist.
   std::string database_path;
 
-  // Changes nothing and refuses calls that would; works beside a writer.
+  // Refuses calls that would change the database; another process may write to
+  // it meanwhile.
   bool read_only = false;
 
-  // What is now, for leases and times of change.  Thread-safe.
+  // Source of the current time.  Must be thread-safe.
   std::function<absl::Time()> clock = absl::Now;
 };
 
-// ReleaseService with the standard health and reflection services, without
-// authentication: whoever reaches the port may publish.  Thread-safe.
+// Serves ReleaseService and gRPC's standard health and reflection services.
+// There is no authentication: anyone who can reach the port may publish.
+// Thread-safe.
 class ReleaseServer {
  public:
-  // UNAVAILABLE: cannot listen there.  Else as CellStore::Open.
+  // UNAVAILABLE: it cannot listen on the address.  Other errors are those of
+  // CellStore::Open.
   static absl::StatusOr<std::unique_ptr<ReleaseServer>> Start(
       const ReleaseServerOptions& options);
 
-  // Shuts down at once, unless that is done.
+  // Shuts down at once, unless Shutdown() was called.
   ~ReleaseServer();
 
-  // 0 without a listening address.
+  // 0 if the server does not listen.
   int port() const { return port_; }
 
-  // A channel to this server that needs no port.  Close it before this ends.
+  // Returns a channel to this server that needs no port.  It must be closed
+  // before this object is destroyed.
   std::shared_ptr<grpc::Channel> InProcessChannel();
 
-  // Health turns NOT_SERVING and new calls are refused with UNAVAILABLE; those
-  // in flight may end until `deadline`, and are cancelled then.  Call once.
+  // Reports NOT_SERVING, refuses new calls with UNAVAILABLE, and waits for
+  // calls in flight, which it cancels at the deadline.  May be called once.
   void Shutdown(absl::Time deadline);
 
  private:

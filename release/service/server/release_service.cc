@@ -41,42 +41,42 @@ CellFilter MakeFilter(const release::v1::ListCellsRequest& request) {
 
 }  // namespace
 
+template <typename Request>
+absl::Status ReleaseService::Admit(const Request& request) {
+  GANTRY_RETURN_IF_ERROR(ValidateRequest(request));
+  return gate_.Enter() ? absl::OkStatus() : DrainingError();
+}
+
+template <typename Request, typename Response>
 grpc::ServerUnaryReactor* ReleaseService::Read(
-    grpc::CallbackServerContext* context, const absl::Status& validity,
-    const std::function<absl::Status()>& read) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (!validity.ok()) {
-    reactor->Finish(ToGrpcStatus(validity));
+    Context* context, const Request* request, Response* response,
+    absl::Status (ReleaseService::*read)(const Request&, Response&)) {
+  Reactor* const reactor = context->DefaultReactor();
+  if (const absl::Status status = Admit(*request); !status.ok()) {
+    reactor->Finish(ToGrpcStatus(status));
     return reactor;
   }
-  if (!gate_.Enter()) {
-    reactor->Finish(ToGrpcStatus(DrainingError()));
-    return reactor;
-  }
-  reactor->Finish(ToGrpcStatus(read()));
+  reactor->Finish(ToGrpcStatus((this->*read)(*request, *response)));
   gate_.Leave();
   return reactor;
 }
 
+template <typename Request, typename Response>
 grpc::ServerUnaryReactor* ReleaseService::Write(
-    grpc::CallbackServerContext* context, const absl::Status& validity,
-    CellStore::Mutation mutation) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (!validity.ok()) {
-    reactor->Finish(ToGrpcStatus(validity));
-    return reactor;
-  }
-  if (!gate_.Enter()) {
-    reactor->Finish(ToGrpcStatus(DrainingError()));
+    Context* context, const Request* request, Response* response,
+    absl::Status (*mutation)(CellTable&, const Request&, absl::Time,
+                             Response&)) {
+  Reactor* const reactor = context->DefaultReactor();
+  if (const absl::Status status = Admit(*request); !status.ok()) {
+    reactor->Finish(ToGrpcStatus(status));
     return reactor;
   }
   store_.Write(
-      [context, mutation = std::move(mutation)](CellTable& table,
-                                                absl::Time now) {
+      [=](CellTable& table, absl::Time now) {
         if (context->IsCancelled()) {
-          return absl::CancelledError("the caller has gone");
+          return absl::CancelledError("canceled by the caller");
         }
-        return mutation(table, now);
+        return mutation(table, *request, now, *response);
       },
       [this, reactor](const absl::Status& status) {
         reactor->Finish(ToGrpcStatus(status));
@@ -86,81 +86,60 @@ grpc::ServerUnaryReactor* ReleaseService::Write(
 }
 
 grpc::ServerUnaryReactor* ReleaseService::PlanCells(
-    grpc::CallbackServerContext* context,
-    const release::v1::PlanCellsRequest* request,
+    Context* context, const release::v1::PlanCellsRequest* request,
     release::v1::PlanCellsResponse* response) {
-  return Write(context, ValidateRequest(*request),
-               [=](CellTable& table, absl::Time now) {
-                 return service::PlanCells(table, *request, now, *response);
-               });
+  return Write(context, request, response, service::PlanCells);
 }
 
 grpc::ServerUnaryReactor* ReleaseService::PublishPayload(
-    grpc::CallbackServerContext* context,
-    const release::v1::PublishPayloadRequest* request, Cell* response) {
-  return Write(context, ValidateRequest(*request),
-               [=](CellTable& table, absl::Time now) {
-                 return service::PublishPayload(table, *request, now,
-                                                *response);
-               });
+    Context* context, const release::v1::PublishPayloadRequest* request,
+    Cell* response) {
+  return Write(context, request, response, service::PublishPayload);
 }
 
 grpc::ServerUnaryReactor* ReleaseService::ClaimCells(
-    grpc::CallbackServerContext* context,
-    const release::v1::ClaimCellsRequest* request,
+    Context* context, const release::v1::ClaimCellsRequest* request,
     release::v1::ClaimCellsResponse* response) {
-  return Write(context, ValidateRequest(*request),
-               [=](CellTable& table, absl::Time now) {
-                 return service::ClaimCells(table, *request, now, *response);
-               });
+  return Write(context, request, response, service::ClaimCells);
 }
 
 grpc::ServerUnaryReactor* ReleaseService::FailAttempt(
-    grpc::CallbackServerContext* context,
-    const release::v1::FailAttemptRequest* request, Cell* response) {
-  return Write(context, ValidateRequest(*request),
-               [=](CellTable& table, absl::Time now) {
-                 return service::FailAttempt(table, *request, now, *response);
-               });
+    Context* context, const release::v1::FailAttemptRequest* request,
+    Cell* response) {
+  return Write(context, request, response, service::FailAttempt);
 }
 
 grpc::ServerUnaryReactor* ReleaseService::GetCell(
-    grpc::CallbackServerContext* context,
-    const release::v1::GetCellRequest* request, Cell* response) {
-  return Read(context, ValidateRequest(*request), [&]() -> absl::Status {
-    GANTRY_ASSIGN_OR_RETURN(*response, store_.Get(request->id()));
-    return absl::OkStatus();
-  });
+    Context* context, const release::v1::GetCellRequest* request,
+    Cell* response) {
+  return Read(context, request, response, &ReleaseService::ReadCell);
 }
 
 grpc::ServerUnaryReactor* ReleaseService::ListCells(
-    grpc::CallbackServerContext* context,
-    const release::v1::ListCellsRequest* request,
+    Context* context, const release::v1::ListCellsRequest* request,
     release::v1::ListCellsResponse* response) {
-  return Read(context, ValidateRequest(*request),
-              [&] { return List(*request, *response); });
+  return Read(context, request, response, &ReleaseService::ReadPage);
 }
 
 grpc::ServerUnaryReactor* ReleaseService::Resolve(
-    grpc::CallbackServerContext* context,
-    const release::v1::ResolveRequest* request,
+    Context* context, const release::v1::ResolveRequest* request,
     release::v1::ResolveResponse* response) {
-  return Read(context, ValidateRequest(*request), [&]() -> absl::Status {
-    GANTRY_ASSIGN_OR_RETURN(
-        const std::vector<Cell> cells,
-        store_.OfReleaseOrNeighbours(request->os_release()));
-    GANTRY_ASSIGN_OR_RETURN(*response,
-                            service::Resolve(*request, cells, store_.Now()));
-    return absl::OkStatus();
-  });
+  return Read(context, request, response, &ReleaseService::ReadPayload);
 }
 
-absl::Status ReleaseService::List(const release::v1::ListCellsRequest& request,
-                                  release::v1::ListCellsResponse& response) {
+absl::Status ReleaseService::ReadCell(
+    const release::v1::GetCellRequest& request, Cell& response) {
+  GANTRY_ASSIGN_OR_RETURN(response, store_.Get(request.id()));
+  return absl::OkStatus();
+}
+
+absl::Status ReleaseService::ReadPage(
+    const release::v1::ListCellsRequest& request,
+    release::v1::ListCellsResponse& response) {
   const int page_size =
       request.page_size() == 0 ? kDefaultPageSize : request.page_size();
   GANTRY_ASSIGN_OR_RETURN(const std::string after_id, ParsePageToken(request));
-  // One more than the page shows whether there is another.
+  // One more cell than the page holds shows whether there is another page.
   GANTRY_ASSIGN_OR_RETURN(
       std::vector<Cell> cells,
       store_.List(MakeFilter(request), after_id, page_size + 1, kMaxPageBytes));
@@ -172,6 +151,16 @@ absl::Status ReleaseService::List(const release::v1::ListCellsRequest& request,
     response.set_next_page_token(MakePageToken(request, cells.back().id()));
   }
   for (Cell& cell : cells) *response.add_cell() = std::move(cell);
+  return absl::OkStatus();
+}
+
+absl::Status ReleaseService::ReadPayload(
+    const release::v1::ResolveRequest& request,
+    release::v1::ResolveResponse& response) {
+  GANTRY_ASSIGN_OR_RETURN(const std::vector<Cell> cells,
+                          store_.ListReleaseOrNeighbours(request.os_release()));
+  GANTRY_ASSIGN_OR_RETURN(response,
+                          service::Resolve(request, cells, store_.Now()));
   return absl::OkStatus();
 }
 

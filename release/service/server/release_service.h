@@ -1,8 +1,6 @@
 #ifndef GANTRY_RELEASE_SERVICE_SERVER_RELEASE_SERVICE_H_
 #define GANTRY_RELEASE_SERVICE_SERVER_RELEASE_SERVICE_H_
 
-#include <functional>
-
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
@@ -12,58 +10,67 @@
 
 namespace gantry::service {
 
-// ReleaseService over a CellStore.  Reads answer on gRPC's thread; changes go
-// through the store's commit queue, so that waiting for the disk holds no
-// thread.  A change whose caller has gone before its turn is not made.
+// Implements ReleaseService on a CellStore.  Reads are answered on gRPC's
+// threads.  Changes go through the store's commit queue, so that no thread
+// waits for the disk; a change whose caller has canceled before its turn is not
+// made.
 class ReleaseService final
     : public release::v1::ReleaseService::CallbackService {
  public:
-  // `store` must outlive this.
+  using Context = grpc::CallbackServerContext;
+  using Reactor = grpc::ServerUnaryReactor;
+
+  // `store` must outlive this object.
   explicit ReleaseService(CellStore& store) : store_(store) {}
 
-  // From now on calls are refused with UNAVAILABLE; waits until those in
-  // flight have ended, or the deadline.
+  // Refuses calls from now on with UNAVAILABLE.  Waits until all calls in
+  // flight have finished, or until the deadline.
   void Drain(absl::Time deadline) { gate_.CloseAndWait(deadline); }
 
-  grpc::ServerUnaryReactor* PlanCells(
-      grpc::CallbackServerContext* context,
-      const release::v1::PlanCellsRequest* request,
-      release::v1::PlanCellsResponse* response) override;
-  grpc::ServerUnaryReactor* PublishPayload(
-      grpc::CallbackServerContext* context,
-      const release::v1::PublishPayloadRequest* request,
-      release::v1::Cell* response) override;
-  grpc::ServerUnaryReactor* GetCell(grpc::CallbackServerContext* context,
-                                    const release::v1::GetCellRequest* request,
-                                    release::v1::Cell* response) override;
-  grpc::ServerUnaryReactor* ListCells(
-      grpc::CallbackServerContext* context,
-      const release::v1::ListCellsRequest* request,
-      release::v1::ListCellsResponse* response) override;
-  grpc::ServerUnaryReactor* ClaimCells(
-      grpc::CallbackServerContext* context,
-      const release::v1::ClaimCellsRequest* request,
-      release::v1::ClaimCellsResponse* response) override;
-  grpc::ServerUnaryReactor* FailAttempt(
-      grpc::CallbackServerContext* context,
-      const release::v1::FailAttemptRequest* request,
-      release::v1::Cell* response) override;
-  grpc::ServerUnaryReactor* Resolve(
-      grpc::CallbackServerContext* context,
-      const release::v1::ResolveRequest* request,
-      release::v1::ResolveResponse* response) override;
+  Reactor* PlanCells(Context* context,
+                     const release::v1::PlanCellsRequest* request,
+                     release::v1::PlanCellsResponse* response) override;
+  Reactor* PublishPayload(Context* context,
+                          const release::v1::PublishPayloadRequest* request,
+                          release::v1::Cell* response) override;
+  Reactor* GetCell(Context* context, const release::v1::GetCellRequest* request,
+                   release::v1::Cell* response) override;
+  Reactor* ListCells(Context* context,
+                     const release::v1::ListCellsRequest* request,
+                     release::v1::ListCellsResponse* response) override;
+  Reactor* ClaimCells(Context* context,
+                      const release::v1::ClaimCellsRequest* request,
+                      release::v1::ClaimCellsResponse* response) override;
+  Reactor* FailAttempt(Context* context,
+                       const release::v1::FailAttemptRequest* request,
+                       release::v1::Cell* response) override;
+  Reactor* Resolve(Context* context, const release::v1::ResolveRequest* request,
+                   release::v1::ResolveResponse* response) override;
 
  private:
-  // Each ends the call with `validity`, that of its request, if it is an error.
-  grpc::ServerUnaryReactor* Read(grpc::CallbackServerContext* context,
-                                 const absl::Status& validity,
-                                 const std::function<absl::Status()>& read);
-  grpc::ServerUnaryReactor* Write(grpc::CallbackServerContext* context,
-                                  const absl::Status& validity,
-                                  CellStore::Mutation mutation);
+  // OK if a call with this request may start, which must then call
+  // gate_.Leave(); otherwise the error to return.
+  template <typename Request>
+  absl::Status Admit(const Request& request);
 
-  absl::Status List(const release::v1::ListCellsRequest& request,
-                    release::v1::ListCellsResponse& response);
+  // Answers a call with a function that reads the store.
+  template <typename Request, typename Response>
+  Reactor* Read(Context* context, const Request* request, Response* response,
+                absl::Status (ReleaseService::*read)(const Request&,
+                                                     Response&));
+
+  // Answers a call with a function of mutations.h.
+  template <typename Request, typename Response>
+  Reactor* Write(Context* context, const Request* request, Response* response,
+                 absl::Status (*mutation)(CellTable&, const Request&,
+                                          absl::Time, Response&));
+
+  absl::Status ReadCell(const release::v1::GetCellRequest& request,
+                        release::v1::Cell& response);
+  absl::Status ReadPage(const release::v1::ListCellsRequest& request,
+                        release::v1::ListCellsResponse& response);
+  absl::Status ReadPayload(const release::v1::ResolveRequest& request,
+                           release::v1::ResolveResponse& response);
 
   CellStore& store_;
   CallGate gate_;

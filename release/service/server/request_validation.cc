@@ -19,7 +19,7 @@
 namespace gantry::service {
 namespace {
 
-// A boot is stopped after minutes; more is an error of the publisher.
+// Proofs boot for minutes at most; a longer duration is a publisher's error.
 constexpr absl::Duration kMaxBootDuration = absl::Hours(24);
 
 absl::Status ValidateLine(absl::string_view field, absl::string_view value,
@@ -71,7 +71,7 @@ absl::Status ValidateDuration(absl::string_view field,
                           absl::FormatDuration(max)));
 }
 
-// Sizes come first: other errors quote the value.
+// Checks the size first, because later errors quote the value.
 absl::Status ValidateCoordinatesField(
     absl::string_view field, const cell::v1::CellCoordinates& coordinates) {
   GANTRY_RETURN_IF_ERROR(

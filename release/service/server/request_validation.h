@@ -6,9 +6,8 @@
 
 namespace gantry::service {
 
-// Checks a request against the limits that the protos document (store/limits.h
-// has the numbers), before the request is queued or looked up.  The error is
-// INVALID_ARGUMENT with a BadRequest that names the field.
+// Checks a request against the limits that its proto documents (see also
+// store/limits.h).  INVALID_ARGUMENT, with a BadRequest that names the field.
 
 absl::Status ValidateRequest(const release::v1::PlanCellsRequest& request);
 absl::Status ValidateRequest(const release::v1::PublishPayloadRequest& request);

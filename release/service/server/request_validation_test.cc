@@ -10,11 +10,15 @@
 #include "gtest/gtest.h"
 #include "release/service/rpc_status/error_details.h"
 #include "release/service/store/limits.h"
-#include "release/service/store/store_test_cells.h"
+#include "tests/fixtures/test_cells.h"
 
 namespace gantry::service {
 namespace {
 
+using ::gantry::fixtures::TestCoordinates;
+using ::gantry::fixtures::TestId;
+using ::gantry::fixtures::TestPlan;
+using ::gantry::fixtures::TestPublication;
 using ::gantry::release::v1::ClaimCellsRequest;
 using ::gantry::release::v1::FailAttemptRequest;
 using ::gantry::release::v1::GetCellRequest;
@@ -56,7 +60,7 @@ void ExpectInvalid(const Request& request, const std::string& field,
   EXPECT_EQ(ValidateRequest(request), InvalidFieldError(field, description));
 }
 
-TEST(RequestValidationTest, ValidRequestsAreOk) {
+TEST(RequestValidationTest, ValidRequestsAreAccepted) {
   EXPECT_THAT(ValidateRequest(Plan()), IsOk());
   EXPECT_THAT(ValidateRequest(Publication()), IsOk());
   EXPECT_THAT(ValidateRequest(GetCellRequest()), IsOk());
@@ -66,7 +70,7 @@ TEST(RequestValidationTest, ValidRequestsAreOk) {
   EXPECT_THAT(ValidateRequest(Node()), IsOk());
 }
 
-TEST(RequestValidationTest, PlanNeedsFrom1To1000Cells) {
+TEST(RequestValidationTest, PlanNeeds1To1000Cells) {
   ExpectInvalid(PlanCellsRequest(), "cell", "0 is not from 1 to 1000");
   PlanCellsRequest request = Plan();
   while (request.cell_size() < kMaxCellsPerCall)
@@ -98,7 +102,7 @@ TEST(RequestValidationTest, PublicationNeedsTheKernelRelease) {
   ExpectInvalid(request, "coordinates.kernel_release", "is required");
 }
 
-TEST(RequestValidationTest, LargeCoordinatesAreRefusedUnquoted) {
+TEST(RequestValidationTest, OversizedCoordinatesAreNotQuoted) {
   PublishPayloadRequest request = Publication();
   request.mutable_coordinates()->set_os_release(std::string(2000, '!'));
   ExpectInvalid(request, "coordinates",
@@ -106,7 +110,7 @@ TEST(RequestValidationTest, LargeCoordinatesAreRefusedUnquoted) {
                              " bytes long; the limit is 1024"));
 }
 
-TEST(RequestValidationTest, UnknownFieldsCountAsSize) {
+TEST(RequestValidationTest, UnknownFieldsCountTowardsTheSize) {
   PublishPayloadRequest request = Publication();
   request.mutable_payload()
       ->GetReflection()
@@ -117,7 +121,7 @@ TEST(RequestValidationTest, UnknownFieldsCountAsSize) {
                              " bytes long; the limit is 262144"));
 }
 
-TEST(RequestValidationTest, PayloadWithItsProofIsAtMost256KiB) {
+TEST(RequestValidationTest, PayloadIncludingProofIsAtMost256KiB) {
   PublishPayloadRequest request = Publication();
   std::string& message = *request.mutable_payload()
                               ->mutable_proof()
@@ -168,7 +172,7 @@ TEST(RequestValidationTest, IdIsAtMost128Bytes) {
   ExpectInvalid(request, "id", "is 129 bytes long; the limit is 128");
 }
 
-TEST(RequestValidationTest, ListNeedsKnownStatesAndAPageSizeUpTo1000) {
+TEST(RequestValidationTest, ListNeedsKnownStatesAndAPageSizeOfAtMost1000) {
   ListCellsRequest request;
   request.set_page_size(1001);
   ExpectInvalid(request, "page_size", "1001 is not from 0 to 1000");
@@ -182,7 +186,7 @@ TEST(RequestValidationTest, ListNeedsKnownStatesAndAPageSizeUpTo1000) {
   ExpectInvalid(request, "state", "99 is not a cell state");
 }
 
-TEST(RequestValidationTest, ClaimNeedsAWorkerAndUpTo1000Cells) {
+TEST(RequestValidationTest, ClaimNeedsAWorkerAndAtMost1000Cells) {
   ExpectInvalid(ClaimCellsRequest(), "worker", "is required");
   ClaimCellsRequest request = Claim();
   request.set_max_cells(1001);
@@ -195,7 +199,7 @@ TEST(RequestValidationTest, ClaimNeedsAWorkerAndUpTo1000Cells) {
   ExpectInvalid(request, "id[0]", "contains a line break or control character");
 }
 
-TEST(RequestValidationTest, LeaseIsFrom1sTo24h) {
+TEST(RequestValidationTest, LeaseIs1SecondTo24Hours) {
   const struct {
     int64_t seconds;
     int32_t nanos;

@@ -1,30 +1,33 @@
-// Calls over loopback, by `threads` clients with a connection each.  See
-// //release/service/store:store_benchmark for the store below, and plain
-// SQLite.
+// Measures calls over loopback by `threads` clients, each with a connection.
+// //release/service/store:store_benchmark measures the store and plain SQLite.
 
 #include <atomic>
 #include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "base/temp_dir.h"
 #include "benchmark/benchmark.h"
 #include "release/service/client/release_client.h"
 #include "release/service/server/release_server.h"
-#include "release/service/store/store_test_cells.h"
+#include "release/service/store/test_store.h"
+#include "tests/fixtures/test_cells.h"
 
 namespace gantry::service {
 namespace {
 
-struct Running {
-  Running() {
+using ::gantry::fixtures::TestCoordinates;
+using ::gantry::fixtures::TestId;
+using ::gantry::fixtures::TestPublication;
+
+struct BenchmarkServer {
+  BenchmarkServer() {
     ReleaseServerOptions options;
     options.listen_address = "127.0.0.1:0";
-    options.database_path = dir.path() + "/release.db";
+    options.database_path = database.path();
     server = *ReleaseServer::Start(options);
   }
 
-  // Distinct arguments, so that clients don't share a connection.
+  // Distinct arguments keep clients from sharing a connection.
   std::unique_ptr<ReleaseClient> Connect() {
     grpc::ChannelArguments arguments;
     arguments.SetInt("benchmark.client", clients++);
@@ -35,17 +38,17 @@ struct Running {
         address);
   }
 
-  TempDir dir = *TempDir::Create();
+  TestDatabase database;
   std::unique_ptr<ReleaseServer> server;
   std::atomic<int> clients{0};
   std::atomic<int> next{1};
 };
 
-Running* running = nullptr;
+BenchmarkServer* running = nullptr;
 
-// A server with eight built cells of one release.
+// Starts a server with eight built cells of one release.
 void SetUpServer(const benchmark::State&) {
-  running = new Running;
+  running = new BenchmarkServer;
   const auto client = running->Connect();
   while (running->next <= 8) {
     client->PublishPayload(TestPublication(running->next++))

@@ -14,21 +14,21 @@
 #include "release/service/server/release_server.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:8980",
-          "HOST:PORT to serve on; port 0 takes a free one");
+          "HOST:PORT to listen on; port 0 selects a free port");
 ABSL_FLAG(std::string, state, "",
-          "folder that holds the database; empty: .gantry in the workspace");
+          "state directory; default: .gantry in the workspace");
 ABSL_FLAG(std::string, database, "",
-          "SQLite file; empty: the one in the folder of --state");
+          "SQLite file; default: release.db in the directory of --state");
 ABSL_FLAG(absl::Duration, grace, absl::Seconds(10),
-          "how long calls in flight may take after SIGTERM or SIGINT");
+          "how long to wait for calls in flight after SIGTERM or SIGINT");
 
 namespace {
 
 constexpr char kUsage[] =
     "Serves gantry.release.v1.ReleaseService until SIGTERM or SIGINT.\n"
-    "Once ready it prints \"listening on HOST:PORT\".\n"
-    "There is no authentication: listen where only trusted clients reach.\n"
-    "Exit codes: 0 after a signal, 1 it could not start (the reason is on "
+    "Prints \"listening on HOST:PORT\" when it is ready.\n"
+    "There is no authentication: listen only where all clients are trusted.\n"
+    "Exit codes: 0 stopped by a signal, 1 failed to start (the reason is on "
     "standard error).";
 
 absl::Status Serve(const sigset_t& signals) {
@@ -61,7 +61,7 @@ int main(int argc, char** argv) {
               << "\"; see --help\n";
     return 1;
   }
-  // Before any thread starts, so that all inherit the mask.
+  // Before any thread starts, so that all threads inherit the mask.
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);

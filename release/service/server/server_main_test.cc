@@ -1,4 +1,4 @@
-// The server program: its flags, its line, its signals, its exit codes.
+// Runs the server program: its flags, output, signals and exit codes.
 
 #include <signal.h>
 
@@ -7,8 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "release/service/client/release_client.h"
 #include "tools/cpp/runfiles/runfiles.h"
@@ -17,6 +19,7 @@ namespace gantry::service {
 namespace {
 
 using ::bazel::tools::cpp::runfiles::Runfiles;
+using ::testing::HasSubstr;
 
 class ServerMainTest : public testing::Test {
  protected:
@@ -25,50 +28,45 @@ class ServerMainTest : public testing::Test {
     std::unique_ptr<Runfiles> runfiles(Runfiles::CreateForTest(&error));
     ASSERT_NE(runfiles, nullptr) << error;
     program_ = runfiles->Rlocation("gantry/release/service/server/server");
-    auto dir = TempDir::Create();
-    ASSERT_TRUE(dir.ok()) << dir.status();
-    dir_ = std::make_unique<TempDir>(*std::move(dir));
   }
 
   SubprocessOptions Command(const std::string& listen) const {
     SubprocessOptions options;
     options.argv = {program_, absl::StrCat("--listen=", listen),
-                    absl::StrCat("--state=", dir_->path())};
+                    absl::StrCat("--state=", dir_.path())};
     return options;
   }
 
+  const TempDir dir_ = *TempDir::Create(testing::TempDir());
   std::string program_;
-  std::unique_ptr<TempDir> dir_;
 };
 
-TEST_F(ServerMainTest, ServesUntilASignal) {
+TEST_F(ServerMainTest, ServesUntilSignaled) {
   for (int signal : {SIGTERM, SIGINT}) {
-    auto server = BackgroundProcess::Start(Command("127.0.0.1:0"));
-    ASSERT_TRUE(server.ok()) << server.status();
-    const auto line = server->ReadLine();
-    ASSERT_TRUE(line.ok()) << line.status();
-    absl::string_view address = *line;
-    ASSERT_TRUE(absl::ConsumePrefix(&address, "listening on ")) << *line;
-    auto client = ReleaseClient::Connect(std::string(address));
-    ASSERT_TRUE(client.ok()) << client.status();
-    EXPECT_TRUE((*client)->ListCells({}).ok());
-    server->Signal(signal);
-    EXPECT_EQ(server->Wait(), 0);
-    EXPECT_EQ((*client)->ListCells({}).status().code(),
-              absl::StatusCode::kUnavailable);
+    GANTRY_ASSERT_OK_AND_ASSIGN(
+        BackgroundProcess server,
+        BackgroundProcess::Start(Command("127.0.0.1:0")));
+    GANTRY_ASSERT_OK_AND_ASSIGN(const std::string line, server.ReadLine());
+    absl::string_view address = line;
+    ASSERT_TRUE(absl::ConsumePrefix(&address, "listening on ")) << line;
+    GANTRY_ASSERT_OK_AND_ASSIGN(const auto client,
+                                ReleaseClient::Connect(std::string(address)));
+    EXPECT_THAT(client->ListCells({}), IsOk());
+    server.Signal(signal);
+    EXPECT_EQ(server.Wait(), 0);
+    EXPECT_THAT(client->ListCells({}),
+                StatusIs(absl::StatusCode::kUnavailable));
   }
 }
 
-TEST_F(ServerMainTest, AddressThatIsNotHereIsExitCode1) {
-  const auto result = RunSubprocess(Command("192.0.2.1:8980"));
-  ASSERT_TRUE(result.ok()) << result.status();
-  EXPECT_EQ(result->exit_code, 1);
-  EXPECT_EQ(result->output, "");
-  EXPECT_NE(result->error_output.find(
-                "server: cannot listen on 192.0.2.1:8980: no such address "
-                "here, or in use\n"),
-            std::string::npos)
-      << result->error_output;
+TEST_F(ServerMainTest, AddressThatIsNotLocalIsExitCode1) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const SubprocessResult result,
+                              RunSubprocess(Command("192.0.2.1:8980")));
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.output, "");
+  EXPECT_THAT(result.error_output,
+              HasSubstr("server: cannot listen on 192.0.2.1:8980: the address "
+                        "is in use or not local\n"));
 }
 
 }  // namespace

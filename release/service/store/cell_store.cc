@@ -56,16 +56,16 @@ absl::StatusOr<std::vector<Cell>> CellStore::List(const CellFilter& filter,
   return read_table_->List(filter, after_id, limit, max_bytes);
 }
 
-absl::StatusOr<std::vector<Cell>> CellStore::OfReleaseOrNeighbours(
+absl::StatusOr<std::vector<Cell>> CellStore::ListReleaseOrNeighbours(
     absl::string_view os_release) {
   absl::MutexLock lock(&read_mutex_);
-  return read_table_->OfReleaseOrNeighbours(os_release);
+  return read_table_->ListReleaseOrNeighbours(os_release);
 }
 
 void CellStore::Write(Mutation mutation, CommitQueue::Done done) {
   if (queue_ == nullptr) {
     done(absl::FailedPreconditionError(
-        absl::StrCat(path_, ": is open for reading only")));
+        absl::StrCat(path_, ": opened read-only")));
     return;
   }
   queue_->Submit(

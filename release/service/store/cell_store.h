@@ -23,33 +23,35 @@
 namespace gantry::service {
 
 struct CellStoreOptions {
-  // Only reads: takes no lock, changes nothing, works beside a writer.
+  // Opens an existing database without changing or locking it; another
+  // process may write to it meanwhile.
   bool read_only = false;
 
-  // What is now, for leases and times of change.  Thread-safe.
+  // Source of the current time.  Must be thread-safe.
   std::function<absl::Time()> clock = absl::Now;
 
-  // A registered SQLite VFS; empty: the default.
+  // Name of a registered SQLite VFS; empty: SQLite's default.
   std::string vfs;
 };
 
-// Cells in an SQLite file: what OK was said to is there after a crash or power
-// cut.  Thread-safe.
+// Cells in an SQLite database.  Acknowledged writes survive crashes and power
+// cuts.  Thread-safe.
 //
-// Exactly one connection, behind CommitQueue, writes and checkpoints (SQLite
-// up to 3.51.2 may corrupt the log otherwise: "WAL-reset bug", sqlite.org/
-// wal.html); a lock on the file `<path>-lock` keeps other processes from it.
-// Reads have a connection of their own, so that they don't wait for a sync.
+// Exactly one connection, behind CommitQueue, writes and checkpoints: with
+// more, SQLite up to 3.51.2 may corrupt the log ("WAL-reset bug",
+// sqlite.org/wal.html).  A lock on the file `<path>-lock` excludes writers in
+// other processes.  Reads use a second connection, so that they do not wait for
+// a sync.
 class CellStore {
  public:
-  // Creates the file, or brings its schema up to date, unless read-only.
-  // FAILED_PRECONDITION: in use by another process, another program's, or of
-  // another schema version.  DATA_LOSS: corrupt.  NOT_FOUND: no such file,
-  // read-only.
+  // Creates the database or updates its schema, unless read-only.
+  // FAILED_PRECONDITION: another process writes to it, it belongs to another
+  // program, or its schema version is not supported.  DATA_LOSS: it is corrupt.
+  // NOT_FOUND: it does not exist, and `options.read_only` is set.
   static absl::StatusOr<std::unique_ptr<CellStore>> Open(
       const std::string& path, CellStoreOptions options = {});
 
-  // Finishes all writes.
+  // Completes all pending writes.
   ~CellStore();
 
   absl::Time Now() const { return options_.clock(); }
@@ -61,16 +63,16 @@ class CellStore {
   absl::StatusOr<std::vector<release::v1::Cell>> List(
       const CellFilter& filter, absl::string_view after_id, int limit,
       size_t max_bytes);
-  absl::StatusOr<std::vector<release::v1::Cell>> OfReleaseOrNeighbours(
+  absl::StatusOr<std::vector<release::v1::Cell>> ListReleaseOrNeighbours(
       absl::string_view os_release);
 
-  // Runs `mutation` (one of mutations.h) in a transaction, and then `done`
-  // with its error, or OK once its changes are durable.  Both run on the
-  // writing thread.  FAILED_PRECONDITION: read-only.
+  // Runs `mutation` (one of mutations.h) in a transaction, then passes `done`
+  // its error, or OK once its changes are durable.  Both run on the writing
+  // thread.  FAILED_PRECONDITION, at once: the store is read-only.
   using Mutation = std::function<absl::Status(CellTable&, absl::Time now)>;
   void Write(Mutation mutation, CommitQueue::Done done);
 
-  // The same; waits for the end.
+  // As Write, but waits for the result.
   absl::Status WriteAndWait(Mutation mutation);
 
  private:
@@ -83,7 +85,8 @@ class CellStore {
   const std::string path_;
   const CellStoreOptions options_;
 
-  // Declared in the order of opening: the queue ends first, the lock last.
+  // In the order of opening, so that the queue is destroyed before what it
+  // uses, and the lock is released last.
   absl::optional<FileLock> lock_;
   std::unique_ptr<Database> write_database_;
   // Only used on the queue's thread.

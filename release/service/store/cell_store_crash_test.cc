@@ -1,4 +1,5 @@
-// A process that acknowledges writes is killed; what it acknowledged is there.
+// Kills a process that publishes payloads, and checks that all those that it
+// acknowledged are stored.
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -9,19 +10,25 @@
 #include <thread>
 #include <vector>
 
-#include "base/temp_dir.h"
+#include "base/status_matchers.h"
+#include "base/unique_fd.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "release/service/store/cell_store.h"
 #include "release/service/store/mutations.h"
-#include "release/service/store/store_test_cells.h"
+#include "release/service/store/test_store.h"
+#include "tests/fixtures/test_cells.h"
 
 namespace gantry::service {
 namespace {
 
+using ::gantry::fixtures::TestId;
+using ::gantry::fixtures::TestPublication;
+
 constexpr int kThreads = 4;
 
-// Publishes cells from `first` on from several threads, and writes the number
-// of each to `acknowledgements` once it is acknowledged; never returns.
+// Publishes cells, starting with number `first`, from several threads.  Writes
+// the number of each acknowledged cell to `acknowledgements`.  Never returns.
 [[noreturn]] void PublishUntilKilled(const std::string& path, int32_t first,
                                      int acknowledgements) {
   auto store = CellStore::Open(path);
@@ -30,13 +37,9 @@ constexpr int kThreads = 4;
   for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([&, thread] {
       for (int32_t number = first + thread;; number += kThreads) {
-        release::v1::Cell cell;
-        const absl::Status status =
-            (*store)->WriteAndWait([&](CellTable& table, absl::Time now) {
-              return PublishPayload(table, TestPublication(number), now, cell);
-            });
-        if (!status.ok() || write(acknowledgements, &number, sizeof(number)) !=
-                                sizeof(number)) {
+        if (!Apply(**store, PublishPayload, TestPublication(number)).ok() ||
+            write(acknowledgements, &number, sizeof(number)) !=
+                sizeof(number)) {
           _exit(1);
         }
       }
@@ -46,45 +49,50 @@ constexpr int kThreads = 4;
   _exit(1);
 }
 
-TEST(CellStoreCrashTest, AcknowledgedPayloadsSurviveSigkill) {
-  auto dir = TempDir::Create();
-  ASSERT_TRUE(dir.ok()) << dir.status();
-  const std::string path = dir->path() + "/release.db";
-  std::vector<int32_t> acknowledged;
-  // Each round is killed after another number of acknowledgements.
-  for (int round = 0; round < 8; ++round) {
-    int fds[2];
-    ASSERT_EQ(pipe(fds), 0);
-    const pid_t child = fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      close(fds[0]);
-      PublishUntilKilled(path, 1'000'000 * round, fds[1]);
-    }
-    close(fds[1]);
-    int32_t number = 0;
-    for (int count = 0; count < 5 + 7 * round; ++count) {
-      ASSERT_EQ(read(fds[0], &number, sizeof(number)),
-                static_cast<ssize_t>(sizeof(number)));
-      acknowledged.push_back(number);
-    }
-    ASSERT_EQ(kill(child, SIGKILL), 0);
-    while (read(fds[0], &number, sizeof(number)) ==
-           static_cast<ssize_t>(sizeof(number))) {
-      acknowledged.push_back(number);
-    }
-    close(fds[0]);
-    int status = 0;
-    ASSERT_EQ(waitpid(child, &status, 0), child);
-    EXPECT_TRUE(WIFSIGNALED(status));
+// Reads the next acknowledged number.  False at the end.
+bool ReadNumber(const UniqueFd& fd, int32_t& number) {
+  return read(fd.get(), &number, sizeof(number)) ==
+         static_cast<ssize_t>(sizeof(number));
+}
+
+// Publishes in another process, and kills that after `kill_after`
+// acknowledgements.  Appends all numbers that it acknowledged.
+void PublishAndKill(const std::string& path, int32_t first, int kill_after,
+                    std::vector<int32_t>& acknowledged) {
+  int fds[2];
+  ASSERT_EQ(pipe(fds), 0);
+  const UniqueFd reading(fds[0]);
+  UniqueFd writing(fds[1]);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) PublishUntilKilled(path, first, writing.get());
+  writing.Close();
+  int32_t number = 0;
+  for (int count = 0; count < kill_after; ++count) {
+    ASSERT_TRUE(ReadNumber(reading, number));
+    acknowledged.push_back(number);
   }
-  auto store = CellStore::Open(path);
-  ASSERT_TRUE(store.ok()) << store.status();
+  ASSERT_EQ(kill(child, SIGKILL), 0);
+  while (ReadNumber(reading, number)) acknowledged.push_back(number);
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status));
+}
+
+TEST(CellStoreCrashTest, AcknowledgedPayloadsSurviveSigkill) {
+  const TestDatabase database;
+  std::vector<int32_t> acknowledged;
+  for (int round = 0; round < 8; ++round) {
+    ASSERT_NO_FATAL_FAILURE(PublishAndKill(database.path(), 1'000'000 * round,
+                                           5 + 7 * round, acknowledged));
+  }
+  GANTRY_ASSERT_OK_AND_ASSIGN(const auto store,
+                              CellStore::Open(database.path()));
   for (int32_t number : acknowledged) {
-    const auto cell = (*store)->Get(TestId(number));
-    ASSERT_TRUE(cell.ok()) << cell.status();
-    EXPECT_EQ(cell->state(), release::v1::CELL_STATE_BUILT);
-    EXPECT_EQ(cell->payload().digest(),
+    GANTRY_ASSERT_OK_AND_ASSIGN(const release::v1::Cell cell,
+                                store->Get(TestId(number)));
+    EXPECT_EQ(cell.state(), release::v1::CELL_STATE_BUILT);
+    EXPECT_EQ(cell.payload().digest(),
               TestPublication(number).payload().digest());
   }
 }

@@ -1,39 +1,49 @@
-// Fails every write, sync, truncation and deletion of a history in turn, with
-// and without a power cut after it.
+// Performs a sequence of calls on a store, and fails each write, sync,
+// truncation and deletion in turn, with and without a power cut after it.
 
 #include <sqlite3.h>
 
-#include <functional>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "base/temp_dir.h"
+#include "absl/status/statusor.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "release/service/store/cell_store.h"
 #include "release/service/store/fault_vfs.h"
 #include "release/service/store/mutations.h"
-#include "release/service/store/store_test_cells.h"
+#include "release/service/store/test_store.h"
+#include "tests/fixtures/test_cells.h"
 
 namespace gantry::service {
 namespace {
 
+using ::gantry::fixtures::TestId;
+using ::gantry::fixtures::TestPlan;
+using ::gantry::fixtures::TestPublication;
 using ::gantry::release::v1::Cell;
 
-// Drives a store on the FaultVfs, and remembers what it acknowledged.
+absl::StatusOr<std::unique_ptr<CellStore>> OpenOnFaultVfs(
+    const std::string& path) {
+  CellStoreOptions options;
+  options.vfs = FaultVfs::kName;
+  return CellStore::Open(path, options);
+}
+
+// Makes calls to a store, and remembers what the store acknowledged.
 class History {
  public:
   explicit History(std::string path) : path_(std::move(path)) {}
 
-  // Opens, works, and closes, which checkpoints; twice.
+  // Opens the store, makes calls, and closes it, which checkpoints; twice.
   void Run() {
     for (int round = 0; round < 2; ++round) {
-      CellStoreOptions options;
-      options.vfs = FaultVfs::kName;
-      auto store = CellStore::Open(path_, options);
+      auto store = OpenOnFaultVfs(path_);
       if (!store.ok()) continue;
       store_ = *std::move(store);
       const int base = 10 * round;
@@ -47,74 +57,57 @@ class History {
     }
   }
 
-  // What a reader must find: the acknowledged state of each cell, or a later
-  // one that was asked for but not acknowledged.
+  // Checks that the store has the acknowledged state of each cell, or a later
+  // one whose call failed.
   void Check(CellStore& store) const {
     for (const auto& [id, cell] : acknowledged_) {
-      const auto found = store.Get(id);
-      ASSERT_TRUE(found.ok()) << found.status();
+      GANTRY_ASSERT_OK_AND_ASSIGN(const Cell found, store.Get(id));
       if (in_doubt_.count(id) == 0) {
-        EXPECT_EQ(found->SerializeAsString(), cell.SerializeAsString());
+        EXPECT_EQ(found.SerializeAsString(), cell.SerializeAsString());
       }
     }
-    const auto all = store.List(CellFilter(), "", 1000, 1 << 20);
-    ASSERT_TRUE(all.ok()) << all.status();
-    for (const Cell& cell : *all) {
+    GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> all,
+                                store.List(CellFilter(), "", 1000, 1 << 20));
+    for (const Cell& cell : all) {
       EXPECT_TRUE(acknowledged_.count(cell.id()) || in_doubt_.count(cell.id()));
       EXPECT_EQ(cell.has_payload(),
                 cell.state() == release::v1::CELL_STATE_BUILT);
       EXPECT_EQ(cell.has_lease(),
                 cell.state() == release::v1::CELL_STATE_BUILDING);
     }
-    CheckPlansAreWhole(store);
+    CheckPlansAreAtomic(store);
   }
 
   int64_t newest_token() const { return newest_token_; }
 
  private:
-  // The three cells of a PlanCells are all there or none.
-  void CheckPlansAreWhole(CellStore& store) const {
+  // A PlanCells call stores all of its three cells or none.
+  void CheckPlansAreAtomic(CellStore& store) const {
     for (int base : {0, 10}) {
-      // Cell `base` may also come from its own publication.
+      // Cell `base` is left out: publishing may have stored it, too.
       EXPECT_EQ(store.Get(TestId(base + 1)).ok(),
                 store.Get(TestId(base + 2)).ok());
     }
   }
 
-  void Settle(const absl::Status& status, const std::vector<std::string>& ids,
-              const std::vector<Cell>& cells) {
-    if (!status.ok()) {
-      in_doubt_.insert(ids.begin(), ids.end());
-      return;
-    }
-    for (const Cell& cell : cells) {
-      acknowledged_[cell.id()] = cell;
-      in_doubt_.erase(cell.id());
-    }
+  void Acknowledge(const Cell& cell) {
+    acknowledged_[cell.id()] = cell;
+    in_doubt_.erase(cell.id());
   }
 
   void Plan(const std::vector<int>& numbers) {
     release::v1::PlanCellsRequest request;
-    std::vector<std::string> ids;
-    for (int number : numbers) {
-      *request.add_cell() = TestPlan(number);
-      ids.push_back(TestId(number));
-    }
-    release::v1::PlanCellsResponse response;
-    const absl::Status status =
-        store_->WriteAndWait([&](CellTable& table, absl::Time now) {
-          return PlanCells(table, request, now, response);
-        });
-    Settle(status, ids, {response.cell().begin(), response.cell().end()});
+    for (int number : numbers) *request.add_cell() = TestPlan(number);
+    const auto response = Apply(*store_, PlanCells, request);
+    for (int number : numbers) in_doubt_.insert(TestId(number));
+    if (!response.ok()) return;
+    for (const Cell& cell : response->cell()) Acknowledge(cell);
   }
 
   void Publish(int number) {
-    Cell cell;
-    const absl::Status status =
-        store_->WriteAndWait([&](CellTable& table, absl::Time now) {
-          return PublishPayload(table, TestPublication(number), now, cell);
-        });
-    Settle(status, {TestId(number)}, {cell});
+    const auto cell = Apply(*store_, PublishPayload, TestPublication(number));
+    in_doubt_.insert(TestId(number));
+    if (cell.ok()) Acknowledge(*cell);
   }
 
   void ClaimOne(const std::string& worker) {
@@ -126,101 +119,101 @@ class History {
         store_->WriteAndWait([&](CellTable& table, absl::Time now) {
           return ClaimCells(table, request, now, response);
         });
-    std::vector<std::string> ids;
+    // A failed claim also says which cell it chose.
     for (const Cell& cell : response.cell()) {
-      ids.push_back(cell.id());
-      if (status.ok()) newest_token_ = cell.lease().fencing_token();
+      in_doubt_.insert(cell.id());
+      if (!status.ok()) continue;
+      newest_token_ = cell.lease().fencing_token();
+      Acknowledge(cell);
     }
-    Settle(status, ids, {response.cell().begin(), response.cell().end()});
   }
 
   void Fail(int number) {
     release::v1::FailAttemptRequest request;
     request.set_id(TestId(number));
     request.set_fencing_token(newest_token_);
-    request.set_reason("no luck");
-    Cell cell;
-    const absl::Status status =
-        store_->WriteAndWait([&](CellTable& table, absl::Time now) {
-          return FailAttempt(table, request, now, cell);
-        });
-    Settle(status, {TestId(number)}, {cell});
+    request.set_reason("compile error");
+    const auto cell = Apply(*store_, FailAttempt, request);
+    in_doubt_.insert(TestId(number));
+    if (cell.ok()) Acknowledge(*cell);
   }
 
   const std::string path_;
   std::unique_ptr<CellStore> store_;
   std::map<std::string, Cell> acknowledged_;
+  // Cells that a failed call may have changed.
   std::set<std::string> in_doubt_;
   int64_t newest_token_ = 0;
 };
 
-struct FaultCase {
-  std::string name;
-  int sqlite_code;
-  bool for_good;
-  bool power_cut;
-};
-
-class CellStoreFaultTest : public testing::TestWithParam<FaultCase> {};
-
-// Runs the history with the fault at operation `n`; returns how many
-// operations there were.
-int64_t RunHistory(const FaultCase& fault, int64_t n) {
-  auto dir = TempDir::Create();
-  EXPECT_TRUE(dir.ok()) << dir.status();
-  const std::string path = dir->path() + "/release.db";
-  FaultVfs& vfs = FaultVfs::Get();
-  vfs.Reset();
-  vfs.FailAt(n, fault.sqlite_code, fault.for_good);
-  History history(path);
-  history.Run();
-  const int64_t operations = vfs.operations();
-  if (fault.power_cut) vfs.CutPower();
-
-  vfs.Reset();
-  CellStoreOptions options;
-  options.vfs = FaultVfs::kName;
-  auto store = CellStore::Open(path, options);
-  EXPECT_TRUE(store.ok()) << store.status();
-  if (!store.ok()) return operations;
-  history.Check(**store);
-  // It works on, and tokens keep growing.
+// Checks that the store accepts writes, and that tokens keep growing.
+void CheckStoreWorks(CellStore& store, int64_t newest_token) {
   release::v1::PlanCellsRequest plan;
   *plan.add_cell() = TestPlan(99);
-  release::v1::PlanCellsResponse planned;
+  ASSERT_THAT(Apply(store, PlanCells, plan), IsOk());
   release::v1::ClaimCellsRequest claim;
   claim.set_worker("later");
   claim.add_id(TestId(99));
-  release::v1::ClaimCellsResponse claimed;
-  const absl::Status status =
-      (*store)->WriteAndWait([&](CellTable& table, absl::Time now) {
-        const absl::Status status = PlanCells(table, plan, now, planned);
-        return status.ok() ? ClaimCells(table, claim, now, claimed) : status;
-      });
-  EXPECT_TRUE(status.ok()) << status;
-  EXPECT_GT(claimed.cell(0).lease().fencing_token(), history.newest_token());
-  return operations;
+  GANTRY_ASSERT_OK_AND_ASSIGN(const release::v1::ClaimCellsResponse claimed,
+                              Apply(store, ClaimCells, claim));
+  EXPECT_GT(claimed.cell(0).lease().fencing_token(), newest_token);
 }
 
-TEST_P(CellStoreFaultTest, WhatWasAcknowledgedIsThereWhateverFails) {
-  int64_t n = 1;
-  // Until the history is over before the fault comes.
-  while (RunHistory(GetParam(), n) >= n) {
-    if (HasFailure()) FAIL() << "with a fault at operation " << n;
-    ++n;
+struct FaultTestCase {
+  std::string name;
+  int sqlite_code;
+  bool permanent;
+  bool power_cut;
+};
+
+class CellStoreFaultTest : public testing::TestWithParam<FaultTestCase> {
+ protected:
+  // Runs a history with the fault at operation `n`, and checks what survives
+  // it.  Sets the number of operations.
+  void RunHistory(int64_t n, int64_t& operations) {
+    const TestDatabase database;
+    FaultVfs& vfs = FaultVfs::Get();
+    vfs.Reset();
+    vfs.FailAt(n, GetParam().sqlite_code, GetParam().permanent);
+    History history(database.path());
+    history.Run();
+    operations = vfs.operations();
+    if (GetParam().power_cut) vfs.CutPower();
+
+    vfs.Reset();
+    GANTRY_ASSERT_OK_AND_ASSIGN(const auto store,
+                                OpenOnFaultVfs(database.path()));
+    history.Check(*store);
+    CheckStoreWorks(*store, history.newest_token());
   }
+};
+
+TEST_P(CellStoreFaultTest, AcknowledgedWritesSurvive) {
+  int64_t n = 0;
+  int64_t operations = 0;
+  do {
+    ++n;
+    SCOPED_TRACE(testing::Message() << "fault at operation " << n);
+    RunHistory(n, operations);
+    if (HasFailure()) return;
+    // Later the history completes before the fault.
+  } while (operations >= n);
   EXPECT_GT(n, 50);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, CellStoreFaultTest,
-                         testing::ValuesIn(std::vector<FaultCase>{
-                             {"WriteErrorOnce", SQLITE_IOERR_WRITE, false,
-                              false},
-                             {"DiskFullOnce", SQLITE_FULL, false, false},
-                             {"DiskFullForGood", SQLITE_FULL, true, false},
-                             {"PowerCut", SQLITE_IOERR_FSYNC, true, true},
-                         }),
-                         [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    All, CellStoreFaultTest,
+    testing::ValuesIn(std::vector<FaultTestCase>{
+        {"OneWriteError", SQLITE_IOERR_WRITE, /*permanent=*/false,
+         /*power_cut=*/false},
+        {"DiskFullOnce", SQLITE_FULL, /*permanent=*/false,
+         /*power_cut=*/false},
+        {"DiskStaysFull", SQLITE_FULL, /*permanent=*/true,
+         /*power_cut=*/false},
+        {"PowerCut", SQLITE_IOERR_FSYNC, /*permanent=*/true,
+         /*power_cut=*/true},
+    }),
+    [](const auto& info) { return info.param.name; });
 
 }  // namespace
 }  // namespace gantry::service

@@ -8,59 +8,51 @@
 #include <thread>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "base/status_macros.h"
+#include "base/file.h"
 #include "base/status_matchers.h"
-#include "base/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "release/service/store/lifecycle.h"
 #include "release/service/store/mutations.h"
-#include "release/service/store/store_test_cells.h"
+#include "release/service/store/test_store.h"
+#include "tests/fixtures/test_cells.h"
 
 namespace gantry::service {
 namespace {
 
+using ::gantry::fixtures::TestId;
+using ::gantry::fixtures::TestPlan;
+using ::gantry::fixtures::TestPublication;
 using ::gantry::release::v1::Cell;
+using ::gantry::release::v1::PublishPayloadRequest;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Property;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+constexpr size_t kNoByteLimit = 1 << 20;
 
 class CellStoreTest : public testing::Test {
  protected:
-  void SetUp() override {
-    auto dir = TempDir::Create();
-    ASSERT_TRUE(dir.ok()) << dir.status();
-    dir_ = std::make_unique<TempDir>(*std::move(dir));
-    path_ = dir_->path() + "/release.db";
-  }
-
+  // Opens the store, or opens it again.
   void Open() {
     store_.reset();
-    auto store = CellStore::Open(path_);
-    ASSERT_TRUE(store.ok()) << store.status();
-    store_ = *std::move(store);
+    GANTRY_ASSERT_OK_AND_ASSIGN(store_, CellStore::Open(path()));
   }
 
-  absl::Status OpenStatus() { return CellStore::Open(path_).status(); }
-
-  absl::StatusOr<Cell> Publish(
-      const release::v1::PublishPayloadRequest& request) {
-    Cell cell;
-    GANTRY_RETURN_IF_ERROR(
-        store_->WriteAndWait([&](CellTable& table, absl::Time now) {
-          return PublishPayload(table, request, now, cell);
-        }));
-    return cell;
+  absl::StatusOr<Cell> Publish(const PublishPayloadRequest& request) {
+    return Apply(*store_, PublishPayload, request);
   }
 
-  absl::Status Publish(int number, const std::string& content = "payload") {
-    return Publish(TestPublication(number, content)).status();
-  }
-
-  // Runs SQL as another program would, with SQLite's own defaults.
-  std::string Sql(const std::string& sql) {
+  // Runs SQL as another program would, with SQLite's own defaults.  Returns the
+  // error; empty if there is none.
+  std::string RunSql(const std::string& sql) {
     sqlite3* db = nullptr;
-    EXPECT_EQ(sqlite3_open(path_.c_str(), &db), SQLITE_OK);
+    EXPECT_EQ(sqlite3_open(path().c_str(), &db), SQLITE_OK);
     char* message = nullptr;
     sqlite3_exec(db, sql.c_str(), nullptr, nullptr, &message);
     const std::string error = message == nullptr ? "" : message;
@@ -69,26 +61,26 @@ class CellStoreTest : public testing::Test {
     return error;
   }
 
-  std::unique_ptr<TempDir> dir_;
-  std::string path_;
+  const std::string& path() const { return database_.path(); }
+
+  const TestDatabase database_;
   std::unique_ptr<CellStore> store_;
 };
 
-TEST_F(CellStoreTest, ReopenedStoreHasWhatWasWritten) {
+TEST_F(CellStoreTest, CellsPersistWhenReopened) {
   Open();
-  ASSERT_TRUE(Publish(1).ok());
-  const Cell cell = *store_->Get(TestId(1));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Cell cell, Publish(TestPublication(1)));
   Open();
-  EXPECT_EQ(store_->Get(TestId(1))->SerializeAsString(),
-            cell.SerializeAsString());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Cell found, store_->Get(TestId(1)));
+  EXPECT_EQ(found.SerializeAsString(), cell.SerializeAsString());
 }
 
 TEST_F(CellStoreTest, FailedMutationIsRolledBack) {
   Open();
-  const absl::Status failure = absl::AbortedError("changed its mind");
+  const absl::Status failure = absl::AbortedError("test");
   EXPECT_EQ(store_->WriteAndWait([&](CellTable& table, absl::Time now) {
-    const absl::Status status = table.Put(PlanCell({}, TestPlan(1), now));
-    return status.ok() ? failure : status;
+    EXPECT_THAT(table.Put(PlanCell({}, TestPlan(1), now)), IsOk());
+    return failure;
   }),
             failure);
   EXPECT_THAT(store_->Get(TestId(1)), StatusIs(absl::StatusCode::kNotFound));
@@ -96,8 +88,7 @@ TEST_F(CellStoreTest, FailedMutationIsRolledBack) {
 
 TEST_F(CellStoreTest, SecondPayloadOfACellIsRefused) {
   Open();
-  ASSERT_TRUE(Publish(1).ok());
-  Cell cell = *store_->Get(TestId(1));
+  GANTRY_ASSERT_OK_AND_ASSIGN(Cell cell, Publish(TestPublication(1)));
   cell.mutable_payload()->set_total_size(7);
   EXPECT_THAT(store_->WriteAndWait([&](CellTable& table, absl::Time) {
     return table.PutPayload(cell);
@@ -106,147 +97,188 @@ TEST_F(CellStoreTest, SecondPayloadOfACellIsRefused) {
                        HasSubstr("UNIQUE constraint failed: payload.cell_id")));
 }
 
-// As a version without the limit stored it.
-TEST_F(CellStoreTest, PayloadAboveTheLimitIsReadWithoutItsProof) {
-  Open();
-  const Cell small = *Publish(TestPublication(1));
-  release::v1::PublishPayloadRequest large = TestPublication(2);
-  large.mutable_payload()->mutable_proof()->mutable_module(0)->set_message(
-      std::string(9 << 20, 'x'));
-  ASSERT_TRUE(Publish(large).ok());
+// A cell whose proof exceeds the limit, as versions without one stored it.
+class OversizedProofTest : public CellStoreTest {
+ protected:
+  void SetUp() override {
+    Open();
+    request_ = TestPublication(2);
+    request_.mutable_payload()->mutable_proof()->set_reason(
+        std::string(9 << 20, 'x'));
+    ASSERT_THAT(Publish(request_), IsOk());
+  }
 
-  const Cell cell = *store_->Get(TestId(2));
-  EXPECT_EQ(cell.payload().digest(), large.payload().digest());
-  EXPECT_EQ(cell.payload().reference(), large.payload().reference());
-  EXPECT_EQ(cell.payload().total_size(), large.payload().total_size());
+  PublishPayloadRequest request_;
+};
+
+TEST_F(OversizedProofTest, CellIsReturnedWithoutItsProof) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Cell cell, store_->Get(TestId(2)));
+  EXPECT_EQ(cell.payload().digest(), request_.payload().digest());
+  EXPECT_EQ(cell.payload().reference(), request_.payload().reference());
+  EXPECT_EQ(cell.payload().total_size(), request_.payload().total_size());
   EXPECT_FALSE(cell.payload().has_proof());
+}
 
-  // It does not end a list before its limit, and can still be planned again.
-  const auto cells = store_->List(CellFilter(), "", 10, 1 << 20);
-  ASSERT_THAT(*cells, SizeIs(2));
-  EXPECT_EQ((*cells)[0].SerializeAsString(), small.SerializeAsString());
+TEST_F(OversizedProofTest, ProofDoesNotCountAsListedBytes) {
+  ASSERT_THAT(Publish(TestPublication(3)), IsOk());
+  EXPECT_THAT(store_->List(CellFilter(), "", 10, kNoByteLimit),
+              IsOkAndHolds(SizeIs(2)));
+}
+
+TEST_F(OversizedProofTest, CellCanBePlannedAgain) {
   release::v1::PlanCellsRequest plan;
   *plan.add_cell() = TestPlan(2);
   plan.mutable_cell(0)->set_channel("lts");
-  release::v1::PlanCellsResponse response;
-  EXPECT_THAT(store_->WriteAndWait([&](CellTable& table, absl::Time now) {
-    return PlanCells(table, plan, now, response);
-  }),
-              IsOk());
-  EXPECT_EQ(store_->Get(TestId(2))->channel(), "lts");
+  EXPECT_THAT(Apply(*store_, PlanCells, plan), IsOk());
+  EXPECT_THAT(store_->Get(TestId(2)),
+              IsOkAndHolds(Property(&Cell::channel, "lts")));
 }
 
-TEST_F(CellStoreTest, WritersInTheSameCommitDoNotShareTheirErrors) {
+TEST_F(CellStoreTest, WritesInOneCommitDoNotShareErrors) {
   Open();
-  ASSERT_TRUE(Publish(0, "first").ok());
+  ASSERT_THAT(Publish(TestPublication(0, "first")), IsOk());
   std::vector<std::thread> writers;
   std::vector<absl::Status> results(40);
+  // Every other write conflicts with the first publication.
+  const auto number = [](int i) { return i % 2 == 0 ? 0 : i; };
   for (int i = 0; i < 40; ++i) {
-    // Every other one conflicts.
-    writers.emplace_back(
-        [&, i] { results[i] = Publish(i % 2 == 0 ? 0 : i, "second"); });
+    writers.emplace_back([&, i] {
+      results[i] = Publish(TestPublication(number(i), "second")).status();
+    });
   }
   for (std::thread& writer : writers) writer.join();
   for (int i = 0; i < 40; ++i) {
-    EXPECT_EQ(results[i].code(), i % 2 == 0 ? absl::StatusCode::kAlreadyExists
-                                            : absl::StatusCode::kOk);
-    EXPECT_TRUE(store_->Get(TestId(i % 2 == 0 ? 0 : i)).ok());
+    EXPECT_THAT(results[i],
+                StatusIs(number(i) == 0 ? absl::StatusCode::kAlreadyExists
+                                        : absl::StatusCode::kOk));
+    EXPECT_THAT(store_->Get(TestId(number(i))), IsOk());
   }
 }
 
-TEST_F(CellStoreTest, TheDatabaseItselfKeepsPayloadsFromChanging) {
+TEST_F(CellStoreTest, DatabaseRefusesToChangePayloads) {
   Open();
-  ASSERT_TRUE(Publish(1).ok());
+  ASSERT_THAT(Publish(TestPublication(1)), IsOk());
   store_.reset();
-  EXPECT_EQ(Sql("UPDATE payload SET record = x'00'"),
-            "a published payload never changes");
-  EXPECT_EQ(Sql("DELETE FROM payload"), "a published payload never changes");
+  EXPECT_EQ(RunSql("UPDATE payload SET record = x'00'"),
+            "published payloads are immutable");
+  EXPECT_EQ(RunSql("DELETE FROM payload"), "published payloads are immutable");
 }
 
-TEST_F(CellStoreTest, ListIsByIdAndFilters) {
-  Open();
-  for (int number : {3, 1, 2}) ASSERT_TRUE(Publish(number).ok());
+class CellStoreListTest : public CellStoreTest {
+ protected:
+  void SetUp() override {
+    Open();
+    for (int number : {3, 1, 2}) {
+      ASSERT_THAT(Publish(TestPublication(number)), IsOk());
+    }
+  }
+};
+
+TEST_F(CellStoreListTest, CellsAreOrderedById) {
+  EXPECT_THAT(store_->List(CellFilter(), TestId(1), 10, kNoByteLimit),
+              IsOkAndHolds(ElementsAre(Property(&Cell::id, TestId(2)),
+                                       Property(&Cell::id, TestId(3)))));
+}
+
+TEST_F(CellStoreListTest, StopsAtEitherLimit) {
+  EXPECT_THAT(store_->List(CellFilter(), "", 2, kNoByteLimit),
+              IsOkAndHolds(SizeIs(2)));
+  EXPECT_THAT(store_->List(CellFilter(), "", 10, 1), IsOkAndHolds(SizeIs(1)));
+}
+
+TEST_F(CellStoreListTest, AllFieldsOfTheFilterMustMatch) {
   CellFilter filter;
+  filter.channel = "6.1-cloud";
   filter.os_release = "debian-12-6.1.";
+  filter.driver_version = "535";
   filter.cuda_version = "12.";
   filter.states = {release::v1::CELL_STATE_BUILT};
-  const auto cells = store_->List(filter, TestId(1), 10, 1 << 20);
-  ASSERT_THAT(*cells, SizeIs(2));
-  EXPECT_EQ((*cells)[0].id(), TestId(2));
-  EXPECT_EQ((*cells)[1].id(), TestId(3));
-  EXPECT_THAT(*store_->List(filter, "", 2, 1 << 20), SizeIs(2));
-  EXPECT_THAT(*store_->List(filter, "", 10, 1), SizeIs(1));
+  const auto list = [&] { return store_->List(filter, "", 10, kNoByteLimit); };
+  EXPECT_THAT(list(), IsOkAndHolds(SizeIs(3)));
   filter.os_release = "debian-12-6.12";
-  EXPECT_THAT(*store_->List(filter, "", 10, 1 << 20), SizeIs(0));
-  filter = CellFilter();
+  EXPECT_THAT(list(), IsOkAndHolds(IsEmpty()));
+  filter.os_release.clear();
   filter.states = {release::v1::CELL_STATE_PLANNED};
-  EXPECT_THAT(*store_->List(filter, "", 10, 1 << 20), SizeIs(0));
+  EXPECT_THAT(list(), IsOkAndHolds(IsEmpty()));
 }
 
 TEST_F(CellStoreTest, SecondWriterIsRefused) {
   Open();
-  EXPECT_EQ(OpenStatus(), absl::FailedPreconditionError(
-                              path_ + "-lock: locked by another process"));
+  EXPECT_THAT(CellStore::Open(path()),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       path() + "-lock: locked by another process"));
 }
 
-TEST_F(CellStoreTest, FileThatIsNoDatabaseIsRefusedAndKept) {
+TEST_F(CellStoreTest, FileOfAnotherFormatIsRefusedAndKept) {
   const std::string content(5000, 'x');
-  std::ofstream(path_) << content;
-  EXPECT_EQ(OpenStatus(),
-            absl::DataLossError(path_ + ": file is not a database"));
-  std::ifstream file(path_);
-  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), content);
+  ASSERT_THAT(WriteFileAtomically(path(), content), IsOk());
+  EXPECT_THAT(CellStore::Open(path()),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       path() + ": file is not a database"));
+  EXPECT_THAT(ReadFile(path()), IsOkAndHolds(content));
 }
 
-TEST_F(CellStoreTest, AnotherProgramsDatabaseIsRefusedAndKept) {
-  ASSERT_EQ(Sql("CREATE TABLE bookmark (url TEXT)"), "");
-  EXPECT_EQ(OpenStatus(), absl::FailedPreconditionError(
-                              path_ + ": is another program's database"));
-  EXPECT_EQ(Sql("INSERT INTO bookmark VALUES ('still here')"), "");
+TEST_F(CellStoreTest, DatabaseOfAnotherProgramIsRefusedAndKept) {
+  ASSERT_EQ(RunSql("CREATE TABLE bookmark (url TEXT)"), "");
+  EXPECT_THAT(CellStore::Open(path()),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       path() + ": belongs to another program"));
+  EXPECT_EQ(RunSql("INSERT INTO bookmark VALUES ('still writable')"), "");
 }
 
 TEST_F(CellStoreTest, NewerSchemaIsRefused) {
   Open();
   store_.reset();
-  ASSERT_EQ(Sql("PRAGMA user_version = 1000"), "");
-  EXPECT_EQ(
-      OpenStatus(),
-      absl::FailedPreconditionError(
-          path_ + ": has schema version 1000, written by a newer Gantry; this "
-                  "one knows versions up to 1"));
+  ASSERT_EQ(RunSql("PRAGMA user_version = 1000"), "");
+  EXPECT_THAT(
+      CellStore::Open(path()),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               path() +
+                   ": schema version 1000 is newer than 1; use the version "
+                   "of Gantry that wrote it, or a newer one"));
 }
 
-TEST_F(CellStoreTest, DamagedPagesAreRefused) {
+TEST_F(CellStoreTest, DamagedPagesAreDataLoss) {
   Open();
   for (int number = 0; number < 50; ++number) {
-    ASSERT_TRUE(Publish(number).ok());
+    ASSERT_THAT(Publish(TestPublication(number)), IsOk());
   }
   store_.reset();
-  std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+  std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(2 * 4096);
   file << std::string(8 * 4096, '\xff');
   file.close();
-  const absl::Status status = OpenStatus();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(status.message()), HasSubstr(path_ + ": "));
+  EXPECT_THAT(CellStore::Open(path()),
+              StatusIs(absl::StatusCode::kDataLoss, StartsWith(path() + ": ")));
 }
 
-TEST_F(CellStoreTest, ReadOnlyStoreNeedsADatabaseAndChangesNothing) {
-  CellStoreOptions options;
-  options.read_only = true;
-  EXPECT_EQ(CellStore::Open(path_, options).status(),
-            absl::NotFoundError(path_ + ": no such database"));
+class ReadOnlyCellStoreTest : public CellStoreTest {
+ protected:
+  absl::StatusOr<std::unique_ptr<CellStore>> OpenReader() {
+    CellStoreOptions options;
+    options.read_only = true;
+    return CellStore::Open(path(), options);
+  }
+};
+
+TEST_F(ReadOnlyCellStoreTest, MissingDatabaseIsNotFound) {
+  EXPECT_THAT(OpenReader(), StatusIs(absl::StatusCode::kNotFound,
+                                     path() + ": no such database"));
+}
+
+TEST_F(ReadOnlyCellStoreTest, ReadsLaterWritesOfAnotherStore) {
   Open();
-  ASSERT_TRUE(Publish(1).ok());
-  auto reader = CellStore::Open(path_, options);
-  ASSERT_TRUE(reader.ok()) << reader.status();
-  // Also what is written after it was opened.
-  ASSERT_TRUE(Publish(2).ok());
-  EXPECT_TRUE((*reader)->Get(TestId(2)).ok());
-  EXPECT_EQ(
-      (*reader)->WriteAndWait(
-          [](CellTable&, absl::Time) { return absl::OkStatus(); }),
-      absl::FailedPreconditionError(path_ + ": is open for reading only"));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const auto reader, OpenReader());
+  ASSERT_THAT(Publish(TestPublication(1)), IsOk());
+  EXPECT_THAT(reader->Get(TestId(1)), IsOk());
+}
+
+TEST_F(ReadOnlyCellStoreTest, RefusesWrites) {
+  Open();
+  GANTRY_ASSERT_OK_AND_ASSIGN(const auto reader, OpenReader());
+  EXPECT_THAT(Apply(*reader, PublishPayload, TestPublication(1)),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       path() + ": opened read-only"));
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace {
 using ::gantry::release::v1::Cell;
 using ::google::protobuf::util::TimeUtil;
 
-// Rows that ReadCell reads.
+// The columns that ReadCell expects.
 constexpr absl::string_view kSelect =
     "SELECT cell.record, payload.record FROM cell "
     "LEFT JOIN payload ON payload.cell_id = cell.id ";
@@ -26,7 +26,7 @@ absl::StatusOr<Cell> ReadCell(const Statement& row) {
   Cell cell;
   const absl::string_view record = row.Bytes(0);
   if (!cell.ParseFromArray(record.data(), static_cast<int>(record.size()))) {
-    return absl::DataLossError("a cell's record does not parse");
+    return absl::DataLossError("a cell record does not parse");
   }
   if (!row.IsNull(1)) {
     const absl::string_view payload = row.Bytes(1);
@@ -60,8 +60,8 @@ absl::StatusOr<std::unique_ptr<CellTable>> CellTable::Create(
     std::string sql;
   } statements[] = {
       {table->find_, absl::StrCat(kSelect, "WHERE cell.id = ?1")},
-      // Ids start with the OS release and hold nothing greater than "~", so
-      // its prefix is also a range of the primary key.
+      // Ids start with the OS release and contain no character above "~", so a
+      // prefix of the OS release is also a range of the primary key.
       {table->list_,
        absl::StrCat(kSelect,
                     "WHERE cell.id > ?1 AND (?2 = '' OR channel = ?2) "
@@ -136,7 +136,7 @@ absl::StatusOr<std::vector<Cell>> CellTable::List(const CellFilter& filter,
   return ReadAll(list_, max_bytes);
 }
 
-absl::StatusOr<std::vector<Cell>> CellTable::OfReleaseOrNeighbours(
+absl::StatusOr<std::vector<Cell>> CellTable::ListReleaseOrNeighbours(
     absl::string_view os_release) {
   GANTRY_ASSIGN_OR_RETURN(std::vector<Cell> cells,
                           ReadAll(of_release_.Bind(os_release), kNoLimit));
@@ -144,8 +144,8 @@ absl::StatusOr<std::vector<Cell>> CellTable::OfReleaseOrNeighbours(
   return ReadAll(neighbours_.Bind(os_release), kNoLimit);
 }
 
-absl::StatusOr<std::vector<Cell>> CellTable::Claimable(absl::Time now,
-                                                       int limit) {
+absl::StatusOr<std::vector<Cell>> CellTable::ListClaimable(absl::Time now,
+                                                           int limit) {
   return ReadAll(claimable_.Bind(absl::ToUnixMicros(now)).Bind(int64_t{limit}),
                  kNoLimit);
 }
@@ -177,10 +177,10 @@ absl::Status CellTable::PutPayload(const Cell& cell) {
 absl::StatusOr<int64_t> CellTable::NextFencingToken() {
   const auto reset = absl::MakeCleanup([&] { next_token_.Reset(); });
   GANTRY_ASSIGN_OR_RETURN(const bool row, next_token_.Step());
-  if (!row) return absl::DataLossError("the counter of fencing tokens is gone");
+  if (!row) return absl::DataLossError("the fencing token counter is missing");
   const int64_t token = next_token_.Number(0);
-  // RETURNING hands rows out only after all changes are made (SQLite,
-  // lang_returning.html, 2.3); the reset ends the statement.
+  // The update is complete: RETURNING produces rows only after all changes
+  // (sqlite.org/lang_returning.html, 2.3).
   return token;
 }
 

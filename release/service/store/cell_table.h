@@ -16,54 +16,56 @@
 
 namespace gantry::service {
 
-// What ListCells selects: all that are set must match.
+// Selects cells for ListCells.  All fields that are set must match.
 struct CellFilter {
   std::string channel;
-  // Prefixes.
+  // These match by prefix.
   std::string os_release;
   std::string driver_version;
   std::string cuda_version;
-  // Any of these; empty: any.
+  // One of these must match; empty: all states do.
   std::vector<release::v1::CellState> states;
 };
 
-// Cells as rows of a database with our schema, which must outlive this.
-// Transactions are the caller's.  Not thread-safe.
+// Reads and writes cells as rows of a database with the schema of schema.h,
+// which must outlive this object.  The caller controls transactions.  Not
+// thread-safe.
 //
-// A payload larger than kMaxStoredPayloadBytes, which only a version without
-// that limit has recorded, is returned without its proof.
+// Versions without a limit stored payloads larger than kMaxStoredPayloadBytes;
+// these are returned without their proofs.
 class CellTable {
  public:
   static absl::StatusOr<std::unique_ptr<CellTable>> Create(Database& database);
 
-  // Unset: no such cell.
+  // Returns nullopt if there is no such cell.
   absl::StatusOr<absl::optional<release::v1::Cell>> Find(absl::string_view id);
 
-  // Cells that match, ordered by id, from the first one after `after_id`; at
-  // most `limit`, and no more once their serialized size reaches `max_bytes`.
+  // The matching cells whose ids are greater than `after_id`, ordered by id.
+  // Stops after `limit` cells, or once their serialized size reaches
+  // `max_bytes`.
   absl::StatusOr<std::vector<release::v1::Cell>> List(
       const CellFilter& filter, absl::string_view after_id, int limit,
       size_t max_bytes);
 
-  // All cells of the OS release, by id.  If there are none: those of the
-  // releases whose names sort right before and after, among which is the one
-  // with the longest common prefix.
-  absl::StatusOr<std::vector<release::v1::Cell>> OfReleaseOrNeighbours(
+  // All cells of the OS release, ordered by id.  If it has none: the cells of
+  // the two releases whose names sort directly before and after it, of which
+  // one shares the longest prefix with it.
+  absl::StatusOr<std::vector<release::v1::Cell>> ListReleaseOrNeighbours(
       absl::string_view os_release);
 
-  // Cells that are planned, failed, or building with a lease that ended at
-  // `now` or before; by id, at most `limit`.
-  absl::StatusOr<std::vector<release::v1::Cell>> Claimable(absl::Time now,
-                                                           int limit);
+  // Cells that are planned, failed, or building with a lease that expires at
+  // `now` or earlier; ordered by id, at most `limit`.
+  absl::StatusOr<std::vector<release::v1::Cell>> ListClaimable(absl::Time now,
+                                                               int limit);
 
-  // Inserts or replaces the cell, but not its payload.
+  // Inserts or replaces the cell without its payload.
   absl::Status Put(const release::v1::Cell& cell);
 
-  // Inserts the payload of a cell that is in the table and has none.  A payload
-  // never changes: INTERNAL if the cell has one.
+  // Inserts the payload of a cell, which must be in the table.  INTERNAL: the
+  // cell already has a payload; payloads are immutable.
   absl::Status PutPayload(const release::v1::Cell& cell);
 
-  // Greater than every token before.
+  // Returns a token that is greater than all earlier ones.
   absl::StatusOr<int64_t> NextFencingToken();
 
  private:

@@ -7,7 +7,7 @@
 namespace gantry::service {
 namespace {
 
-// Bounds how long the first of a batch waits for the others.
+// Bounds how long the first write of a batch waits for the others.
 constexpr size_t kMaxBatch = 64;
 
 absl::Status RunInSavepoint(Database& database,
@@ -67,7 +67,8 @@ void CommitQueue::Commit(std::vector<Entry>& batch) {
   const absl::Status status = RunTransaction(batch);
   if (status.ok()) return;
   if (database_.in_transaction()) database_.Execute("ROLLBACK").IgnoreError();
-  // Also those with errors of their own: what they saw may be gone.
+  // Also replaces the errors of single entries: those may rest on changes that
+  // have been rolled back.
   for (Entry& entry : batch) entry.result = status;
 }
 

@@ -13,25 +13,24 @@
 
 namespace gantry::service {
 
-// The one thread that writes to a database.  What waits while a commit syncs
-// goes into the next commit together, so that many writers share one sync.
-// Thread-safe.
+// The only thread that writes to a database.  Writes that arrive while a commit
+// syncs share the next commit, and so its sync.  Thread-safe.
 class CommitQueue {
  public:
-  // Changes the database; an error takes its changes back, and no others'.
+  // Changes the database.  An error rolls back the changes of this write only.
   using Write = std::function<absl::Status()>;
-  // Gets the write's error, or OK once its changes are durable, or why the
-  // commit failed.
+  // Receives the write's error, the commit's error, or OK once the changes are
+  // durable.
   using Done = std::function<void(const absl::Status&)>;
 
-  // `database` must be writable and outlive this; nothing else may write to
-  // it, nor use it meanwhile.
+  // `database` must be writable and outlive this object.  Until then nothing
+  // else may use this connection or write through another.
   explicit CommitQueue(Database& database);
 
-  // Finishes what was submitted.
+  // Completes all submitted writes.
   ~CommitQueue();
 
-  // Both are called on the writing thread, in the order of submission.
+  // Both functions run on the writing thread, in the order of submission.
   void Submit(Write write, Done done);
 
  private:
@@ -44,7 +43,7 @@ class CommitQueue {
   void Loop();
   // Runs the entries in one transaction and sets their results.
   void Commit(std::vector<Entry>& batch);
-  // An error fails all entries.
+  // After an error the transaction must be rolled back.
   absl::Status RunTransaction(std::vector<Entry>& batch);
 
   Database& database_;

@@ -11,7 +11,7 @@
 namespace gantry::service {
 namespace {
 
-// How long to wait for another process that recovers the log.
+// Another process may be recovering the log.
 constexpr int kBusyTimeoutMs = 5000;
 
 absl::StatusCode CodeOf(int sqlite_code) {
@@ -29,7 +29,7 @@ absl::StatusCode CodeOf(int sqlite_code) {
   }
 }
 
-// The message of the last error, with errno's where the system failed.
+// The connection's last error.
 absl::Status ErrorOf(sqlite3* db, const std::string& path) {
   std::string message = absl::StrCat(path, ": ", sqlite3_errmsg(db));
   if (sqlite3_extended_errcode(db) != sqlite3_errcode(db)) {
@@ -52,7 +52,7 @@ Statement& Statement::Reset() {
   return *this;
 }
 
-// A failed bind leaves NULL, which every column of the schema refuses.
+// A failed bind leaves NULL, which every column of the schema rejects.
 Statement& Statement::Bind(absl::string_view text) {
   sqlite3_bind_text64(statement_.get(), ++bound_,
                       text.data() == nullptr ? "" : text.data(), text.size(),
@@ -115,7 +115,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(
                         ? SQLITE_OPEN_READONLY
                         : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   sqlite3* db = nullptr;
-  // Users of a connection take turns; SQLite need not lock it again.
+  // Callers never use a connection concurrently, so SQLite need not lock it.
   const int code =
       sqlite3_open_v2(path.c_str(), &db, flags | SQLITE_OPEN_NOMUTEX,
                       vfs.empty() ? nullptr : vfs.c_str());

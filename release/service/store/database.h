@@ -14,26 +14,27 @@ struct sqlite3_stmt;
 
 namespace gantry::service {
 
-// A prepared statement of a Database, which must outlive it.  Not thread-safe.
+// A prepared statement of a Database, which must outlive the statement.  Not
+// thread-safe.
 class Statement {
  public:
-  // Ends the execution, which also ends its read transaction, and forgets what
-  // was bound.
+  // Ends the execution, and with it the read transaction, and clears the bound
+  // parameters.
   Statement& Reset();
 
-  // Binds the next parameter, from ?1 on.
+  // Binds the next parameter, starting with ?1.
   Statement& Bind(absl::string_view text);
   Statement& Bind(int64_t number);
   Statement& BindBlob(absl::string_view bytes);
 
-  // True: there is a row, readable until the next Step or Reset.  False: there
-  // are no more.  After false or an error the statement is reset.
+  // Returns true for a row, which is readable until the next Step or Reset, and
+  // false after the last one.  Resets the statement after false or an error.
   absl::StatusOr<bool> Step();
 
-  // For statements that return no rows.
+  // Executes a statement that returns no rows.
   absl::Status Run();
 
-  // Columns of the row, from 0 on.  A NULL is empty or 0.
+  // Columns of the current row, starting with 0.  NULL reads as empty or 0.
   absl::string_view Bytes(int column) const;
   int64_t Number(int column) const;
   bool IsNull(int column) const;
@@ -48,36 +49,38 @@ class Statement {
   int bound_ = 0;
 };
 
-// A connection to an SQLite database file.  Errors name the file:
-// RESOURCE_EXHAUSTED: no space.  DATA_LOSS: the file is corrupt or no SQLite
-// database.  UNAVAILABLE: locked by another for too long.  NOT_FOUND: no such
-// file, read-only.  INTERNAL: any other.  Not thread-safe.
+// A connection to an SQLite database file.  Not thread-safe.
+//
+// Errors name the file.  RESOURCE_EXHAUSTED: no space.  DATA_LOSS: the file is
+// corrupt or not an SQLite database.  UNAVAILABLE: it stayed locked by another
+// process.  NOT_FOUND: it does not exist, and the mode is kReadOnly.  INTERNAL:
+// all others.
 class Database {
  public:
   enum class Mode {
     kReadOnly,
-    // Creates the file if there is none.
+    // Creates the file if it does not exist.
     kReadWrite,
   };
 
-  // `vfs` names a registered SQLite VFS; empty: the default.
+  // `vfs` is the name of a registered SQLite VFS; empty: SQLite's default.
   static absl::StatusOr<std::unique_ptr<Database>> Open(
       const std::string& path, Mode mode, const std::string& vfs = "");
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  // Runs SQL text of any number of statements, dropping rows.
+  // Executes any number of SQL statements, and discards their rows.
   absl::Status Execute(const char* sql);
 
   absl::StatusOr<Statement> Prepare(absl::string_view sql);
 
-  // The first column of the first row, which must exist.
+  // The first column of the first row.  INTERNAL: there is no row.
   absl::StatusOr<std::string> QueryText(absl::string_view sql);
   absl::StatusOr<int64_t> QueryNumber(absl::string_view sql);
 
-  // False after SQLite has rolled a transaction back by itself, which it does
-  // on most I/O errors.
+  // False also after SQLite has rolled back the transaction without being
+  // asked, as it does after most I/O errors.
   bool in_transaction() const;
 
   const std::string& path() const { return path_; }

@@ -9,10 +9,10 @@
 namespace gantry::service {
 namespace {
 
-// Lies in the memory that SQLite gives for a file; the real file follows it.
+// Placed in the memory that SQLite allocates for a file, before the real file.
 struct FaultFile {
   sqlite3_file base;
-  // Empty for files that have no name; these are not recorded.
+  // Owned.  Empty for temporary files, which have no name.
   std::string* path;
 
   sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
@@ -49,8 +49,8 @@ int Truncate(sqlite3_file* file, sqlite3_int64 size) {
   return Methods(file)->xTruncate(Real(file), size);
 }
 
-// Reads through SQLite's own descriptor: closing another one of the same file
-// would drop its locks (POSIX).
+// Reads the content through SQLite's own descriptor: closing another descriptor
+// of the same file would release its POSIX locks.
 int Sync(sqlite3_file* file, int) {
   if (const int code = FaultVfs::Get().Operation(); code != SQLITE_OK) {
     return code;
@@ -125,7 +125,7 @@ int Open(sqlite3_vfs* vfs, const char* name, sqlite3_file* file, int flags,
   if (code != SQLITE_OK) return code;
   fault->path = new std::string(name == nullptr ? "" : name);
   fault->base.pMethods = &kMethods;
-  // A file that is never synced is gone after a power cut.
+  // A file that is never synced is empty after a power cut.
   if (name != nullptr) FaultVfs::Get().synced().try_emplace(name);
   return SQLITE_OK;
 }
@@ -163,24 +163,24 @@ void FaultVfs::Reset() {
   synced_.clear();
 }
 
-void FaultVfs::FailAt(int64_t n, int sqlite_code, bool for_good) {
+void FaultVfs::FailAt(int64_t n, int sqlite_code, bool permanent) {
   operations_ = 0;
   fail_at_ = n;
   code_ = sqlite_code;
-  for_good_ = for_good;
+  permanent_ = permanent;
 }
 
 int FaultVfs::Operation() {
   ++operations_;
   const bool fails = fail_at_ > 0 && (operations_ == fail_at_ ||
-                                      (for_good_ && operations_ > fail_at_));
+                                      (permanent_ && operations_ > fail_at_));
   return fails ? code_ : SQLITE_OK;
 }
 
 void FaultVfs::CutPower() {
   for (const auto& [path, content] : synced_) {
     std::ofstream(path, std::ios::binary | std::ios::trunc) << content;
-    // Shared memory does not survive.
+    // Shared memory does not survive a power cut.
     std::filesystem::remove(path + "-shm");
   }
 }

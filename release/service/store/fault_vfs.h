@@ -7,31 +7,32 @@
 
 namespace gantry::service {
 
-// An SQLite VFS for tests that fails when told to, and knows what would
-// survive a power cut: what a file held when it was last synced.  It syncs
-// nothing in truth, so it is fast.  One per process.
+// An SQLite VFS for tests that can fail any write operation and simulate power
+// cuts.  A power cut leaves each file with its content at its last sync.  To be
+// fast, it records syncs instead of performing them.  One per process.
 class FaultVfs {
  public:
   static constexpr char kName[] = "fault";
 
   static FaultVfs& Get();
 
-  // Forgets files and counts; nothing fails.
+  // Clears the recorded files, the count of operations and the fault.
   void Reset();
 
-  // From now on, operation `n` (from 1; writes, syncs, truncations and
-  // deletions count) fails with the SQLite code, and if `for_good` all later
-  // ones too.
-  void FailAt(int64_t n, int sqlite_code, bool for_good);
+  // Restarts the count of operations: writes, syncs, truncations and deletions,
+  // starting with 1.  Operation `n` fails with the SQLite code and, if
+  // `permanent`, so do all later ones.
+  void FailAt(int64_t n, int sqlite_code, bool permanent);
 
-  // Operations so far.
+  // The number of operations since the last Reset or FailAt.
   int64_t operations() const { return operations_; }
 
-  // Gives every file the content of its last sync.  Close all databases first,
-  // with FailAt(1, ..., true), or closing them would write.
+  // Restores every file to its content at its last sync.  All databases must be
+  // closed, and a permanent fault must have kept that from writing.
   void CutPower();
 
-  // For the VFS's functions: counts an operation, and returns its result.
+  // Used by the VFS's own functions: counts an operation and returns its SQLite
+  // result code.
   int Operation();
   std::map<std::string, std::string>& synced() { return synced_; }
 
@@ -41,8 +42,8 @@ class FaultVfs {
   int64_t operations_ = 0;
   int64_t fail_at_ = 0;
   int code_ = 0;
-  bool for_good_ = false;
-  // Content of files by path.
+  bool permanent_ = false;
+  // Content at the last sync, by path.
   std::map<std::string, std::string> synced_;
 };
 

@@ -25,8 +25,9 @@ void SetState(Cell& cell, release::v1::CellState state, absl::Time now) {
   *cell.mutable_update_time() = ToTimestamp(now);
 }
 
-// A plan need not know the kernel release; what is known stays.
-void TakeCoordinates(Cell& cell, const CellCoordinates& coordinates) {
+// Replaces the coordinates, but keeps a known kernel release if the plan, which
+// may precede it, has none.
+void SetCoordinates(Cell& cell, const CellCoordinates& coordinates) {
   const std::string kernel_release = cell.coordinates().kernel_release();
   *cell.mutable_coordinates() = coordinates;
   if (coordinates.kernel_release().empty()) {
@@ -40,11 +41,11 @@ absl::Status StaleTokenError(const Cell& cell, int64_t token) {
       absl::FailedPreconditionError(absl::StrCat(
           "fencing token ", token, " of ", cell.id(), " is stale: ",
           cell.has_lease()
-              ? absl::StrCat("the lease has ", newest, ", held by ",
-                             cell.lease().worker())
-              : absl::StrCat("it is ",
+              ? absl::StrCat("the current lease, held by ",
+                             cell.lease().worker(), ", has token ", newest)
+              : absl::StrCat("the cell is in ",
                              release::v1::CellState_Name(cell.state()),
-                             " and leased to nobody"))),
+                             " and has no lease"))),
       "STALE_FENCING_TOKEN",
       {{"cell_id", cell.id()},
        {"fencing_token", absl::StrCat(token)},
@@ -59,7 +60,7 @@ absl::Status CheckToken(const Cell& cell, int64_t token) {
   return StaleTokenError(cell, token);
 }
 
-// Whether the token in a request allows it to publish.
+// Checks that a request with this token may publish.
 absl::Status CheckMayPublish(const Cell& cell, int64_t token, absl::Time now) {
   if (token != 0) return CheckToken(cell, token);
   if (cell.state() == release::v1::CELL_STATE_EXCLUDED) {
@@ -86,9 +87,9 @@ absl::Status CheckProof(const PublishPayloadRequest& request) {
   const auto& proof = request.payload().proof();
   std::string why;
   if (!proof.accepted()) {
-    why = proof.reason().empty() ? "it gives no reason" : proof.reason();
+    why = proof.reason().empty() ? "no reason given" : proof.reason();
   } else if (proof.kernel_release() != request.coordinates().kernel_release()) {
-    why = absl::StrCat("it booted kernel \"", proof.kernel_release(),
+    why = absl::StrCat("it is for kernel \"", proof.kernel_release(),
                        "\", not \"", request.coordinates().kernel_release(),
                        "\"");
   } else {
@@ -96,13 +97,13 @@ absl::Status CheckProof(const PublishPayloadRequest& request) {
   }
   const std::string id = CellId(request.coordinates());
   return WithErrorInfo(absl::FailedPreconditionError(absl::StrCat(
-                           "the proof of ", id, " does not accept: ", why)),
+                           "the proof of ", id, " is not accepted: ", why)),
                        "PROOF_NOT_ACCEPTED", {{"cell_id", id}});
 }
 
-// For a cell that is built: the same again changes nothing.
-absl::StatusOr<Cell> PublishAgain(const Cell& cell,
-                                  const PublishPayloadRequest& request) {
+// Publishing the same payload of a built cell again changes nothing.
+absl::StatusOr<Cell> Republish(const Cell& cell,
+                               const PublishPayloadRequest& request) {
   const std::string& recorded = cell.payload().digest();
   const std::string& refused = request.payload().digest();
   const std::string& kernel = cell.coordinates().kernel_release();
@@ -111,9 +112,9 @@ absl::StatusOr<Cell> PublishAgain(const Cell& cell,
   }
   return WithErrorInfo(
       absl::AlreadyExistsError(
-          absl::StrCat(cell.id(), " is published as ", recorded, " for kernel ",
-                       kernel, "; refused ", refused, " for kernel ",
-                       request.coordinates().kernel_release())),
+          absl::StrCat(cell.id(), " is already published as ", recorded,
+                       " for kernel ", kernel, "; refused ", refused,
+                       " for kernel ", request.coordinates().kernel_release())),
       "PAYLOAD_CONFLICT",
       {{"cell_id", cell.id()},
        {"recorded_digest", recorded},
@@ -138,7 +139,7 @@ Cell PlanCell(const absl::optional<Cell>& cell, const CellPlan& plan,
     default:
       break;
   }
-  TakeCoordinates(planned, plan.coordinates());
+  SetCoordinates(planned, plan.coordinates());
   const auto state = exclude ? release::v1::CELL_STATE_EXCLUDED
                              : release::v1::CELL_STATE_PLANNED;
   planned.set_reason(plan.exclusion_reason());
@@ -150,7 +151,7 @@ absl::StatusOr<Cell> PublishCell(const absl::optional<Cell>& cell,
                                  const PublishPayloadRequest& request,
                                  absl::Time now) {
   if (cell.has_value() && cell->state() == release::v1::CELL_STATE_BUILT) {
-    return PublishAgain(*cell, request);
+    return Republish(*cell, request);
   }
   GANTRY_RETURN_IF_ERROR(CheckProof(request));
   Cell built = cell.value_or(Cell());

@@ -12,27 +12,28 @@
 
 namespace gantry::service {
 
-// The state transitions of a cell.  Pure: from the current cell (unset if it is
-// unknown), a request and the time, each function computes the new cell, or an
-// error with the details that proto/release.proto documents.  A result equal to
-// the current cell means that nothing changes.
+// The state transitions of a cell, as pure functions.  From the current cell
+// (nullopt if it is unknown), a request and the time, each computes the new
+// cell, or an error with the details that proto/release.proto documents.  A
+// result equal to the current cell means that nothing changes.
 //
-//   PLANNED <-> EXCLUDED      a plan; it also excludes FAILED cells
-//   PLANNED, FAILED, expired BUILDING -> BUILDING      a claim
-//   BUILDING -> FAILED                                 a failed attempt
-//   any but EXCLUDED -> BUILT                          a payload; final
+//   PLANNED, FAILED -> EXCLUDED                     PlanCell with a reason
+//   EXCLUDED -> PLANNED                             PlanCell without one
+//   PLANNED, FAILED, expired BUILDING -> BUILDING   ClaimCell
+//   BUILDING -> FAILED                              FailCell
+//   all but EXCLUDED -> BUILT, which is final       PublishCell
 //
 // Requests must be valid (server/request_validation.h).
 
 release::v1::Cell PlanCell(const absl::optional<release::v1::Cell>& cell,
                            const release::v1::CellPlan& plan, absl::Time now);
 
-// `request` without its payload's publish_time, which is set to `now`.
+// Sets the payload's publish_time to `now`.
 absl::StatusOr<release::v1::Cell> PublishCell(
     const absl::optional<release::v1::Cell>& cell,
     const release::v1::PublishPayloadRequest& request, absl::Time now);
 
-// Whether a worker can take the cell now.
+// Whether a worker may claim the cell at `now`.
 bool IsClaimable(const release::v1::Cell& cell, absl::Time now);
 
 // Precondition: IsClaimable(cell, now).

@@ -7,37 +7,36 @@
 
 namespace gantry::service {
 
-// Limits of the release service, which its protos document.  Requests are
-// checked against them before they are queued, so that every cell that is
-// stored fits into a response: gRPC's clients refuse messages above 4 MiB by
-// default.
+// Limits of the release service, as its protos document them.  Requests are
+// checked before they are queued, so that every stored cell fits into a
+// response: by default, gRPC clients refuse messages larger than 4 MiB.
 
-// Cell.id, and each of the coordinates that it is made of.
+// Cell.id, and each coordinate that is part of it.
 inline constexpr size_t kMaxIdBytes = 128;
 
-// Strings that are names: a channel, a worker, a kernel release.
+// Names, such as those of channels, workers and kernel releases.
 inline constexpr size_t kMaxNameBytes = 256;
 
-// Other strings: a reason, a reference, a log location.
+// All other strings, such as reasons, references and log URIs.
 inline constexpr size_t kMaxLineBytes = 4096;
 
-// Serialized CellCoordinates.  More than its strings take.
+// Serialized CellCoordinates; more than strings of the permitted lengths need.
 inline constexpr size_t kMaxCoordinatesBytes = 1 << 10;
 
-// A serialized Payload in a request, with its proof.  The proof of a driver's
-// five modules takes about 2 KiB.
+// A serialized Payload in a request, including its proof.  The proof of a
+// driver's five modules has about 2 KiB.
 inline constexpr size_t kMaxPayloadBytes = 256 << 10;
 
-// The same as it is stored, with the publish_time that the service adds.
+// A stored Payload, which includes the publish_time that the service adds.
 inline constexpr size_t kMaxStoredPayloadBytes = kMaxPayloadBytes + 32;
 
-// Cells that one call plans, lists or claims.
+// Cells that one call may plan, list or claim.
 inline constexpr int kMaxCellsPerCall = 1000;
 
-// Cells of a page of ListCells.  The last one may go past it.
+// Serialized cells of one page of ListCells; the last cell may exceed it.
 inline constexpr size_t kMaxPageBytes = 2 << 20;
 
-// A request that is larger is refused by gRPC, without naming a field.
+// gRPC refuses larger requests with an error that names no field.
 inline constexpr int kMaxRequestBytes = 16 << 20;
 
 inline constexpr absl::Duration kMinLeaseDuration = absl::Seconds(1);

@@ -29,12 +29,12 @@ absl::Status PutIfChanged(CellTable& table, const absl::optional<Cell>& before,
   return table.Put(after);
 }
 
-// The cells that the request names or, if it names none, all: those that can
-// be claimed, by id.
+// The claimable cells among those that the request names or, if it names none,
+// among all; ordered by id.
 absl::StatusOr<std::vector<Cell>> FindClaimable(
     CellTable& table, const release::v1::ClaimCellsRequest& request,
     absl::Time now, int limit) {
-  if (request.id().empty()) return table.Claimable(now, limit);
+  if (request.id().empty()) return table.ListClaimable(now, limit);
   std::vector<Cell> cells;
   for (const std::string& id :
        std::set<std::string>(request.id().begin(), request.id().end())) {

@@ -8,10 +8,10 @@
 
 namespace gantry::service {
 
-// The calls of ReleaseService that change cells.  Each must run in a
+// The methods of ReleaseService that change cells.  Each must run in a
 // transaction that the caller rolls back on an error.  `request` must be valid
-// (server/request_validation.h).  Errors are those that proto/release.proto
-// lists, with details; `response` is only valid after OK.
+// (server/request_validation.h).  Errors and their details are those that
+// proto/release.proto documents; `response` is valid only after OK.
 
 absl::Status PlanCells(CellTable& table,
                        const release::v1::PlanCellsRequest& request,

@@ -12,11 +12,11 @@ namespace {
 // "GNTY", in PRAGMA application_id.
 constexpr int64_t kApplicationId = 0x474e5459;
 
-// Step N leads from version N to N + 1.
-constexpr const char* kSteps[] = {
+// Migration N leads from version N to N + 1.
+constexpr const char* kMigrations[] = {
     // `record` is a serialized gantry.release.v1.Cell without its payload; the
-    // other columns repeat what queries look for.  A payload has a table of
-    // its own, so that the database itself can keep it from changing.
+    // other columns repeat fields that queries use.  Payloads have a separate
+    // table, whose triggers keep them immutable.
     R"sql(
       CREATE TABLE cell (
         id TEXT NOT NULL PRIMARY KEY,
@@ -38,9 +38,9 @@ constexpr const char* kSteps[] = {
         record BLOB NOT NULL
       );
       CREATE TRIGGER payload_never_changes BEFORE UPDATE ON payload
-        BEGIN SELECT RAISE (ABORT, 'a published payload never changes'); END;
+        BEGIN SELECT RAISE (ABORT, 'published payloads are immutable'); END;
       CREATE TRIGGER payload_is_never_deleted BEFORE DELETE ON payload
-        BEGIN SELECT RAISE (ABORT, 'a published payload never changes'); END;
+        BEGIN SELECT RAISE (ABORT, 'published payloads are immutable'); END;
 
       CREATE TABLE counter (
         name TEXT NOT NULL PRIMARY KEY,
@@ -50,7 +50,8 @@ constexpr const char* kSteps[] = {
     )sql",
 };
 
-// The database's version; 0: it is empty.  An error: it isn't ours.
+// The database's schema version; 0 if it is empty.  FAILED_PRECONDITION: it
+// belongs to another program or a newer Gantry.
 absl::StatusOr<int64_t> ReadVersion(Database& database) {
   GANTRY_ASSIGN_OR_RETURN(const int64_t application,
                           database.QueryNumber("PRAGMA application_id"));
@@ -62,13 +63,13 @@ absl::StatusOr<int64_t> ReadVersion(Database& database) {
   const bool empty = application == 0 && version == 0 && objects == 0;
   if (!empty && (application != kApplicationId || version < 1)) {
     return absl::FailedPreconditionError(
-        absl::StrCat(database.path(), ": is another program's database"));
+        absl::StrCat(database.path(), ": belongs to another program"));
   }
   if (version > SchemaVersion()) {
     return absl::FailedPreconditionError(absl::StrCat(
-        database.path(), ": has schema version ", version,
-        ", written by a newer Gantry; this one knows versions up to ",
-        SchemaVersion()));
+        database.path(), ": schema version ", version, " is newer than ",
+        SchemaVersion(),
+        "; use the version of Gantry that wrote it, or a newer one"));
   }
   return version;
 }
@@ -78,12 +79,12 @@ absl::Status CheckIntegrity(Database& database) {
                           database.QueryText("PRAGMA quick_check(1)"));
   if (result == "ok") return absl::OkStatus();
   return absl::DataLossError(
-      absl::StrCat(database.path(), ": is corrupt: ", result));
+      absl::StrCat(database.path(), ": corrupt: ", result));
 }
 
-absl::Status RunStep(Database& database, int64_t version) {
+absl::Status Migrate(Database& database, int64_t version) {
   const std::string sql =
-      absl::StrCat("BEGIN IMMEDIATE;", kSteps[version],
+      absl::StrCat("BEGIN IMMEDIATE;", kMigrations[version],
                    "PRAGMA application_id = ", kApplicationId,
                    "; PRAGMA user_version = ", version + 1, "; COMMIT;");
   absl::Status status = database.Execute(sql.c_str());
@@ -95,7 +96,7 @@ absl::Status RunStep(Database& database, int64_t version) {
 
 }  // namespace
 
-int64_t SchemaVersion() { return std::size(kSteps); }
+int64_t SchemaVersion() { return std::size(kMigrations); }
 
 absl::Status PrepareForWriting(Database& database) {
   GANTRY_ASSIGN_OR_RETURN(int64_t version, ReadVersion(database));
@@ -105,14 +106,14 @@ absl::Status PrepareForWriting(Database& database) {
   if (mode != "wal") {
     return absl::FailedPreconditionError(
         absl::StrCat(database.path(),
-                     ": its file system has no shared memory, which the "
-                     "write-ahead log needs"));
+                     ": the file system does not support shared memory, which "
+                     "the write-ahead log needs"));
   }
-  // With NORMAL, a power cut takes acknowledged commits back.
+  // With NORMAL, a power cut would roll back acknowledged commits.
   GANTRY_RETURN_IF_ERROR(
       database.Execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"));
   for (; version < SchemaVersion(); ++version) {
-    GANTRY_RETURN_IF_ERROR(RunStep(database, version));
+    GANTRY_RETURN_IF_ERROR(Migrate(database, version));
   }
   return absl::OkStatus();
 }
@@ -121,8 +122,8 @@ absl::Status CheckForReading(Database& database) {
   GANTRY_ASSIGN_OR_RETURN(const int64_t version, ReadVersion(database));
   if (version == SchemaVersion()) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
-      database.path(), ": has schema version ", version,
-      ", which is older than ", SchemaVersion(), "; open it once for writing"));
+      database.path(), ": schema version ", version, " is older than ",
+      SchemaVersion(), "; open the database for writing once to migrate it"));
 }
 
 }  // namespace gantry::service

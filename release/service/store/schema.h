@@ -8,19 +8,22 @@
 
 namespace gantry::service {
 
-// The version that this program writes, kept in PRAGMA user_version.  Steps to
-// it from every older version are in schema.cc; a step, once released, never
+// The schema version that this program writes, stored in PRAGMA user_version.
+// schema.cc has a migration from each older version; a released migration never
 // changes.
 int64_t SchemaVersion();
 
-// Makes a writable database one of ours, at SchemaVersion(): write-ahead log,
-// durable commits, and all steps that it lacks, each in a transaction.
+// Prepares a writable connection: turns on the write-ahead log and durable
+// commits, and migrates the database to SchemaVersion(), one transaction per
+// version.
 //
-// FAILED_PRECONDITION: it is another program's database, or a newer Gantry's.
-// DATA_LOSS: it is corrupt, or no SQLite database.  Neither is changed.
+// FAILED_PRECONDITION: the database belongs to another program or a newer
+// Gantry.  DATA_LOSS: it is corrupt or not an SQLite database.  Neither is
+// changed.
 absl::Status PrepareForWriting(Database& database);
 
-// FAILED_PRECONDITION or DATA_LOSS as above, also for an older version.
+// Checks that a read-only connection can be used.  Errors as above;
+// FAILED_PRECONDITION also for an older schema version.
 absl::Status CheckForReading(Database& database);
 
 }  // namespace gantry::service

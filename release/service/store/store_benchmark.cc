@@ -1,5 +1,5 @@
-// What the store costs on top of plain SQLite with the same durability.
-// Set TMPDIR to choose the disk.
+// Compares the store with plain SQLite of the same durability.  TEST_TMPDIR
+// selects the disk.
 
 #include <sqlite3.h>
 
@@ -9,18 +9,21 @@
 #include <thread>
 #include <vector>
 
-#include "base/temp_dir.h"
 #include "benchmark/benchmark.h"
 #include "release/service/store/cell_store.h"
 #include "release/service/store/mutations.h"
-#include "release/service/store/store_test_cells.h"
+#include "release/service/store/test_store.h"
+#include "tests/fixtures/test_cells.h"
 
 namespace gantry::service {
 namespace {
 
+using ::gantry::fixtures::TestId;
+using ::gantry::fixtures::TestPublication;
+
 struct OpenStore {
-  TempDir dir = *TempDir::Create();
-  std::unique_ptr<CellStore> store = *CellStore::Open(dir.path() + "/db");
+  TestDatabase database;
+  std::unique_ptr<CellStore> store = *CellStore::Open(database.path());
   std::atomic<int> next{0};
 };
 
@@ -30,16 +33,12 @@ void SetUpStore(const benchmark::State&) { shared = new OpenStore; }
 void TearDownStore(const benchmark::State&) { delete shared; }
 
 void PublishOne(benchmark::State& state) {
-  const int number = shared->next++;
-  release::v1::Cell cell;
-  const absl::Status status =
-      shared->store->WriteAndWait([&](CellTable& table, absl::Time now) {
-        return PublishPayload(table, TestPublication(number), now, cell);
-      });
-  if (!status.ok()) state.SkipWithError(status.ToString().c_str());
+  const auto cell =
+      Apply(*shared->store, PublishPayload, TestPublication(shared->next++));
+  if (!cell.ok()) state.SkipWithError(cell.status().ToString().c_str());
 }
 
-// One commit per publisher, shared by publishers that wait together.
+// Concurrent publishers share commits.
 void BM_Publish(benchmark::State& state) {
   for (auto _ : state) PublishOne(state);
   state.SetItemsProcessed(state.iterations());
@@ -50,7 +49,7 @@ BENCHMARK(BM_Publish)
     ->ThreadRange(1, 64)
     ->UseRealTime();
 
-// Reads by one thread while `range(0)` others publish.
+// One thread reads while `range(0)` others publish.
 void BM_Get(benchmark::State& state) {
   PublishOne(state);
   std::atomic<bool> stop{false};
@@ -74,16 +73,30 @@ BENCHMARK(BM_Get)
     ->Teardown(TearDownStore)
     ->UseRealTime();
 
-// The comparison: rows of the same size, one insert in each commit, in WAL
-// mode with synchronous = FULL.
+// A table in an SQLite database with the store's durability.
+class PlainTable {
+ public:
+  PlainTable() {
+    sqlite3_open(database_.path().c_str(), &db_);
+    sqlite3_exec(db_,
+                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                 "CREATE TABLE cell (id TEXT PRIMARY KEY, record BLOB)",
+                 nullptr, nullptr, nullptr);
+  }
+  // All statements must be finalized.
+  ~PlainTable() { sqlite3_close(db_); }
+
+  sqlite3* db() const { return db_; }
+
+ private:
+  const TestDatabase database_;
+  sqlite3* db_ = nullptr;
+};
+
+// The baseline of BM_Publish: one row of the same size per commit.
 void BM_PlainSqliteInsert(benchmark::State& state) {
-  const TempDir dir = *TempDir::Create();
-  sqlite3* db = nullptr;
-  sqlite3_open((dir.path() + "/db").c_str(), &db);
-  sqlite3_exec(db,
-               "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-               "CREATE TABLE cell (id TEXT PRIMARY KEY, record BLOB)",
-               nullptr, nullptr, nullptr);
+  const PlainTable table;
+  sqlite3* const db = table.db();
   sqlite3_stmt* insert = nullptr;
   sqlite3_prepare_v2(db, "INSERT INTO cell VALUES (?1, ?2)", -1, &insert,
                      nullptr);
@@ -101,20 +114,15 @@ void BM_PlainSqliteInsert(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations());
   sqlite3_finalize(insert);
-  sqlite3_close(db);
 }
 BENCHMARK(BM_PlainSqliteInsert)->UseRealTime();
 
-// The comparison: the same row by its key.
+// The baseline of BM_Get: selects a row by its key.
 void BM_PlainSqliteSelect(benchmark::State& state) {
-  const TempDir dir = *TempDir::Create();
-  sqlite3* db = nullptr;
-  sqlite3_open((dir.path() + "/db").c_str(), &db);
-  sqlite3_exec(db,
-               "PRAGMA journal_mode = WAL;"
-               "CREATE TABLE cell (id TEXT PRIMARY KEY, record BLOB);"
-               "INSERT INTO cell VALUES ('a', zeroblob(1000))",
-               nullptr, nullptr, nullptr);
+  const PlainTable table;
+  sqlite3* const db = table.db();
+  sqlite3_exec(db, "INSERT INTO cell VALUES ('a', zeroblob(1000))", nullptr,
+               nullptr, nullptr);
   sqlite3_stmt* select = nullptr;
   sqlite3_prepare_v2(db, "SELECT record FROM cell WHERE id = 'a'", -1, &select,
                      nullptr);
@@ -127,7 +135,6 @@ void BM_PlainSqliteSelect(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations());
   sqlite3_finalize(select);
-  sqlite3_close(db);
 }
 BENCHMARK(BM_PlainSqliteSelect);
 
