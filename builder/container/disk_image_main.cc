@@ -5,9 +5,9 @@
 #include <string>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/status.h"
+#include "base/program.h"
+#include "base/version.h"
 #include "builder/container/developer_container.h"
 
 ABSL_FLAG(std::string, image, "", "Disk image, plain or bz2, gz, xz, zst");
@@ -20,15 +20,17 @@ ABSL_FLAG(std::string, expected_kernel_release, "",
 ABSL_FLAG(bool, list, false, "List the files instead");
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(
-      "Reads a Container Linux developer container, without mounting it and "
-      "without root.\n"
-      "  disk_image --image=FILE --list\n"
-      "  disk_image --image=FILE [--tar=OUT] [--facts=OUT] [--symvers=OUT] "
-      "[--kernel_image=OUT]\n"
-      "Exit code: 0 success, 1 failure (no output is left behind), 2 wrong "
-      "usage.");
-  const bool arguments = absl::ParseCommandLine(argc, argv).size() > 1;
+  gantry::ParseFlags(
+      {"disk_image",
+       "Reads a Container Linux developer container, without mounting it and "
+       "without root.\n"
+       "  disk_image --image=FILE --list\n"
+       "  disk_image --image=FILE [--tar=OUT] [--facts=OUT] [--symvers=OUT] "
+       "[--kernel_image=OUT]\n"
+       "Exit code: 0 success, 1 failure (no output is left behind), 2 wrong "
+       "usage.",
+       gantry::kVersion, /*usage_exit_code=*/2},
+      argc, argv);
   gantry::container::DeveloperContainerOptions options;
   options.image = absl::GetFlag(FLAGS_image);
   options.tar = absl::GetFlag(FLAGS_tar);
@@ -37,10 +39,8 @@ int main(int argc, char** argv) {
   options.kernel_image = absl::GetFlag(FLAGS_kernel_image);
   options.expected_kernel_release =
       absl::GetFlag(FLAGS_expected_kernel_release);
-  if (arguments || options.image.empty()) {
-    std::fprintf(stderr,
-                 "disk_image: give --image=FILE, and flags only; see "
-                 "--help\n");
+  if (options.image.empty()) {
+    std::fprintf(stderr, "disk_image: --image is required; see --help\n");
     return 2;
   }
   const absl::Status status =

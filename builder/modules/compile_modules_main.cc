@@ -7,10 +7,10 @@
 #include <string>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/status.h"
+#include "base/program.h"
 #include "base/textproto.h"
+#include "base/version.h"
 #include "builder/modules/compile_modules.h"
 #include "builder/modules/compile_request.pb.h"
 
@@ -30,12 +30,14 @@ int CpuCount() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(
-      "compile_modules --request=FILE\n"
-      "Exit code: 0 compiled; 1 not, and standard error begins with\n"
-      "\"compile_modules: first error: <file>:<line>: <message>\", the whole\n"
-      "log after it; 2 malformed request.");
-  absl::ParseCommandLine(argc, argv);
+  gantry::ParseFlags(
+      {"compile_modules",
+       "compile_modules --request=FILE\n"
+       "Exit code: 0 compiled; 1 not, and standard error begins with\n"
+       "\"compile_modules: first error: <file>:<line>: <message>\", the whole\n"
+       "log after it; 2 malformed request.",
+       gantry::kVersion, /*usage_exit_code=*/2},
+      argc, argv);
 
   gantry::builder::v1::CompileRequest request;
   const absl::Status parsed =

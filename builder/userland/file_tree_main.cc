@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/status.h"
+#include "base/program.h"
 #include "base/status_macros.h"
+#include "base/version.h"
 #include "builder/userland/file_tree.h"
 
 ABSL_FLAG(std::string, layout, "", "cuda or driver");
@@ -34,14 +34,14 @@ absl::Status Run(std::vector<std::string> archives) {
 }  // namespace gantry::userland
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(
-      "file_tree --layout=L --output=TAR ARCHIVE...\n"
-      "Lays the files of Debian packages and NVIDIA redist archives out as "
-      "NVIDIA does, as one tar.\n"
-      "Exit code: 0 done; 1 failed, and nothing is left.");
-  const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
-  const absl::Status status =
-      gantry::userland::Run({arguments.begin() + 1, arguments.end()});
+  const absl::Status status = gantry::userland::Run(gantry::ParseArguments(
+      {"file_tree",
+       "file_tree --layout=L --output=TAR ARCHIVE...\n"
+       "Lays the files of Debian packages and NVIDIA redist archives out as "
+       "NVIDIA does, as one tar.\n"
+       "Exit code: 0 done; 1 failed, and nothing is left.",
+       gantry::kVersion},
+      argc, argv));
   if (status.ok()) return 0;
   std::fprintf(stderr, "file_tree: %s\n", status.ToString().c_str());
   return 1;

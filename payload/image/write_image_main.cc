@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/program.h"
 #include "base/status_macros.h"
 #include "base/textproto.h"
+#include "base/version.h"
 #include "payload/image/coordinates.h"
 #include "payload/image/image_writer.h"
 #include "proto/developer_container.pb.h"
@@ -85,10 +85,12 @@ absl::Status Run() {
 }  // namespace gantry::image
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(
-      "Writes a payload image from finished layers, and its descriptor.\n"
-      "Exit codes: 0 success; 1 failure, without any output.");
-  absl::ParseCommandLine(argc, argv);
+  gantry::ParseFlags(
+      {"write_image",
+       "Writes a payload image from finished layers, and its descriptor.\n"
+       "Exit codes: 0 success; 1 failure, without any output.",
+       gantry::kVersion},
+      argc, argv);
   const absl::Status status = gantry::image::Run();
   if (status.ok()) return 0;
   std::fprintf(stderr, "write_image: %s\n", status.ToString().c_str());

@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/file.h"
+#include "base/program.h"
 #include "base/status_macros.h"
 #include "base/textproto.h"
+#include "base/version.h"
 #include "payload/image/layer_writer.h"
 
 ABSL_FLAG(std::string, kind, "",
@@ -79,10 +79,11 @@ absl::Status Run() {
 }  // namespace gantry::image
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(
-      "Writes a layer of a payload image, and its descriptor.\n"
-      "Exit codes: 0 success; 1 failure, without any output.");
-  absl::ParseCommandLine(argc, argv);
+  gantry::ParseFlags({"write_layer",
+                      "Writes a layer of a payload image, and its descriptor.\n"
+                      "Exit codes: 0 success; 1 failure, without any output.",
+                      gantry::kVersion},
+                     argc, argv);
   const absl::Status status = gantry::image::Run();
   if (status.ok()) return 0;
   std::fprintf(stderr, "write_layer: %s\n", status.ToString().c_str());

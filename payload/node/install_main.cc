@@ -1,23 +1,18 @@
 // The entrypoint of every payload image: installs the payload on the host.
 
 #include <signal.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cstdio>
-#include <cstdlib>
 #include <iostream>
 #include <string>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/program.h"
 #include "payload/node/exit_code.h"
 #include "payload/node/install_result.h"
 #include "payload/node/installer.h"
@@ -52,6 +47,10 @@ constexpr char kUsage[] =
     "  8      refused to remove a directory that something is mounted in\n"
     "  128+N  stopped by signal N";
 
+// The bytes of an image do not depend on the version that made it.
+constexpr char kPayloadVersion[] =
+    "(part of a payload image, which its digest identifies)";
+
 // The signal that was received but not acted on, and the one that stopped the
 // installation.
 std::atomic<int> pending_signal{0};
@@ -66,33 +65,6 @@ absl::Status StopOnSignal(absl::string_view, absl::string_view) {
   if (number == 0) return absl::OkStatus();
   stopping_signal = number;
   return absl::CancelledError(absl::StrCat("stopped by signal ", number));
-}
-
-// Abseil exits with 1 for wrong flags and for --help, which has another meaning
-// here.
-std::atomic<bool> parsing_flags{false};
-std::atomic<bool> help_requested{false};
-
-void ExitAsUsage() {
-  if (!parsing_flags) return;
-  std::cout.flush();
-  std::fflush(nullptr);
-  _exit(static_cast<int>(help_requested ? ExitCode::kOk : ExitCode::kUsage));
-}
-
-bool IsHelpFlag(absl::string_view argument) {
-  return absl::StartsWith(argument, "--help") ||
-         absl::StartsWith(argument, "-help") || argument == "--version";
-}
-
-bool ParseFlags(int argc, char** argv) {
-  absl::SetProgramUsageMessage(kUsage);
-  std::atexit(ExitAsUsage);
-  help_requested = std::any_of(argv, argv + argc, IsHelpFlag);
-  parsing_flags = true;
-  const bool flags_only = absl::ParseCommandLine(argc, argv).size() == 1;
-  parsing_flags = false;
-  return flags_only;
 }
 
 InstallOptions OptionsFromFlags() {
@@ -115,12 +87,9 @@ int Fail(const absl::Status& status) {
 }
 
 int Run(int argc, char** argv) {
-  if (!ParseFlags(argc, argv)) {
-    return Fail(WithExitCode(
-        absl::InvalidArgumentError(
-            "unexpected argument; only flags are allowed, see --help"),
-        ExitCode::kUsage));
-  }
+  ParseFlags(
+      {"install", kUsage, kPayloadVersion, static_cast<int>(ExitCode::kUsage)},
+      argc, argv);
   for (int number : {SIGINT, SIGTERM, SIGHUP}) signal(number, OnSignal);
   const absl::StatusOr<InstallResult> result = Install(OptionsFromFlags());
   if (!result.ok()) return Fail(result.status());

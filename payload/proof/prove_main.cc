@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
 #include "absl/flags/reflection.h"
-#include "absl/flags/usage.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "base/program.h"
+#include "base/version.h"
 #include "payload/proof/prove.h"
 #include "payload/proof/prove_output.h"
 
@@ -102,11 +102,7 @@ ProveOptions OptionsFromFlags() {
 }
 
 int Run(int argc, char** argv) {
-  absl::SetProgramUsageMessage(kUsage);
-  if (absl::ParseCommandLine(argc, argv).size() > 1) {
-    std::cerr << "prove: unexpected argument\n";
-    return kNoAnswer;
-  }
+  ParseFlags({"prove", kUsage, kVersion, kNoAnswer}, argc, argv);
   if (const std::string flag = MissingFlag(); !flag.empty()) {
     std::cerr << "prove: --" << flag << " is required\n";
     return kNoAnswer;

@@ -3,9 +3,9 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/statusor.h"
+#include "base/program.h"
+#include "base/version.h"
 #include "release/cli/query.h"
 
 ABSL_FLAG(std::string, service, "",
@@ -41,10 +41,9 @@ constexpr char kUsage[] =
     "1 error.";
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(kUsage);
-  const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
   gantry::cli::QueryOptions options;
-  options.command.assign(arguments.begin() + 1, arguments.end());
+  options.command =
+      gantry::ParseArguments({"query", kUsage, gantry::kVersion}, argc, argv);
   options.service = absl::GetFlag(FLAGS_service);
   options.state_dir = absl::GetFlag(FLAGS_state);
   options.json = absl::GetFlag(FLAGS_json);

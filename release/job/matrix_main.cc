@@ -4,11 +4,11 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/statusor.h"
+#include "base/program.h"
 #include "base/progress.h"
 #include "base/user_path.h"
+#include "base/version.h"
 #include "release/job/bazel_build.h"
 #include "release/job/matrix_job.h"
 #include "release/job/matrix_view.h"
@@ -62,13 +62,7 @@ gantry::job::MatrixOptions OptionsFromFlags() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(kUsage);
-  const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
-  if (arguments.size() > 1) {
-    std::cerr << "matrix: unexpected argument \"" << arguments[1]
-              << "\"; see --help\n";
-    return 1;
-  }
+  gantry::ParseFlags({"matrix", kUsage, gantry::kVersion}, argc, argv);
   absl::StatusOr<std::vector<gantry::release::v1::Cell>> cells;
   {
     gantry::Progress progress(stderr);

@@ -4,15 +4,15 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/json.h"
+#include "base/program.h"
 #include "base/progress.h"
 #include "base/state_dir.h"
 #include "base/status_macros.h"
 #include "base/user_path.h"
+#include "base/version.h"
 #include "release/plan/discover.h"
 #include "release/plan/lock_file.h"
 #include "release/plan/summary.h"
@@ -60,17 +60,16 @@ absl::Status Run() {
 }  // namespace gantry::plan
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(
-      "Settles what a matrix leaves open (releases, versions, URLs, digests) "
-      "and writes the lock.\n"
-      "Usage: discover [--matrix=FILE] [--state=FOLDER] [--channel=A,B] "
-      "[--json]\n"
-      "Exit code: 0, or 1 after an error; the old lock then stays in force.");
-  const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
-  const absl::Status status =
-      arguments.size() > 1 ? absl::InvalidArgumentError(absl::StrCat(
-                                 "unexpected argument \"", arguments[1], "\""))
-                           : gantry::plan::Run();
+  gantry::ParseFlags(
+      {"discover",
+       "Settles what a matrix leaves open (releases, versions, URLs, digests) "
+       "and writes the lock.\n"
+       "Usage: discover [--matrix=FILE] [--state=FOLDER] [--channel=A,B] "
+       "[--json]\n"
+       "Exit code: 0, or 1 after an error; the old lock then stays in force.",
+       gantry::kVersion},
+      argc, argv);
+  const absl::Status status = gantry::plan::Run();
   if (status.ok()) return 0;
   std::cerr << "discover: " << status.message() << "\n";
   return 1;

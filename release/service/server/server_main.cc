@@ -4,13 +4,13 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/flags/parse.h"
-#include "absl/flags/usage.h"
 #include "absl/status/status.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "base/program.h"
 #include "base/state_dir.h"
 #include "base/status_macros.h"
+#include "base/version.h"
 #include "release/service/server/release_server.h"
 
 ABSL_FLAG(std::string, listen, "127.0.0.1:8980",
@@ -54,13 +54,7 @@ absl::Status Serve(const sigset_t& signals) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  absl::SetProgramUsageMessage(kUsage);
-  const std::vector<char*> arguments = absl::ParseCommandLine(argc, argv);
-  if (arguments.size() > 1) {
-    std::cerr << "server: unexpected argument \"" << arguments[1]
-              << "\"; see --help\n";
-    return 1;
-  }
+  gantry::ParseFlags({"server", kUsage, gantry::kVersion}, argc, argv);
   // Before any thread starts, so that all threads inherit the mask.
   sigset_t signals;
   sigemptyset(&signals);
