@@ -3,6 +3,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "proto/coordinates.pb.h"
 
 namespace gantry {
 namespace {

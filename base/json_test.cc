@@ -6,7 +6,7 @@
 #include "google/protobuf/struct.pb.h"
 #include "google/protobuf/timestamp.pb.h"
 #include "gtest/gtest.h"
-#include "proto/cell.pb.h"
+#include "proto/coordinates.pb.h"
 
 namespace gantry {
 namespace {

@@ -1,7 +1,7 @@
 #include "base/textproto.h"
 
 #include "gtest/gtest.h"
-#include "proto/cell.pb.h"
+#include "proto/coordinates.pb.h"
 
 namespace gantry {
 namespace {

@@ -147,7 +147,7 @@ class Compilation {
   }
 
   absl::Status ApplyPatches() {
-    for (const KernelPatch& patch : request_.patch()) {
+    for (const KernelPatch& patch : request_.patches()) {
       const std::string name = fs::path(patch.path()).filename().string();
       GANTRY_ASSIGN_OR_RETURN(const std::string skipped, SkipReason(patch));
       Note(absl::StrCat("patch ", name, ": ",
@@ -227,8 +227,8 @@ class Compilation {
     if (modules.empty()) {
       return absl::NotFoundError("the kernel build made no module");
     }
-    const std::vector<std::string> selected(request_.module().begin(),
-                                            request_.module().end());
+    const std::vector<std::string> selected(request_.modules().begin(),
+                                            request_.modules().end());
     GANTRY_ASSIGN_OR_RETURN(const std::vector<std::string> order,
                             LoadOrder(modules, selected));
     std::map<std::string, std::string> files = {

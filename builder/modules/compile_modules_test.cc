@@ -41,9 +41,9 @@ class CompileModulesTest : public ::testing::Test {
         "builder/modules/debian_6_1.container.textproto");
     for (const char* name :
          {"Kbuild", "hello.c", "hello_core.c", "hello_core.h"}) {
-      auto* file = request.add_source_file();
+      auto* file = request.add_source_files();
       file->set_path(absl::StrCat(kHello, name));
-      file->set_place(name);
+      file->set_destination(name);
     }
     request.set_modules_tar(Out(".modules.tar"));
     request.set_module_symvers(Out(".module_symvers"));
@@ -57,8 +57,8 @@ class CompileModulesTest : public ::testing::Test {
     CompileRequest request = Hello();
     const std::string path = JoinPath(temp_.path(), "changed");
     EXPECT_TRUE(WriteFileAtomically(path, content).ok());
-    for (auto& file : *request.mutable_source_file()) {
-      if (file.place() == place) file.set_path(path);
+    for (auto& file : *request.mutable_source_files()) {
+      if (file.destination() == place) file.set_path(path);
     }
     return request;
   }
@@ -138,7 +138,7 @@ TEST_F(CompileModulesTest, ConditionDecidesWhetherAPatchIsApplied) {
                                   "@@ -1,1 +1,1 @@\n-no such line\n+new\n")
                   .ok());
   CompileRequest request = Hello();
-  auto* condition = request.add_patch();
+  auto* condition = request.add_patches();
   condition->set_path(patch);
   condition->set_when_header("include/linux/module.h");
   condition->set_matches("no such text in this header");

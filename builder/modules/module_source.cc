@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "builder/archive/archive_reader.h"
+#include "proto/coordinates.pb.h"
 
 namespace gantry::modules {
 namespace {
@@ -98,7 +99,7 @@ absl::Status UnpackArchive(const std::string& path,
 }
 
 absl::Status CopyFile(const SourceFile& file, const std::string& directory) {
-  const fs::path target = fs::path(directory) / file.place();
+  const fs::path target = fs::path(directory) / file.destination();
   GANTRY_RETURN_IF_ERROR(CreateDirectories(target.parent_path().string()));
   std::error_code error;
   fs::copy_file(file.path(), target, error);
@@ -133,8 +134,8 @@ std::vector<fs::path> Subfolders(const std::vector<fs::path>& directories) {
 absl::StatusOr<fs::path> FindTop(const std::string& directory,
                                  const CompileRequest& request) {
   const char* nvidia_tree =
-      request.flavour() == builder::v1::FLAVOUR_PROPRIETARY ? "kernel"
-                                                            : "kernel-open";
+      request.flavour() == cell::v1::DRIVER_FLAVOUR_PROPRIETARY ? "kernel"
+                                                                : "kernel-open";
   std::vector<fs::path> level = {directory};
   for (int depth = 0; depth <= kMaxDepth; ++depth) {
     // NVIDIA's own repository has a Makefile above its module trees.
@@ -160,7 +161,7 @@ absl::StatusOr<ModuleSource> UnpackModuleSource(const CompileRequest& request,
   if (!request.source_archive().empty()) {
     GANTRY_RETURN_IF_ERROR(UnpackArchive(request.source_archive(), directory));
   }
-  for (const SourceFile& file : request.source_file()) {
+  for (const SourceFile& file : request.source_files()) {
     GANTRY_RETURN_IF_ERROR(CopyFile(file, directory));
   }
   GANTRY_ASSIGN_OR_RETURN(const fs::path top, FindTop(directory, request));

@@ -8,6 +8,7 @@
 #include "base/temp_dir.h"
 #include "builder/modules/modules_tar.h"
 #include "gtest/gtest.h"
+#include "proto/coordinates.pb.h"
 
 namespace gantry::modules {
 namespace {
@@ -39,7 +40,7 @@ class ModuleSourceTest : public ::testing::Test {
 
   absl::StatusOr<ModuleSource> Unpack(
       const std::string& archive,
-      builder::v1::Flavour flavour = builder::v1::FLAVOUR_OPEN) {
+      cell::v1::DriverFlavour flavour = cell::v1::DRIVER_FLAVOUR_OPEN) {
     CompileRequest request;
     request.set_source_archive(Path(archive));
     request.set_flavour(flavour);
@@ -78,8 +79,9 @@ TEST_F(ModuleSourceTest, FlavourDecidesBetweenNvidiaTrees) {
                                 {"driver-1-archive/Makefile", ""}}));
   EXPECT_EQ(Unpack("redist.tar")->directory,
             Path("source/driver-1-archive/kernel-open"));
-  EXPECT_EQ(Unpack("redist.tar", builder::v1::FLAVOUR_PROPRIETARY)->directory,
-            Path("source/driver-1-archive/kernel"));
+  EXPECT_EQ(
+      Unpack("redist.tar", cell::v1::DRIVER_FLAVOUR_PROPRIETARY)->directory,
+      Path("source/driver-1-archive/kernel"));
 }
 
 TEST_F(ModuleSourceTest, TarWithTheKbuildFileAtItsTop) {
@@ -104,9 +106,9 @@ TEST_F(ModuleSourceTest, CompressedTars) {
 TEST_F(ModuleSourceTest, LooseFiles) {
   Write("a", "obj-m := hello.o\n");
   CompileRequest request;
-  auto* file = request.add_source_file();
+  auto* file = request.add_source_files();
   file->set_path(Path("a"));
-  file->set_place("Kbuild");
+  file->set_destination("Kbuild");
   const auto source = UnpackModuleSource(request, Path("source"));
   ASSERT_TRUE(source.ok()) << source.status();
   EXPECT_EQ(*ReadFile(Path("source/Kbuild")), "obj-m := hello.o\n");

@@ -2,14 +2,14 @@
 
 load("//builder:providers.bzl", "DeveloperContainerInfo", "KernelModulesInfo", "KernelPatchInfo")
 
-# Numbers of Flavour in compile_request.proto: proto.encode_text() would quote its names.
+# Numbers of DriverFlavour in coordinates.proto: proto.encode_text() would quote its names.
 _FLAVOURS = {
     "open": 1,
     "proprietary": 2,
 }
 
 def _source_files(srcs):
-    """SourceFile messages: places are relative to the Kbuild file or Makefile."""
+    """SourceFile messages: destinations are relative to the Kbuild file or Makefile."""
     tops = sorted([f.short_path.rpartition("/")[0] for f in srcs if f.basename in ["Kbuild", "Makefile"]])
     if not tops:
         fail("srcs: no Kbuild file or Makefile")
@@ -17,7 +17,7 @@ def _source_files(srcs):
     for f in srcs:
         if not f.short_path.startswith(top):
             fail("srcs: %s does not lie below %s, where the Kbuild file is" % (f.short_path, top))
-    return [struct(path = f.path, place = f.short_path[len(top):]) for f in srcs]
+    return [struct(path = f.path, destination = f.short_path[len(top):]) for f in srcs]
 
 def _kernel_modules_impl(ctx):
     if bool(ctx.file.source) == bool(ctx.files.srcs):
@@ -33,9 +33,9 @@ def _kernel_modules_impl(ctx):
     fields = {
         "root_tar": container.root_tar.path,
         "container_facts": container.facts.path,
-        "source_file": source_files,
+        "source_files": source_files,
         "flavour": _FLAVOURS[ctx.attr.flavour],
-        "patch": [
+        "patches": [
             struct(
                 path = patch.src.path,
                 when_header = patch.when_header,
@@ -43,7 +43,7 @@ def _kernel_modules_impl(ctx):
             )
             for patch in patches
         ],
-        "module": ctx.attr.modules,
+        "modules": ctx.attr.modules,
         "modules_tar": modules_tar.path,
         "module_symvers": symvers.path,
         "log": log.path,

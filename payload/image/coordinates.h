@@ -2,7 +2,7 @@
 #define GANTRY_PAYLOAD_IMAGE_COORDINATES_H_
 
 #include "absl/status/statusor.h"
-#include "proto/cell.pb.h"
+#include "proto/coordinates.pb.h"
 #include "proto/developer_container.pb.h"
 
 namespace gantry::image {

@@ -21,6 +21,7 @@
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "payload/image/layer_writer.h"
 #include "payload/image/oci_json.h"
+#include "proto/payload_manifest.pb.h"
 
 namespace gantry::image {
 namespace {
@@ -81,7 +82,7 @@ absl::StatusOr<LayerDescriptor> WriteManifestLayer(
   *manifest.mutable_coordinates() = options.coordinates;
   for (const ImageLayer& layer : options.layers) {
     if (!layer.descriptor.has_component()) continue;
-    *manifest.add_component() = layer.descriptor.component();
+    *manifest.add_components() = layer.descriptor.component();
   }
   LayerEntry entry;
   entry.content = SerializeDeterministically(manifest);
@@ -135,10 +136,10 @@ absl::StatusOr<ImageDescriptor> WriteImage(const ImageOptions& options) {
   std::vector<LayerDescriptor> layers;
   for (const ImageLayer& layer : options.layers) {
     layers.push_back(layer.descriptor);
-    *image.add_layer() = LayerBlob(layer.descriptor, layer.path);
+    *image.add_layers() = LayerBlob(layer.descriptor, layer.path);
   }
   GANTRY_ASSIGN_OR_RETURN(LayerDescriptor last, WriteManifestLayer(options));
-  *image.add_layer() = LayerBlob(last, options.manifest_layer_output);
+  *image.add_layers() = LayerBlob(last, options.manifest_layer_output);
   layers.push_back(std::move(last));
 
   const std::map<std::string, std::string> annotations =

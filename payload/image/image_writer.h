@@ -6,8 +6,9 @@
 
 #include "absl/status/statusor.h"
 #include "payload/image/compressor.h"
-#include "proto/cell.pb.h"
-#include "proto/payload.pb.h"
+#include "proto/coordinates.pb.h"
+#include "proto/image_descriptor.pb.h"
+#include "proto/layer_descriptor.pb.h"
 
 namespace gantry::image {
 

@@ -17,6 +17,7 @@
 #include "gtest/gtest.h"
 #include "payload/image/layer_writer.h"
 #include "payload/image/oci_json.h"
+#include "proto/payload_manifest.pb.h"
 
 namespace gantry::image {
 namespace {
@@ -79,7 +80,7 @@ class ImageWriterTest : public testing::Test {
     };
     link_blob(image.manifest());
     link_blob(image.config());
-    for (const Blob& layer : image.layer()) link_blob(layer);
+    for (const Blob& layer : image.layers()) link_blob(layer);
     ASSERT_THAT(WriteFileAtomically(Path("oci/oci-layout"),
                                     "{\"imageLayoutVersion\":\"1.0.0\"}"),
                 IsOk());
@@ -139,7 +140,7 @@ TEST_F(ImageWriterTest, SkopeoRefusesAnAlteredLayer) {
   ASSERT_THAT(image, IsOk());
   MakeLayout(*image);
   const std::string blob = Path(
-      absl::StrCat("oci/blobs/sha256/", DigestHex(image->layer(1).digest())));
+      absl::StrCat("oci/blobs/sha256/", DigestHex(image->layers(1).digest())));
   std::string content = *ReadFile(blob);
   content.back() ^= 1;
   ASSERT_THAT(WriteFileAtomically(blob, content), IsOk());
@@ -151,8 +152,8 @@ TEST_F(ImageWriterTest, SkopeoRefusesAnAlteredLayer) {
 TEST_F(ImageWriterTest, LastLayerContainsTheManifestOfAllComponents) {
   const auto image = WriteImage(options_);
   ASSERT_THAT(image, IsOk());
-  ASSERT_EQ(image->layer_size(), 4);
-  EXPECT_EQ(image->layer(3).path(), options_.manifest_layer_output);
+  ASSERT_EQ(image->layers_size(), 4);
+  EXPECT_EQ(image->layers(3).path(), options_.manifest_layer_output);
   const auto bytes =
       RunCommand({"tar", "--zstd", "-xOf", options_.manifest_layer_output,
                   "gantry/manifest.binpb"});
@@ -161,9 +162,9 @@ TEST_F(ImageWriterTest, LastLayerContainsTheManifestOfAllComponents) {
   ASSERT_TRUE(manifest.ParseFromString(*bytes));
   EXPECT_EQ(FormatTextProto(manifest.coordinates()),
             FormatTextProto(options_.coordinates));
-  ASSERT_EQ(manifest.component_size(), 2);
+  ASSERT_EQ(manifest.components_size(), 2);
   for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(FormatTextProto(manifest.component(i)),
+    EXPECT_EQ(FormatTextProto(manifest.components(i)),
               FormatTextProto(options_.layers[i + 1].descriptor.component()));
   }
 }
@@ -175,7 +176,7 @@ TEST_F(ImageWriterTest, DescriptorMatchesTheWrittenFiles) {
             *FileSha256Digest(options_.manifest_output));
   EXPECT_EQ(image->config().digest(),
             *FileSha256Digest(options_.config_output));
-  EXPECT_EQ(image->layer(3).digest(),
+  EXPECT_EQ(image->layers(3).digest(),
             *FileSha256Digest(options_.manifest_layer_output));
   EXPECT_THAT(*ReadFile(options_.config_output),
               HasSubstr("\"Entrypoint\":[\"/gantry/install\"]"));

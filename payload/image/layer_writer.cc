@@ -225,7 +225,7 @@ absl::StatusOr<LayerDescriptor> WriteLayer(
   component.set_kind(options.kind);
   component.set_source_path(options.prefix);
   for (const LayerEntry& entry : entries) {
-    *component.add_file() = DescribeEntry(entry.entry);
+    *component.add_files() = DescribeEntry(entry.entry);
   }
 
   GANTRY_ASSIGN_OR_RETURN(OutputFile file, OutputFile::Create(options.output));
@@ -233,7 +233,7 @@ absl::StatusOr<LayerDescriptor> WriteLayer(
   GANTRY_RETURN_IF_ERROR(stream.Add(DirectoryHeaders(root)));
   for (size_t i = 0; i < entries.size(); ++i) {
     GANTRY_RETURN_IF_ERROR(
-        AddEntry(stream, root, entries[i], *component.mutable_file(i)));
+        AddEntry(stream, root, entries[i], *component.mutable_files(i)));
   }
   GANTRY_RETURN_IF_ERROR(stream.Add(TarEnd()));
   GANTRY_RETURN_IF_ERROR(stream.Finish(descriptor));

@@ -7,7 +7,8 @@
 #include "absl/status/statusor.h"
 #include "payload/image/compressor.h"
 #include "payload/image/layer_content.h"
-#include "proto/payload.pb.h"
+#include "proto/layer_descriptor.pb.h"
+#include "proto/payload_manifest.pb.h"
 
 namespace gantry::image {
 

@@ -136,7 +136,7 @@ TEST_P(LayerWriterTest, DigestsMatchThoseOfOtherTools) {
   ASSERT_THAT(RunCommand({"tar", "-xf", Path("inside.tar"), "-C", out}),
               IsOk());
   int regular = 0;
-  for (const FileEntry& file : layer->component().file()) {
+  for (const FileEntry& file : layer->component().files()) {
     const std::string path =
         JoinPath(JoinPath(out, "payload/cuda/12.4"), file.path());
     struct stat stat;
@@ -159,14 +159,14 @@ TEST_P(LayerWriterTest, DescriptorListsDirectoriesBeforeTheirEntries) {
   EXPECT_EQ(layer->component().kind(), payload::v1::COMPONENT_KIND_CUDA);
   EXPECT_EQ(layer->component().source_path(), "/payload/cuda/12.4");
   std::vector<std::string> paths;
-  for (const FileEntry& file : layer->component().file()) {
+  for (const FileEntry& file : layer->component().files()) {
     paths.push_back(file.path());
   }
   EXPECT_THAT(
       paths, testing::ElementsAre("bin", "bin/tool", "lib64", "lib64/libx.so.1",
                                   "lib64/libx.so.1.2"));
-  EXPECT_EQ(layer->component().file(3).link_target(), "libx.so.1.2");
-  EXPECT_EQ(layer->component().file(3).mode(), 0);
+  EXPECT_EQ(layer->component().files(3).link_target(), "libx.so.1.2");
+  EXPECT_EQ(layer->component().files(3).mode(), 0);
 }
 
 TEST_P(LayerWriterTest, LayerContainsParentDirectories) {

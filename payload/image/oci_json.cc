@@ -4,6 +4,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/cell_name.h"
+#include "proto/payload_manifest.pb.h"
 
 namespace gantry::image {
 namespace {

@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "proto/cell.pb.h"
-#include "proto/payload.pb.h"
+#include "proto/coordinates.pb.h"
+#include "proto/image_descriptor.pb.h"
+#include "proto/layer_descriptor.pb.h"
 
 namespace gantry::image {
 

@@ -8,7 +8,8 @@
 #include "base/textproto.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proto/payload.pb.h"
+#include "proto/image_descriptor.pb.h"
+#include "proto/layer_descriptor.pb.h"
 
 namespace gantry::image {
 namespace {
@@ -32,10 +33,10 @@ TEST(RulesTest, BlobsMatchTheDescriptor) {
                     image),
       IsOk());
   EXPECT_EQ(image.coordinates().kernel_release(), "6.1.0-56-cloud-amd64");
-  ASSERT_EQ(image.layer_size(), 4);
+  ASSERT_EQ(image.layers_size(), 4);
   ExpectMatches(image.manifest());
   ExpectMatches(image.config());
-  for (const payload::v1::Blob& layer : image.layer()) {
+  for (const payload::v1::Blob& layer : image.layers()) {
     ExpectMatches(layer);
   }
 }

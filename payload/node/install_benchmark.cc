@@ -80,7 +80,7 @@ class Tree {
         payload_.AddDirectory(component, path);
       } else {
         const std::string digest = *FileSha256Digest(entry.path());
-        auto& file = *component.add_file();
+        auto& file = *component.add_files();
         file.set_path(path);
         file.set_type(payload::v1::FILE_TYPE_REGULAR);
         file.set_mode(0644);

@@ -103,10 +103,10 @@ TEST_F(InstallMainTest, EachRefusalHasItsExitCode) {
 TEST_F(InstallMainTest, SignalStopsItAndStagedFilesAreRemoved) {
   // A payload that takes long enough to be interrupted: a sparse file reads as
   // zeros.
-  payload::v1::Component& cuda = *payload_.manifest().mutable_component(0);
+  payload::v1::Component& cuda = *payload_.manifest().mutable_components(0);
   payload_.AddFile(cuda, "big", "");
   constexpr int64_t kSize = int64_t{8} << 30;
-  cuda.mutable_file(cuda.file_size() - 1)->set_size(kSize);
+  cuda.mutable_files(cuda.files_size() - 1)->set_size(kSize);
   fs::resize_file(payload_.SourcePath(0, "big"), kSize);
   payload_.WriteManifest();
 

@@ -19,7 +19,7 @@
 #include "payload/node/ldconfig.h"
 #include "payload/node/leftovers.h"
 #include "payload/node/plan.h"
-#include "proto/payload.pb.h"
+#include "proto/payload_manifest.pb.h"
 
 namespace gantry::node {
 namespace {

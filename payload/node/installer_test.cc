@@ -208,7 +208,7 @@ TEST_F(InstallerTest, TooLittleSpaceIsRefusedBeforeAnythingIsCopied) {
   TestPayload payload = Payload();
   // More than any file system that tests run on has.
   constexpr int64_t kHuge = int64_t{1} << 40;
-  payload.manifest().mutable_component(0)->mutable_file(1)->set_size(kHuge);
+  payload.manifest().mutable_components(0)->mutable_files(1)->set_size(kHuge);
   payload.WriteManifest();
   EXPECT_THAT(Error(payload), FailsWith(ExitCode::kNoSpace,
                                         StartsWith("not enough space on " +

@@ -170,7 +170,7 @@ absl::Status AddComponent(const Component& component, absl::string_view prefix,
       GANTRY_RETURN_IF_ERROR(RequireDirectory(entries, directory, prefix));
     }
   }
-  for (const FileEntry& file : component.file()) {
+  for (const FileEntry& file : component.files()) {
     GANTRY_RETURN_IF_ERROR(
         Annotate(AddEntry(file, source, prefix, entries), source));
   }
@@ -228,7 +228,7 @@ absl::StatusOr<std::vector<InstallTarget>> MakeLayout(
 
   Entries nvidia;
   Entries cuda;
-  for (const Component& component : manifest.component()) {
+  for (const Component& component : manifest.components()) {
     switch (component.kind()) {
       case payload::v1::COMPONENT_KIND_CUDA:
         GANTRY_RETURN_IF_ERROR(AddComponent(component, "", cuda));

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "proto/payload.pb.h"
+#include "proto/payload_manifest.pb.h"
 
 namespace gantry::node {
 

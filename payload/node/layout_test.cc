@@ -54,23 +54,23 @@ PayloadManifest Cuda(const std::vector<FileEntry>& files) {
   coordinates.set_kernel_release(kTestKernel);
   coordinates.set_driver_version("535.261.03");
   coordinates.set_cuda_version("12.4");
-  Component& component = *manifest.add_component();
+  Component& component = *manifest.add_components();
   component.set_kind(payload::v1::COMPONENT_KIND_CUDA);
   component.set_source_path("/payload/cuda/12.4");
-  for (const FileEntry& file : files) *component.add_file() = file;
+  for (const FileEntry& file : files) *component.add_files() = file;
   return manifest;
 }
 
 void AddDriverAndModules(PayloadManifest& manifest) {
-  Component& driver = *manifest.add_component();
+  Component& driver = *manifest.add_components();
   driver.set_kind(payload::v1::COMPONENT_KIND_DRIVER);
   driver.set_source_path("/payload/nvidia/535.261.03");
-  *driver.add_file() = Directory("lib64");
-  *driver.add_file() = File("lib64/libcuda.so.1");
-  Component& modules = *manifest.add_component();
+  *driver.add_files() = Directory("lib64");
+  *driver.add_files() = File("lib64/libcuda.so.1");
+  Component& modules = *manifest.add_components();
   modules.set_kind(payload::v1::COMPONENT_KIND_MODULES);
   modules.set_source_path("/payload/modules/535.261.03/flatcar-4230.2.0");
-  *modules.add_file() = File("nvidia.ko");
+  *modules.add_files() = File("nvidia.ko");
 }
 
 std::vector<std::string> Paths(const InstallTarget& target) {
@@ -168,7 +168,7 @@ TEST(LayoutTest, PathsThatAreListedTwiceAreRefused) {
 TEST(LayoutTest, ModulesBehindALinkOfTheDriverAreRefused) {
   PayloadManifest manifest = Cuda({File("f")});
   AddDriverAndModules(manifest);
-  *manifest.mutable_component(1)->add_file() = Link("lib", "lib64");
+  *manifest.mutable_components(1)->add_files() = Link("lib", "lib64");
   EXPECT_EQ(ErrorFor(manifest),
             "\"lib/modules/6.6.95-flatcar/video\": does not follow the "
             "directory that contains it");
@@ -226,7 +226,7 @@ TEST(LayoutTest, CoordinatesThatAreNotNamesAreRefused) {
   EXPECT_THAT(MakeLayout(manifest),
               StatusIs(absl::StatusCode::kInvalidArgument));
   manifest = Cuda({File("f")});
-  manifest.mutable_component(0)->set_source_path("/payload/../etc");
+  manifest.mutable_components(0)->set_source_path("/payload/../etc");
   EXPECT_EQ(ErrorFor(manifest),
             "\"/payload/../etc\": not a normalized path below /payload");
 }

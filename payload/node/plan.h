@@ -10,7 +10,7 @@
 #include "base/host_identity.h"
 #include "payload/node/host_snapshot.h"
 #include "payload/node/layout.h"
-#include "proto/cell.pb.h"
+#include "proto/coordinates.pb.h"
 
 namespace gantry::node {
 

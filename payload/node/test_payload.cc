@@ -63,13 +63,14 @@ TestPayload TestPayload::Small(std::string image_root,
 
 std::string TestPayload::SourcePath(int component,
                                     absl::string_view path) const {
-  return JoinPath(image_root_,
-                  JoinPath(manifest_.component(component).source_path(), path));
+  return JoinPath(
+      image_root_,
+      JoinPath(manifest_.components(component).source_path(), path));
 }
 
 Component& TestPayload::AddComponent(payload::v1::ComponentKind kind,
                                      absl::string_view source_path) {
-  Component& component = *manifest_.add_component();
+  Component& component = *manifest_.add_components();
   component.set_kind(kind);
   component.set_source_path(std::string(source_path));
   return component;
@@ -77,7 +78,7 @@ Component& TestPayload::AddComponent(payload::v1::ComponentKind kind,
 
 void TestPayload::AddDirectory(Component& component, absl::string_view path,
                                int mode) {
-  FileEntry& entry = *component.add_file();
+  FileEntry& entry = *component.add_files();
   entry.set_path(std::string(path));
   entry.set_type(payload::v1::FILE_TYPE_DIRECTORY);
   entry.set_mode(mode);
@@ -85,7 +86,7 @@ void TestPayload::AddDirectory(Component& component, absl::string_view path,
 
 void TestPayload::AddFile(Component& component, absl::string_view path,
                           absl::string_view content, int mode) {
-  FileEntry& entry = *component.add_file();
+  FileEntry& entry = *component.add_files();
   entry.set_path(std::string(path));
   entry.set_type(payload::v1::FILE_TYPE_REGULAR);
   entry.set_mode(mode);
@@ -97,7 +98,7 @@ void TestPayload::AddFile(Component& component, absl::string_view path,
 
 void TestPayload::AddLink(Component& component, absl::string_view path,
                           absl::string_view target) {
-  FileEntry& entry = *component.add_file();
+  FileEntry& entry = *component.add_files();
   entry.set_path(std::string(path));
   entry.set_type(payload::v1::FILE_TYPE_SYMLINK);
   entry.set_link_target(std::string(target));

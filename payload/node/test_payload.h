@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "proto/payload.pb.h"
+#include "proto/payload_manifest.pb.h"
 
 namespace gantry::node {
 

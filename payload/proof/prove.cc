@@ -126,7 +126,7 @@ class Prover {
                                 " symbols found, ", proof.crc_count(),
                                 " CRCs match")
                  : absl::StrCat(module.name, ": ", proof.message()));
-      *result_.proof.add_module() = std::move(proof);
+      *result_.proof.add_modules() = std::move(proof);
     }
     return absl::OkStatus();
   }
@@ -150,8 +150,9 @@ class Prover {
     const NamedModule& subject = modules_.front();
     auto altered = AlterModule(subject.bytes);
     if (!altered.ok()) return Annotate(altered.status(), subject.name);
-    result_.proof.mutable_control()->set_name(subject.name);
-    result_.proof.mutable_control()->set_alteration(altered->alteration);
+    result_.proof.mutable_negative_control()->set_name(subject.name);
+    result_.proof.mutable_negative_control()->set_alteration(
+        altered->alteration);
     NamedModule negative_control{subject.name, std::move(altered->bytes)};
 
     for (auto& module : in_tree) {

@@ -12,8 +12,8 @@
 namespace gantry::proof {
 namespace {
 
-using proof::v1::ControlProof;
 using proof::v1::ModuleProof;
+using proof::v1::NegativeControlProof;
 using proof::v1::Proof;
 using proof::v1::Verdict;
 
@@ -112,7 +112,8 @@ void JudgeModule(const StepEvents& step, ModuleProof& module) {
                               : proof::v1::VERDICT_REFUSED);
 }
 
-void JudgeNegativeControl(const StepEvents& step, ControlProof& control) {
+void JudgeNegativeControl(const StepEvents& step,
+                          NegativeControlProof& control) {
   if (!step.result) return;
   control.set_load_errno(*step.result);
   if (*step.result == 0) {
@@ -139,15 +140,15 @@ std::string RefusalReason(const std::vector<BootStep>& plan,
                     *step.result));
     }
   }
-  for (const ModuleProof& module : proof.module()) {
+  for (const ModuleProof& module : proof.modules()) {
     if (module.boot_verdict() == proof::v1::VERDICT_REFUSED) {
       return absl::StrCat(module.name(), " was refused: ",
                           WithErrno(module.message(), module.load_errno()));
     }
   }
-  const ControlProof& control = proof.control();
+  const NegativeControlProof& control = proof.negative_control();
   const bool is_conclusive =
-      absl::c_any_of(proof.module(), [&](const ModuleProof& module) {
+      absl::c_any_of(proof.modules(), [&](const ModuleProof& module) {
         return module.name() == control.name() &&
                module.boot_verdict() == proof::v1::VERDICT_ACCEPTED;
       });
@@ -169,7 +170,7 @@ std::string RefusalReason(const std::vector<BootStep>& plan,
 }  // namespace
 
 bool JudgeStatic(Proof& proof) {
-  for (const ModuleProof& module : proof.module()) {
+  for (const ModuleProof& module : proof.modules()) {
     if (module.static_verdict() != proof::v1::VERDICT_ACCEPTED) {
       proof.set_accepted(false);
       proof.set_reason(absl::StrCat(module.name(), ": ", module.message()));
@@ -188,9 +189,9 @@ void Judge(const std::vector<BootStep>& plan, const BootConsole& console,
   int module = 0;
   for (size_t i = 0; i < plan.size(); ++i) {
     if (plan[i].kind == StepKind::kModule) {
-      JudgeModule(console.steps[i], *proof.mutable_module(module++));
+      JudgeModule(console.steps[i], *proof.mutable_modules(module++));
     } else if (plan[i].kind == StepKind::kNegativeControl) {
-      JudgeNegativeControl(console.steps[i], *proof.mutable_control());
+      JudgeNegativeControl(console.steps[i], *proof.mutable_negative_control());
     }
   }
   std::string reason = IncompleteReason(plan, console, end);

@@ -36,12 +36,12 @@ class VerdictTest : public testing::Test {
                       {true, ENOEXEC, {kLayout}}};
     proof_.set_kernel_release("6.1.0-test");
     for (const char* name : {"core", "nvidia-peermem"}) {
-      ModuleProof& module = *proof_.add_module();
+      ModuleProof& module = *proof_.add_modules();
       module.set_name(name);
       module.set_static_verdict(proof::v1::VERDICT_ACCEPTED);
     }
-    proof_.mutable_control()->set_name("core");
-    proof_.mutable_control()->set_alteration("vermagic");
+    proof_.mutable_negative_control()->set_name("core");
+    proof_.mutable_negative_control()->set_alteration("vermagic");
   }
 
   void ExpectAccepted() {
@@ -75,11 +75,12 @@ class VerdictTest : public testing::Test {
 TEST_F(VerdictTest, AcceptedModulesAndRefusedNegativeControlAreAccepted) {
   ExpectAccepted();
   EXPECT_EQ(proof_.kernel_release(), "6.1.0-test");
-  EXPECT_EQ(proof_.module(0).boot_verdict(), proof::v1::VERDICT_ACCEPTED);
-  EXPECT_EQ(proof_.module(0).load_errno(), 0);
-  EXPECT_EQ(proof_.control().boot_verdict(), proof::v1::VERDICT_REFUSED);
-  EXPECT_EQ(proof_.control().load_errno(), ENOEXEC);
-  EXPECT_EQ(proof_.control().message(), kLayout);
+  EXPECT_EQ(proof_.modules(0).boot_verdict(), proof::v1::VERDICT_ACCEPTED);
+  EXPECT_EQ(proof_.modules(0).load_errno(), 0);
+  EXPECT_EQ(proof_.negative_control().boot_verdict(),
+            proof::v1::VERDICT_REFUSED);
+  EXPECT_EQ(proof_.negative_control().load_errno(), ENOEXEC);
+  EXPECT_EQ(proof_.negative_control().message(), kLayout);
 }
 
 TEST_F(VerdictTest, NegativeControlRefusedForItsVermagicIsAccepted) {
@@ -94,19 +95,19 @@ TEST_F(VerdictTest, RefusedModuleIsReportedWithTheKernelMessage) {
   ExpectRefused(
       "core was refused: core: Unknown symbol x (err -2) (No such file or "
       "directory)");
-  EXPECT_EQ(proof_.module(0).boot_verdict(), proof::v1::VERDICT_REFUSED);
-  EXPECT_EQ(proof_.module(0).load_errno(), ENOENT);
-  EXPECT_EQ(proof_.module(0).message(), "core: Unknown symbol x (err -2)");
+  EXPECT_EQ(proof_.modules(0).boot_verdict(), proof::v1::VERDICT_REFUSED);
+  EXPECT_EQ(proof_.modules(0).load_errno(), ENOENT);
+  EXPECT_EQ(proof_.modules(0).message(), "core: Unknown symbol x (err -2)");
 }
 
 TEST_F(VerdictTest, MessageOfAModuleWithAHyphenIsFound) {
   console_.steps[2] = {
       true, ENOEXEC, {"nvidia_peermem: version magic 'a'", "something else"}};
   Judge(plan_, console_, end_, proof_);
-  EXPECT_EQ(proof_.module(1).message(), "nvidia_peermem: version magic 'a'");
+  EXPECT_EQ(proof_.modules(1).message(), "nvidia_peermem: version magic 'a'");
   console_.steps[2].log = {"NVRM: first", "NVRM: last", ""};
   Judge(plan_, console_, end_, proof_);
-  EXPECT_EQ(proof_.module(1).message(), "NVRM: last");
+  EXPECT_EQ(proof_.modules(1).message(), "NVRM: last");
 }
 
 TEST_F(VerdictTest, InapplicableModuleIsAccepted) {
@@ -115,8 +116,9 @@ TEST_F(VerdictTest, InapplicableModuleIsAccepted) {
       EINVAL,
       {"nvidia_peermem: module was compiled without IB peer memory symbols"}};
   ExpectAccepted();
-  EXPECT_EQ(proof_.module(1).boot_verdict(), proof::v1::VERDICT_NOT_APPLICABLE);
-  EXPECT_EQ(proof_.module(1).load_errno(), EINVAL);
+  EXPECT_EQ(proof_.modules(1).boot_verdict(),
+            proof::v1::VERDICT_NOT_APPLICABLE);
+  EXPECT_EQ(proof_.modules(1).load_errno(), EINVAL);
 }
 
 TEST_F(VerdictTest, InapplicableModuleWithoutItsMessageIsRefused) {
@@ -136,7 +138,8 @@ TEST_F(VerdictTest, AcceptedNegativeControlVoidsTheProof) {
   ExpectRefused(
       "void: the negative control, core with altered vermagic, was not refused "
       "as for another kernel: it was accepted");
-  EXPECT_EQ(proof_.control().boot_verdict(), proof::v1::VERDICT_ACCEPTED);
+  EXPECT_EQ(proof_.negative_control().boot_verdict(),
+            proof::v1::VERDICT_ACCEPTED);
 }
 
 TEST_F(VerdictTest, NegativeControlRefusedForAnotherReasonVoidsTheProof) {
@@ -144,7 +147,8 @@ TEST_F(VerdictTest, NegativeControlRefusedForAnotherReasonVoidsTheProof) {
   ExpectRefused(
       "void: the negative control, core with altered vermagic, was not refused "
       "as for another kernel: File exists");
-  EXPECT_EQ(proof_.control().boot_verdict(), proof::v1::VERDICT_UNSPECIFIED);
+  EXPECT_EQ(proof_.negative_control().boot_verdict(),
+            proof::v1::VERDICT_UNSPECIFIED);
   console_.steps[3] = {true, ENOEXEC, {"Invalid ELF header"}};
   ExpectRefused(
       "void: the negative control, core with altered vermagic, was not refused "
@@ -152,7 +156,7 @@ TEST_F(VerdictTest, NegativeControlRefusedForAnotherReasonVoidsTheProof) {
 }
 
 TEST_F(VerdictTest, InapplicableNegativeControlVoidsTheProof) {
-  proof_.mutable_control()->set_name("nvidia-peermem");
+  proof_.mutable_negative_control()->set_name("nvidia-peermem");
   console_.steps[2] = {
       true, EINVAL, {"nvidia_peermem: without IB peer memory symbols"}};
   ExpectRefused(
@@ -165,8 +169,8 @@ TEST_F(VerdictTest, GuestThatEndsWhileLoadingIsReportedWithItsLastLine) {
   ExpectRefused(
       "the guest ended while it loaded nvidia-peermem; the console ends: "
       "\"Kernel panic - not syncing: Fatal exception\"");
-  EXPECT_EQ(proof_.module(0).boot_verdict(), proof::v1::VERDICT_ACCEPTED);
-  EXPECT_EQ(proof_.module(1).boot_verdict(), proof::v1::VERDICT_UNSPECIFIED);
+  EXPECT_EQ(proof_.modules(0).boot_verdict(), proof::v1::VERDICT_ACCEPTED);
+  EXPECT_EQ(proof_.modules(1).boot_verdict(), proof::v1::VERDICT_UNSPECIFIED);
 }
 
 TEST_F(VerdictTest, GuestThatHangsIsReportedWithItsTimeout) {
@@ -218,15 +222,15 @@ TEST_F(VerdictTest, AnotherKernelIsNotAccepted) {
 }
 
 TEST_F(VerdictTest, StaticRefusalStandsEvenIfTheBootAccepts) {
-  proof_.mutable_module(1)->set_static_verdict(proof::v1::VERDICT_REFUSED);
-  proof_.mutable_module(1)->set_message("unknown symbol x");
+  proof_.mutable_modules(1)->set_static_verdict(proof::v1::VERDICT_REFUSED);
+  proof_.mutable_modules(1)->set_message("unknown symbol x");
   ExpectRefused("nvidia-peermem: unknown symbol x");
 }
 
 TEST_F(VerdictTest, StaticRefusalIsTheReason) {
   EXPECT_TRUE(JudgeStatic(proof_));
-  proof_.mutable_module(0)->set_static_verdict(proof::v1::VERDICT_REFUSED);
-  proof_.mutable_module(0)->set_message("unknown symbol x (and 3 more)");
+  proof_.mutable_modules(0)->set_static_verdict(proof::v1::VERDICT_REFUSED);
+  proof_.mutable_modules(0)->set_message("unknown symbol x (and 3 more)");
   EXPECT_FALSE(JudgeStatic(proof_));
   EXPECT_EQ(proof_.reason(), "core: unknown symbol x (and 3 more)");
 }
@@ -242,7 +246,7 @@ class CapturedConsoleTest : public testing::Test {
     std::vector<BootStep> plan;
     for (const std::string& name : modules) {
       plan.push_back({StepKind::kModule, name});
-      ModuleProof& module = *proof_.add_module();
+      ModuleProof& module = *proof_.add_modules();
       module.set_name(name);
       module.set_static_verdict(proof::v1::VERDICT_ACCEPTED);
     }
@@ -261,7 +265,7 @@ TEST_F(CapturedConsoleTest, RefusalIsReportedWithTheModulesMessage) {
       proof_.reason(),
       "refusing was refused: refusing: no supported device found (No such "
       "device)");
-  EXPECT_EQ(proof_.module(1).message(),
+  EXPECT_EQ(proof_.modules(1).message(),
             "WARNING: CPU: 0 PID: 1 at /build/warning.c:10 "
             "warning_init+0x9/0xff0 [warning]");
 }

@@ -58,13 +58,13 @@ def cells_files(lock):
     Returns:
       dict from path in the repository to content.
     """
-    drivers = {driver_name(driver): driver for driver in lock.get("driver", [])}
-    toolkits = {first(toolkit, "version"): toolkit for toolkit in lock.get("cuda", [])}
-    releases = {first(release, "name"): release for release in lock.get("release", [])}
+    drivers = {driver_name(driver): driver for driver in lock.get("drivers", [])}
+    toolkits = {first(toolkit, "version"): toolkit for toolkit in lock.get("cuda_toolkits", [])}
+    releases = {first(release, "name"): release for release in lock.get("releases", [])}
 
     files = {}
     module_sets = []
-    for cell in lock.get("cell", []):
+    for cell in lock.get("cells", []):
         if cell.get("exclusion_reason"):
             continue
         coordinates = first(cell, "coordinates")

@@ -24,11 +24,11 @@ def _remote_files(name, files, keyring = ""):
     ], "    ")
 
 def _release_repositories(release):
-    if release.get("package"):
+    if release.get("packages"):
         name = container_repository(release)
         return [(name, call("debian_developer_container", [
             ("name", name),
-            ("packages", [_json(file) for file in release["package"]]),
+            ("packages", [_json(file) for file in release["packages"]]),
         ], "    "))]
     keyring = first(release, "keyring")
     repositories = [_remote_files(container_repository(release), release["developer_container"], keyring)]
@@ -53,11 +53,11 @@ def repositories_file(releases, drivers, toolkits):
     for driver in drivers:
         owner = "driver " + driver_name(driver)
         repositories.append((owner, _remote_files(source_repository(driver), driver["source"])))
-        if driver.get("userland"):
-            repositories.append((owner, _remote_files(userland_repository(driver), driver["userland"])))
+        if driver.get("userland_files"):
+            repositories.append((owner, _remote_files(userland_repository(driver), driver["userland_files"])))
     for toolkit in toolkits:
         owner = "CUDA " + first(toolkit, "version")
-        repositories.append((owner, _remote_files(toolkit_repository(toolkit), toolkit["component"])))
+        repositories.append((owner, _remote_files(toolkit_repository(toolkit), toolkit["components"])))
 
     owners = {}
     for owner, (name, _) in repositories:

@@ -46,7 +46,7 @@ def driver_layer_name(driver):
       Name of the payload_layer target in //stages; None for a driver without
       user space.
     """
-    return "driver-%s.payload" % driver_name(driver) if driver.get("userland") else None
+    return "driver-%s.payload" % driver_name(driver) if driver.get("userland_files") else None
 
 def toolkit_layer_name(toolkit):
     """Target name of a toolkit's layer.
@@ -61,7 +61,7 @@ def toolkit_layer_name(toolkit):
 
 def _release_calls(release):
     name = first(release, "name")
-    image = _DEBIAN_IMAGE if release.get("package") else "files"
+    image = _DEBIAN_IMAGE if release.get("packages") else "files"
     return [
         call("developer_container", [
             ("name", name),
@@ -87,7 +87,7 @@ def patch_path(driver, index):
     Returns:
       Path relative to the package.
     """
-    return "patches/%s/%d-%s" % (driver_name(driver), index + 1, first(driver["patch"][index], "name"))
+    return "patches/%s/%d-%s" % (driver_name(driver), index + 1, first(driver["patches"][index], "name"))
 
 def diff_of_patch(content):
     """The part of a patch file that changes sources.
@@ -118,9 +118,9 @@ def _driver_calls(driver):
             ("reason", first(patch, "reason")),
             ("when_header", first(patch, "when_header")),
         ])
-        for index, patch in enumerate(driver.get("patch", []))
+        for index, patch in enumerate(driver.get("patches", []))
     ]
-    if driver.get("userland"):
+    if driver.get("userland_files"):
         calls += [
             call("file_tree", [
                 ("name", name),
@@ -155,13 +155,13 @@ def _toolkit_calls(toolkit):
 
 def _modules_calls(release_name, driver):
     name = modules_name(release_name, driver)
-    patches = range(len(driver.get("patch", [])))
+    patches = range(len(driver.get("patches", [])))
     return [
         call("kernel_modules", [
             ("name", name),
             ("container", ":" + release_name),
             ("flavour", FLAVOURS.get(first(driver, "flavour"))),
-            ("modules", driver.get("module")),
+            ("modules", driver.get("modules")),
             ("patches", [":driver-%s.patch-%d" % (driver_name(driver), index + 1) for index in patches]),
             ("source", "@%s//:files" % source_repository(driver)),
         ]),
@@ -210,6 +210,6 @@ def stages_files(releases, drivers, toolkits, module_sets):
     ] if calls else []
     files = {"stages/BUILD.bazel": build_file(loads, calls)}
     for driver in drivers:
-        for index, patch in enumerate(driver.get("patch", [])):
+        for index, patch in enumerate(driver.get("patches", [])):
             files["stages/" + patch_path(driver, index)] = diff_of_patch(first(patch, "content"))
     return files

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "proto/release.pb.h"
+#include "proto/cell.pb.h"
 
 namespace gantry::cli {
 

@@ -9,7 +9,8 @@
 #include "base/json.h"
 #include "base/state_dir.h"
 #include "base/status_macros.h"
-#include "proto/release.pb.h"
+#include "proto/cell.pb.h"
+#include "proto/release_service.pb.h"
 #include "release/cli/cell_text.h"
 #include "release/cli/gpu.h"
 #include "release/service/client/release_client.h"
@@ -46,7 +47,7 @@ absl::StatusOr<release::v1::ListCellsRequest> Filter(
                        "\" is no cell state; there are planned, building, "
                        "built, failed, excluded"));
     }
-    filter.add_state(state);
+    filter.add_states(state);
   }
   return filter;
 }
@@ -61,7 +62,7 @@ absl::StatusOr<bool> List(const QueryOptions& options,
     return true;
   }
   release::v1::ListCellsResponse response;
-  for (Cell& cell : cells) *response.add_cell() = std::move(cell);
+  for (Cell& cell : cells) *response.add_cells() = std::move(cell);
   GANTRY_ASSIGN_OR_RETURN(const std::string json, FormatJson(response));
   out << json;
   return true;

@@ -151,7 +151,7 @@ TEST_F(QueryTest, ListFilters) {
 
   options_.channel = "other";
   ASSERT_EQ(Run({"list"}), absl::OkStatus());
-  EXPECT_EQ(output_, "{\n \"cell\": [],\n \"next_page_token\": \"\"\n}\n");
+  EXPECT_EQ(output_, "{\n \"cells\": [],\n \"next_page_token\": \"\"\n}\n");
 }
 
 TEST_F(QueryTest, ListReadsAllPages) {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "proto/payload.pb.h"
+#include "proto/image_descriptor.pb.h"
 #include "proto/proof.pb.h"
 #include "release/job/build_events.h"
 

@@ -19,6 +19,7 @@
 #include "base/textproto.h"
 #include "google/protobuf/util/time_util.h"
 #include "proto/lock.pb.h"
+#include "proto/release_service.pb.h"
 #include "release/job/bazel_build.h"
 #include "release/job/cell_outputs.h"
 #include "release/job/failure_report.h"
@@ -144,8 +145,8 @@ class Job {
 
   absl::StatusOr<std::vector<Cell>> Claim(const std::vector<Cell>& cells) {
     release::v1::ClaimCellsRequest request;
-    for (const std::string& id : MissingCells(cells)) request.add_id(id);
-    if (request.id().empty()) return std::vector<Cell>();
+    for (const std::string& id : MissingCells(cells)) request.add_ids(id);
+    if (request.ids().empty()) return std::vector<Cell>();
     request.set_worker(worker_);
     *request.mutable_lease_duration() =
         google::protobuf::util::TimeUtil::HoursToDuration(kLeaseHours);
@@ -240,7 +241,7 @@ class Job {
     payload.set_digest(outputs.image.manifest().digest());
     int64_t size =
         outputs.image.manifest().size() + outputs.image.config().size();
-    for (const auto& layer : outputs.image.layer()) size += layer.size();
+    for (const auto& layer : outputs.image.layers()) size += layer.size();
     payload.set_total_size(size);
     *payload.mutable_proof() = outputs.proof;
     return request;

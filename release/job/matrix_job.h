@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/progress.h"
-#include "proto/release.pb.h"
+#include "proto/cell.pb.h"
 
 namespace gantry::job {
 

@@ -26,9 +26,11 @@
 #include "base/textproto.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/cell.pb.h"
+#include "proto/image_descriptor.pb.h"
 #include "proto/lock.pb.h"
-#include "proto/payload.pb.h"
 #include "proto/proof.pb.h"
+#include "proto/release_service.pb.h"
 #include "release/plan/lock_file.h"
 #include "release/plan/matrix_digest.h"
 #include "release/publish/oci_layout.h"
@@ -102,7 +104,7 @@ class MatrixJobTest : public testing::Test {
   }
 
   matrix::v1::LockedCell& AddToLock(int number) {
-    auto& cell = *lock_.add_cell();
+    auto& cell = *lock_.add_cells();
     cell.set_id(fixtures::TestId(number));
     *cell.mutable_coordinates() = fixtures::TestCoordinates(number);
     // Known only from the image.
@@ -444,7 +446,7 @@ class SharedServiceTest : public MatrixJobTest {
     ASSERT_TRUE(client_->PlanCells({fixtures::TestPlan(number)}).ok());
     release::v1::ClaimCellsRequest claim;
     claim.set_worker("another");
-    claim.add_id(fixtures::TestId(number));
+    claim.add_ids(fixtures::TestId(number));
     ASSERT_THAT(*client_->ClaimCells(claim), SizeIs(1));
   }
 

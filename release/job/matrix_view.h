@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "proto/release.pb.h"
+#include "proto/cell.pb.h"
 
 namespace gantry::job {
 

@@ -19,7 +19,7 @@ using ::gantry::release::v1::CellPlan;
 absl::StatusOr<std::vector<CellPlan>> PlanOfLock(
     const Lock& lock, const std::vector<std::string>& channels) {
   std::set<std::string> known;
-  for (const LockedCell& cell : lock.cell()) known.insert(cell.channel());
+  for (const LockedCell& cell : lock.cells()) known.insert(cell.channel());
   for (const std::string& channel : channels) {
     if (known.count(channel) == 0) {
       return absl::NotFoundError(
@@ -28,7 +28,7 @@ absl::StatusOr<std::vector<CellPlan>> PlanOfLock(
     }
   }
   std::vector<CellPlan> plans;
-  for (const LockedCell& cell : lock.cell()) {
+  for (const LockedCell& cell : lock.cells()) {
     if (!channels.empty() && std::find(channels.begin(), channels.end(),
                                        cell.channel()) == channels.end()) {
       continue;

@@ -5,8 +5,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "proto/cell.pb.h"
+#include "proto/cell_plan.pb.h"
 #include "proto/lock.pb.h"
-#include "proto/release.pb.h"
 
 namespace gantry::job {
 

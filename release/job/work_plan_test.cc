@@ -18,11 +18,11 @@ using ::testing::ElementsAre;
 Lock TwoChannels() {
   Lock lock;
   for (const char* channel : {"stable", "beta"}) {
-    auto& cell = *lock.add_cell();
+    auto& cell = *lock.add_cells();
     cell.set_channel(channel);
     cell.mutable_coordinates()->set_os_release(channel);
   }
-  lock.mutable_cell(1)->set_exclusion_reason("too new");
+  lock.mutable_cells(1)->set_exclusion_reason("too new");
   return lock;
 }
 

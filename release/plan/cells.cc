@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/cell_name.h"
 #include "base/status_macros.h"
+#include "proto/coordinates.pb.h"
 #include "release/plan/minimum_driver.h"
 
 namespace gantry::plan {
@@ -32,7 +33,7 @@ bool Matches(const Exclusion& exclusion, const LockedCell& cell) {
 
 // Only NVIDIA's own drivers have versions that CUDA knows of.
 std::string ExclusionReason(const Matrix& matrix, const LockedCell& cell) {
-  for (const Exclusion& exclusion : matrix.exclusion()) {
+  for (const Exclusion& exclusion : matrix.exclusions()) {
     if (Matches(exclusion, cell)) return exclusion.reason();
   }
   const auto& at = cell.coordinates();
@@ -58,9 +59,9 @@ LockedCell MakeCell(const Matrix& matrix, const LockedRelease& release,
 
 absl::Status FillCells(const Matrix& matrix, Lock& lock) {
   std::map<std::string, LockedCell> cells;
-  for (const LockedRelease& release : lock.release()) {
-    for (const LockedDriver& driver : lock.driver()) {
-      for (const LockedToolkit& toolkit : lock.cuda()) {
+  for (const LockedRelease& release : lock.releases()) {
+    for (const LockedDriver& driver : lock.drivers()) {
+      for (const LockedToolkit& toolkit : lock.cuda_toolkits()) {
         LockedCell cell = MakeCell(matrix, release, driver, toolkit);
         GANTRY_RETURN_IF_ERROR(ValidateCoordinates(cell.coordinates()));
         const std::string id = cell.id();
@@ -73,7 +74,7 @@ absl::Status FillCells(const Matrix& matrix, Lock& lock) {
       }
     }
   }
-  for (auto& [id, cell] : cells) *lock.add_cell() = std::move(cell);
+  for (auto& [id, cell] : cells) *lock.add_cells() = std::move(cell);
   return absl::OkStatus();
 }
 

@@ -23,16 +23,16 @@ Message Parse(const std::string& text) {
 
 Lock TestLock() {
   return Parse<Lock>(R"(
-    release {
+    releases {
       name: "flatcar-4230.2.0"
       channel: "stable"
       expected_kernel_release: "6.6.95-flatcar"
     }
-    release { name: "debian-12-6.1.0-56-cloud-amd64" channel: "6.1-cloud" }
-    driver { version: "535.261.03" flavour: DRIVER_FLAVOUR_OPEN }
-    driver { version: "470.256.02" flavour: DRIVER_FLAVOUR_PROPRIETARY }
-    cuda { version: "12.4" }
-    cuda { version: "11.8" }
+    releases { name: "debian-12-6.1.0-56-cloud-amd64" channel: "6.1-cloud" }
+    drivers { version: "535.261.03" flavour: DRIVER_FLAVOUR_OPEN }
+    drivers { version: "470.256.02" flavour: DRIVER_FLAVOUR_PROPRIETARY }
+    cuda_toolkits { version: "12.4" }
+    cuda_toolkits { version: "11.8" }
   )");
 }
 
@@ -40,7 +40,7 @@ TEST(CellsTest, EveryCombinationById) {
   Lock lock = TestLock();
   ASSERT_TRUE(FillCells(Matrix(), lock).ok());
   std::vector<std::string> ids;
-  for (const LockedCell& cell : lock.cell()) ids.push_back(cell.id());
+  for (const LockedCell& cell : lock.cells()) ids.push_back(cell.id());
   EXPECT_EQ(
       ids, (std::vector<std::string>{
                "debian-12-6.1.0-56-cloud-amd64-470.256.02-proprietary-cuda11.8",
@@ -51,39 +51,39 @@ TEST(CellsTest, EveryCombinationById) {
                "flatcar-4230.2.0-470.256.02-proprietary-cuda12.4",
                "flatcar-4230.2.0-535.261.03-cuda11.8",
                "flatcar-4230.2.0-535.261.03-cuda12.4"}));
-  EXPECT_EQ(lock.cell(7).channel(), "stable");
+  EXPECT_EQ(lock.cells(7).channel(), "stable");
   // Nobody has looked inside yet.
-  EXPECT_EQ(lock.cell(7).coordinates().kernel_release(), "");
+  EXPECT_EQ(lock.cells(7).coordinates().kernel_release(), "");
 }
 
 TEST(CellsTest, ToolkitThatTheDriverCannotRunIsExcluded) {
   Lock lock = TestLock();
   ASSERT_TRUE(FillCells(Matrix(), lock).ok());
-  EXPECT_EQ(lock.cell(0).exclusion_reason(), "");
-  EXPECT_EQ(lock.cell(1).exclusion_reason(),
+  EXPECT_EQ(lock.cells(0).exclusion_reason(), "");
+  EXPECT_EQ(lock.cells(1).exclusion_reason(),
             "CUDA 12.4 needs driver 525 or newer");
-  EXPECT_EQ(lock.cell(3).exclusion_reason(), "");
+  EXPECT_EQ(lock.cells(3).exclusion_reason(), "");
 }
 
 TEST(CellsTest, FirstMatchingExclusionCounts) {
   Lock lock = TestLock();
   const auto matrix = Parse<Matrix>(R"(
-    exclusion { channel: "beta" reason: "other channel" }
-    exclusion {
+    exclusions { channel: "beta" reason: "other channel" }
+    exclusions {
       channel: "stable" os_release: "flatcar-42" driver: "535" cuda: "12"
       reason: "all fields"
     }
-    exclusion { cuda: "12.4" reason: "later" }
+    exclusions { cuda: "12.4" reason: "later" }
   )");
   ASSERT_TRUE(FillCells(matrix, lock).ok());
-  EXPECT_EQ(lock.cell(7).exclusion_reason(), "all fields");
-  EXPECT_EQ(lock.cell(6).exclusion_reason(), "");
-  EXPECT_EQ(lock.cell(1).exclusion_reason(), "later");
+  EXPECT_EQ(lock.cells(7).exclusion_reason(), "all fields");
+  EXPECT_EQ(lock.cells(6).exclusion_reason(), "");
+  EXPECT_EQ(lock.cells(1).exclusion_reason(), "later");
 }
 
 TEST(CellsTest, OneIdTwiceIsAnError) {
   Lock lock = TestLock();
-  *lock.add_driver() = lock.driver(0);
+  *lock.add_drivers() = lock.drivers(0);
   EXPECT_EQ(FillCells(Matrix(), lock),
             absl::InvalidArgumentError(
                 "two cells are \"flatcar-4230.2.0-535.261.03-cuda12.4\": "
@@ -93,12 +93,12 @@ TEST(CellsTest, OneIdTwiceIsAnError) {
 
 TEST(CellsTest, ModulesOfAnotherOriginNeedNoDriverVersion) {
   auto lock = Parse<Lock>(R"(
-    release { name: "flatcar-4230.2.0" }
-    driver { version: "1.0" }
-    cuda { version: "12.4" }
+    releases { name: "flatcar-4230.2.0" }
+    drivers { version: "1.0" }
+    cuda_toolkits { version: "12.4" }
   )");
   ASSERT_TRUE(FillCells(Matrix(), lock).ok());
-  EXPECT_EQ(lock.cell(0).exclusion_reason(), "");
+  EXPECT_EQ(lock.cells(0).exclusion_reason(), "");
 }
 
 }  // namespace

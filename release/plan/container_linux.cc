@@ -84,9 +84,9 @@ absl::StatusOr<std::string> SignedVersion(const Server& server,
 
 absl::StatusOr<std::vector<std::string>> FindVersions(const Server& server,
                                                       const Channel& channel) {
-  if (!channel.version().empty()) {
-    return std::vector<std::string>(channel.version().begin(),
-                                    channel.version().end());
+  if (!channel.versions().empty()) {
+    return std::vector<std::string>(channel.versions().begin(),
+                                    channel.versions().end());
   }
   if (channel.newest() <= 1) {
     GANTRY_ASSIGN_OR_RETURN(std::string version,

@@ -101,7 +101,7 @@ std::vector<const DebianPackage*> Expand(const CudaToolkit& toolkit,
 
 absl::StatusOr<std::vector<std::string>> ResolveKernels(
     const Channel& channel, const PackageIndex& packages) {
-  if (channel.version().empty()) {
+  if (channel.versions().empty()) {
     std::vector<std::string> releases = KernelsOfSeries(channel, packages);
     if (releases.empty()) {
       return absl::NotFoundError(absl::StrCat(
@@ -113,7 +113,7 @@ absl::StatusOr<std::vector<std::string>> ResolveKernels(
     return releases;
   }
   std::vector<std::string> releases;
-  for (const std::string& version : channel.version()) {
+  for (const std::string& version : channel.versions()) {
     if (!HasKernel(packages, version)) {
       return absl::NotFoundError(
           absl::StrCat("channel \"", channel.name(), "\": no kernel ", version,
@@ -142,14 +142,14 @@ absl::StatusOr<LockedDriver> ResolveDebianDriver(const Driver& driver,
   locked.set_version(std::string(upstream));
   locked.set_flavour(driver.flavour());
   *locked.mutable_source() = ToRemoteFile(**source);
-  for (const std::string& name : debian.package()) {
+  for (const std::string& name : debian.packages()) {
     const DebianPackage* const package = WithUpstream(packages, name, upstream);
     if (package == nullptr) {
       return absl::NotFoundError(absl::StrCat(
           "driver ", upstream, ": package ", name, " does not exist at ",
           "the version of the sources: ", Offered(packages.Versions(name))));
     }
-    *locked.add_userland() = ToRemoteFile(*package);
+    *locked.add_userland_files() = ToRemoteFile(*package);
   }
   return locked;
 }
@@ -160,7 +160,7 @@ absl::StatusOr<LockedToolkit> ResolveDebianToolkit(
   locked.set_version(toolkit.version());
   locked.set_with_static_archives(toolkit.with_static_archives());
   std::set<std::string> seen;
-  for (const std::string& entry : toolkit.debian().package()) {
+  for (const std::string& entry : toolkit.debian().packages()) {
     const auto chosen = Expand(toolkit, entry, packages);
     if (chosen.empty()) {
       return absl::NotFoundError(absl::StrCat(
@@ -171,7 +171,7 @@ absl::StatusOr<LockedToolkit> ResolveDebianToolkit(
     }
     for (const DebianPackage* package : chosen) {
       if (seen.insert(package->name).second) {
-        *locked.add_component() = ToRemoteFile(*package);
+        *locked.add_components() = ToRemoteFile(*package);
       }
     }
   }

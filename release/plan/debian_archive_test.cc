@@ -52,35 +52,35 @@ TEST_F(DebianArchiveTest, DefaultMatrix) {
   const auto lock = Discover(options, *state);
   ASSERT_TRUE(lock.ok()) << lock.status();
 
-  ASSERT_EQ(lock->release_size(), 2);
-  for (const LockedRelease& release : lock->release()) {
+  ASSERT_EQ(lock->releases_size(), 2);
+  for (const LockedRelease& release : lock->releases()) {
     SCOPED_TRACE(release.name());
     EXPECT_EQ(release.name(), "debian-12-" + release.version());
     EXPECT_TRUE(absl::EndsWith(release.version(), "-cloud-amd64"));
-    EXPECT_TRUE(Has(release.package(), "linux-headers-6."));
-    EXPECT_TRUE(Has(release.package(), "linux-image-6."));
-    EXPECT_TRUE(Has(release.package(), "gcc-12_"));
-    EXPECT_TRUE(Has(release.package(), "make_"));
-    for (const RemoteFile& file : release.package()) {
+    EXPECT_TRUE(Has(release.packages(), "linux-headers-6."));
+    EXPECT_TRUE(Has(release.packages(), "linux-image-6."));
+    EXPECT_TRUE(Has(release.packages(), "gcc-12_"));
+    EXPECT_TRUE(Has(release.packages(), "make_"));
+    for (const RemoteFile& file : release.packages()) {
       EXPECT_TRUE(ValidateDigest(file.digest()).ok()) << file.url();
       EXPECT_GT(file.size(), 0) << file.url();
     }
   }
-  EXPECT_EQ(lock->release(0).channel(), "6.1-cloud");
-  EXPECT_EQ(lock->release(1).channel(), "6.12-cloud");
+  EXPECT_EQ(lock->releases(0).channel(), "6.1-cloud");
+  EXPECT_EQ(lock->releases(1).channel(), "6.12-cloud");
 
-  ASSERT_EQ(lock->driver_size(), 1);
-  const std::string version = lock->driver(0).version();
+  ASSERT_EQ(lock->drivers_size(), 1);
+  const std::string version = lock->drivers(0).version();
   EXPECT_TRUE(absl::StartsWith(version, "535."));
-  EXPECT_TRUE(absl::StrContains(lock->driver(0).source().url(), version));
-  for (const RemoteFile& file : lock->driver(0).userland()) {
+  EXPECT_TRUE(absl::StrContains(lock->drivers(0).source().url(), version));
+  for (const RemoteFile& file : lock->drivers(0).userland_files()) {
     EXPECT_TRUE(absl::StrContains(file.url(), "_" + version)) << file.url();
   }
-  ASSERT_EQ(lock->cuda_size(), 2);
-  EXPECT_TRUE(Has(lock->cuda(0).component(), "libnppc11_"));
-  EXPECT_TRUE(Has(lock->cuda(1).component(), "libnvjitlink12_"));
-  EXPECT_EQ(lock->cell_size(), 4);
-  for (const auto& cell : lock->cell()) {
+  ASSERT_EQ(lock->cuda_toolkits_size(), 2);
+  EXPECT_TRUE(Has(lock->cuda_toolkits(0).components(), "libnppc11_"));
+  EXPECT_TRUE(Has(lock->cuda_toolkits(1).components(), "libnvjitlink12_"));
+  EXPECT_EQ(lock->cells_size(), 4);
+  for (const auto& cell : lock->cells()) {
     EXPECT_EQ(cell.exclusion_reason(), "");
   }
 

@@ -95,10 +95,10 @@ TEST_F(DebianTest, FlavourIsExact) {
 TEST_F(DebianTest, NamedKernels) {
   Channel channel;
   channel.set_name("pinned");
-  channel.add_version("6.1.0-50-cloud-amd64");
+  channel.add_versions("6.1.0-50-cloud-amd64");
   EXPECT_EQ(Kernels(channel),
             (std::vector<std::string>{"6.1.0-50-cloud-amd64"}));
-  channel.add_version("6.1.0-99-cloud-amd64");
+  channel.add_versions("6.1.0-99-cloud-amd64");
   EXPECT_EQ(ResolveKernels(channel, packages_).status(),
             absl::NotFoundError(
                 "channel \"pinned\": no kernel 6.1.0-99-cloud-amd64; Debian's "
@@ -117,7 +117,7 @@ Driver DebianDriver535() {
   driver.set_version("535");
   driver.set_flavour(cell::v1::DRIVER_FLAVOUR_OPEN);
   driver.mutable_debian()->set_source_package("nvidia-open-kernel-source");
-  driver.mutable_debian()->add_package("libcuda1");
+  driver.mutable_debian()->add_packages("libcuda1");
   return driver;
 }
 
@@ -128,14 +128,14 @@ TEST_F(DebianTest, UserSpaceHasTheVersionOfTheSources) {
   EXPECT_EQ(locked->source().url(),
             "http://mirror.example/debian/pool/"
             "nvidia-open-kernel-source_535.261.03-1.deb");
-  ASSERT_EQ(locked->userland_size(), 1);
-  EXPECT_EQ(locked->userland(0).url(),
+  ASSERT_EQ(locked->userland_files_size(), 1);
+  EXPECT_EQ(locked->userland_files(0).url(),
             "http://mirror.example/debian/pool/libcuda1_535.261.03-1.deb");
 }
 
 TEST_F(DebianTest, UserSpaceThatIsNotThereIsNamed) {
   Driver driver = DebianDriver535();
-  driver.mutable_debian()->add_package("nvidia-modprobe");
+  driver.mutable_debian()->add_packages("nvidia-modprobe");
   EXPECT_EQ(ResolveDebianDriver(driver, packages_).status(),
             absl::NotFoundError(
                 "driver 535.261.03: package nvidia-modprobe does not exist at "
@@ -156,7 +156,7 @@ CudaToolkit Toolkit(const std::string& version,
   CudaToolkit toolkit;
   toolkit.set_version(version);
   for (const std::string& package : packages) {
-    toolkit.mutable_debian()->add_package(package);
+    toolkit.mutable_debian()->add_packages(package);
   }
   return toolkit;
 }
@@ -166,7 +166,7 @@ TEST_F(DebianTest, PrefixTakesThePackagesOfTheToolkit) {
       Toolkit("11.8", {"libnpps11", "libnpp*", "libcublas11"}), packages_);
   ASSERT_TRUE(locked.ok()) << locked.status();
   std::vector<std::string> urls;
-  for (const auto& file : locked->component()) urls.push_back(file.url());
+  for (const auto& file : locked->components()) urls.push_back(file.url());
   const std::string tail = "_11.11.3.6%7e11.8.0-5%7edeb12u1.deb";
   const std::string pool = "http://mirror.example/debian/pool/";
   EXPECT_EQ(urls, (std::vector<std::string>{pool + "libnpps11" + tail,

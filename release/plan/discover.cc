@@ -86,8 +86,8 @@ absl::Status Discovery::ReadMatrix() {
                           MatrixDigest(options_.matrix_path));
 
   std::set<std::string> names;
-  for (const OperatingSystem& os : matrix_.os()) {
-    for (const Channel& channel : os.channel()) names.insert(channel.name());
+  for (const OperatingSystem& os : matrix_.operating_systems()) {
+    for (const Channel& channel : os.channels()) names.insert(channel.name());
   }
   for (const std::string& name : options_.channels) {
     if (names.count(name) == 0) {
@@ -106,9 +106,9 @@ void Discovery::KeepOtherChannels() {
     return;
   }
   only_wanted_ = true;
-  for (LockedRelease& release : *old.mutable_release()) {
+  for (LockedRelease& release : *old.mutable_releases()) {
     if (!IsWanted(release.channel())) {
-      *lock_.add_release() = std::move(release);
+      *lock_.add_releases() = std::move(release);
     }
   }
 }
@@ -148,7 +148,7 @@ absl::Status Discovery::AddDebianReleases(const OperatingSystem& os,
                           ResolveKernels(channel, suite->packages()));
   for (const std::string& kernel : kernels) {
     Report(absl::StrCat("channel ", channel.name(), ": ", kernel));
-    LockedRelease& release = *lock_.add_release();
+    LockedRelease& release = *lock_.add_releases();
     release.set_name(OsReleaseName("debian", suite->version_id(), kernel));
     release.set_family(os.family());
     release.set_channel(channel.name());
@@ -160,14 +160,14 @@ absl::Status Discovery::AddDebianReleases(const OperatingSystem& os,
     packages.push_back("linux-image-" + kernel);
     GANTRY_ASSIGN_OR_RETURN(const auto files,
                             suite->Closure(packages, kContainerStatus));
-    *release.mutable_package() = {files.begin(), files.end()};
+    *release.mutable_packages() = {files.begin(), files.end()};
   }
   return absl::OkStatus();
 }
 
 absl::Status Discovery::AddReleases(const OperatingSystem& os) {
   std::string keyring;
-  for (const Channel& channel : os.channel()) {
+  for (const Channel& channel : os.channels()) {
     if (!IsWanted(channel.name())) continue;
     if (os.family() == matrix::v1::FAMILY_DEBIAN) {
       GANTRY_RETURN_IF_ERROR(AddDebianReleases(os, channel));
@@ -187,7 +187,7 @@ absl::Status Discovery::AddReleases(const OperatingSystem& os) {
                       absl::StrCat("channel \"", channel.name(), "\""));
     }
     for (LockedRelease& release : *releases) {
-      *lock_.add_release() = std::move(release);
+      *lock_.add_releases() = std::move(release);
     }
   }
   return absl::OkStatus();
@@ -223,10 +223,10 @@ absl::StatusOr<LockedDriver> Discovery::LockDriver(const Driver& driver) {
     locked.set_version(driver.version());
     locked.mutable_source()->set_url(driver.archive().url());
     locked.mutable_source()->set_digest(driver.archive().digest());
-    *locked.mutable_module() = driver.archive().module();
+    *locked.mutable_modules() = driver.archive().modules();
   }
-  for (const Patch& patch : driver.patch()) {
-    GANTRY_ASSIGN_OR_RETURN(*locked.add_patch(), LockPatch(patch));
+  for (const Patch& patch : driver.patches()) {
+    GANTRY_ASSIGN_OR_RETURN(*locked.add_patches(), LockPatch(patch));
   }
   return locked;
 }
@@ -250,18 +250,18 @@ absl::StatusOr<LockedToolkit> Discovery::LockToolkit(
 absl::StatusOr<Lock> Discovery::Run() {
   GANTRY_RETURN_IF_ERROR(ReadMatrix());
   KeepOtherChannels();
-  for (const OperatingSystem& os : matrix_.os()) {
+  for (const OperatingSystem& os : matrix_.operating_systems()) {
     GANTRY_RETURN_IF_ERROR(AddReleases(os));
   }
-  std::sort(lock_.mutable_release()->begin(), lock_.mutable_release()->end(),
+  std::sort(lock_.mutable_releases()->begin(), lock_.mutable_releases()->end(),
             [](const LockedRelease& a, const LockedRelease& b) {
               return a.name() < b.name();
             });
-  for (const Driver& driver : matrix_.driver()) {
-    GANTRY_ASSIGN_OR_RETURN(*lock_.add_driver(), LockDriver(driver));
+  for (const Driver& driver : matrix_.drivers()) {
+    GANTRY_ASSIGN_OR_RETURN(*lock_.add_drivers(), LockDriver(driver));
   }
-  for (const CudaToolkit& toolkit : matrix_.cuda()) {
-    GANTRY_ASSIGN_OR_RETURN(*lock_.add_cuda(), LockToolkit(toolkit));
+  for (const CudaToolkit& toolkit : matrix_.cuda_toolkits()) {
+    GANTRY_ASSIGN_OR_RETURN(*lock_.add_cuda_toolkits(), LockToolkit(toolkit));
   }
   GANTRY_RETURN_IF_ERROR(FillCells(matrix_, lock_));
   return std::move(lock_);

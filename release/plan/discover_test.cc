@@ -39,34 +39,34 @@ constexpr char kKernelSha512[] =
 
 // %SITE% stands for the URL of the site.
 constexpr char kMatrix[] = R"pb(
-  os {
+  operating_systems {
     family: FAMILY_FLATCAR
     base_url: "%SITE%/{channel}"
     index_url: "%SITE%/releases-{channel}.json"
     keyring: "keys/flatcar.asc"
-    channel { name: "stable" }
-    channel { name: "beta" newest: 2 }
+    channels { name: "stable" }
+    channels { name: "beta" newest: 2 }
   }
-  os {
+  operating_systems {
     family: FAMILY_COREOS
     base_url: "%SITE%/{channel}/"
     keyring: "keys/flatcar.asc"
-    channel { name: "alpha" version: "2023.4.0" }
+    channels { name: "alpha" versions: "2023.4.0" }
   }
-  driver {
+  drivers {
     version: "1.0"
     archive {
       url: "%SITE%/crane.tar"
       digest: "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-      module: "crane"
+      modules: "crane"
     }
-    patch { file: "patches/a.patch" reason: "why" }
+    patches { file: "patches/a.patch" reason: "why" }
   }
-  cuda {
+  cuda_toolkits {
     version: "12.4.1"
-    redist { base_url: "%SITE%/cuda" component: "cuda_cudart" }
+    redist { base_url: "%SITE%/cuda" components: "cuda_cudart" }
   }
-  exclusion { channel: "beta" reason: "only stable" }
+  exclusions { channel: "beta" reason: "only stable" }
 )pb";
 
 // A matrix in one directory, and a site of releases and toolkits.
@@ -164,7 +164,7 @@ class DiscoverTest : public testing::Test {
 
 std::vector<std::string> ReleaseNames(const Lock& lock) {
   std::vector<std::string> names;
-  for (const auto& release : lock.release()) names.push_back(release.name());
+  for (const auto& release : lock.releases()) names.push_back(release.name());
   return names;
 }
 
@@ -177,7 +177,7 @@ TEST_F(DiscoverTest, ReleasesAreLockedByNameAndNewestFirstCounts) {
 
 TEST_F(DiscoverTest, ReleaseHasItsFilesWithDigestsAndSignatures) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
-  const auto& release = lock.release(1);
+  const auto& release = lock.releases(1);
   EXPECT_EQ(release.channel(), "stable");
   EXPECT_EQ(release.version(), "4230.2.0");
   const FakeRelease stable = Stable("4230.2.0");
@@ -197,25 +197,25 @@ TEST_F(DiscoverTest, ReleaseHasItsFilesWithDigestsAndSignatures) {
 
 TEST_F(DiscoverTest, DriverHasItsArchiveAndPatches) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
-  ASSERT_EQ(lock.driver_size(), 1);
-  EXPECT_EQ(lock.driver(0).source().url(), Url("crane.tar"));
-  EXPECT_THAT(lock.driver(0).module(), ElementsAre("crane"));
-  EXPECT_EQ(lock.driver(0).patch(0).content(), "--- a/x\n");
-  EXPECT_EQ(lock.driver(0).patch(0).name(), "a.patch");
+  ASSERT_EQ(lock.drivers_size(), 1);
+  EXPECT_EQ(lock.drivers(0).source().url(), Url("crane.tar"));
+  EXPECT_THAT(lock.drivers(0).modules(), ElementsAre("crane"));
+  EXPECT_EQ(lock.drivers(0).patches(0).content(), "--- a/x\n");
+  EXPECT_EQ(lock.drivers(0).patches(0).name(), "a.patch");
 }
 
 TEST_F(DiscoverTest, ToolkitHasItsComponents) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
-  ASSERT_EQ(lock.cuda_size(), 1);
-  EXPECT_EQ(lock.cuda(0).component(0).url(), Url("cuda/c.tar.xz"));
+  ASSERT_EQ(lock.cuda_toolkits_size(), 1);
+  EXPECT_EQ(lock.cuda_toolkits(0).components(0).url(), Url("cuda/c.tar.xz"));
 }
 
 TEST_F(DiscoverTest, EveryCombinationIsACell) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
-  ASSERT_EQ(lock.cell_size(), 4);
-  EXPECT_EQ(lock.cell(1).id(), "flatcar-4230.2.0-1.0-cuda12.4.1");
-  EXPECT_EQ(lock.cell(1).exclusion_reason(), "");
-  EXPECT_EQ(lock.cell(2).exclusion_reason(), "only stable");
+  ASSERT_EQ(lock.cells_size(), 4);
+  EXPECT_EQ(lock.cells(1).id(), "flatcar-4230.2.0-1.0-cuda12.4.1");
+  EXPECT_EQ(lock.cells(1).exclusion_reason(), "");
+  EXPECT_EQ(lock.cells(2).exclusion_reason(), "only stable");
 }
 
 // Older releases have one .DIGESTS for all files of PXE.
@@ -225,7 +225,7 @@ TEST_F(DiscoverTest, DigestsOfSeveralFilesAreFoundInTheirCommonFile) {
       site_->PathOf(stable.PathOf("flatcar_production_pxe.vmlinuz.DIGESTS")),
       site_->PathOf(stable.PathOf("flatcar_production_pxe.DIGESTS")));
   GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
-  EXPECT_EQ(lock.release(1).kernel_image().digest(),
+  EXPECT_EQ(lock.releases(1).kernel_image().digest(),
             absl::StrCat("sha512:", kKernelSha512));
 }
 
@@ -237,7 +237,7 @@ TEST_F(DiscoverTest, SameAnswersGiveTheSameBytes) {
 
 TEST_F(DiscoverTest, WithoutALockAllChannelsAreLookedUp) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover({"stable"}));
-  EXPECT_EQ(lock.release_size(), 4);
+  EXPECT_EQ(lock.releases_size(), 4);
 }
 
 TEST_F(DiscoverTest, ChannelsThatAreNotRequestedStayAsInTheLock) {
@@ -248,7 +248,7 @@ TEST_F(DiscoverTest, ChannelsThatAreNotRequestedStayAsInTheLock) {
   EXPECT_THAT(ReleaseNames(lock),
               ElementsAre("coreos-2023.4.0", "flatcar-4230.2.1",
                           "flatcar-4290.1.10", "flatcar-4300.1.0"));
-  EXPECT_EQ(lock.cell_size(), 4);
+  EXPECT_EQ(lock.cells_size(), 4);
 }
 
 TEST_F(DiscoverTest, UnknownChannelIsInvalid) {
@@ -337,19 +337,21 @@ TEST_F(DiscoverTest, UnreachableServerLeavesTheLockInForce) {
 
 TEST_F(DiscoverTest, SyntaxErrorInTheMatrixNamesItsLine) {
   ASSERT_THAT(
-      WriteFileAtomically(matrix_path(), "os {\n  famly: FAMILY_DEBIAN\n}\n"),
+      WriteFileAtomically(matrix_path(),
+                          "operating_systems {\n  famly: FAMILY_DEBIAN\n}\n"),
       IsOk());
   EXPECT_THAT(RunDiscover(), StatusIs(absl::StatusCode::kInvalidArgument,
                                       HasSubstr(matrix_path() + ":2:")));
 }
 
 TEST_F(DiscoverTest, InvalidMatrixNamesTheField) {
-  ASSERT_THAT(
-      WriteFileAtomically(matrix_path(), "os { family: FAMILY_DEBIAN }"),
-      IsOk());
+  ASSERT_THAT(WriteFileAtomically(
+                  matrix_path(), "operating_systems { family: FAMILY_DEBIAN }"),
+              IsOk());
   EXPECT_THAT(RunDiscover(),
               StatusIs(absl::StatusCode::kInvalidArgument,
-                       matrix_path() + ": os[0].debian_suite: required"));
+                       matrix_path() +
+                           ": operating_systems[0].debian_suite: required"));
 }
 
 TEST_F(DiscoverTest, MissingPatchIsNotFound) {

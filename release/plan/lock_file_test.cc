@@ -29,14 +29,14 @@ class LockFileTest : public testing::Test {
 
   static Lock LockOf(const std::string& driver_version) {
     Lock lock;
-    lock.add_driver()->set_version(driver_version);
+    lock.add_drivers()->set_version(driver_version);
     return lock;
   }
 
   std::string CurrentDriver() {
     Lock lock;
     const absl::Status status = ReadTextProto(state_->lock_path(), lock);
-    return status.ok() ? lock.driver(0).version() : status.ToString();
+    return status.ok() ? lock.drivers(0).version() : status.ToString();
   }
 
   std::unique_ptr<TempDir> folder_;

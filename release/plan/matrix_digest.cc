@@ -18,11 +18,11 @@ absl::StatusOr<std::string> MatrixDigest(const std::string& matrix_path) {
   GANTRY_RETURN_IF_ERROR(ParseTextProto(text, matrix_path, matrix));
 
   std::vector<std::string> files;
-  for (const auto& os : matrix.os()) {
+  for (const auto& os : matrix.operating_systems()) {
     if (!os.keyring().empty()) files.push_back(os.keyring());
   }
-  for (const auto& driver : matrix.driver()) {
-    for (const auto& patch : driver.patch()) files.push_back(patch.file());
+  for (const auto& driver : matrix.drivers()) {
+    for (const auto& patch : driver.patches()) files.push_back(patch.file());
   }
   // Digests have one length, so that no two lists make the same text.
   std::string digests = Sha256Digest(text);

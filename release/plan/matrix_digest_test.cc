@@ -16,7 +16,8 @@ class MatrixDigestTest : public testing::Test {
  protected:
   MatrixDigestTest() : dir_(*TempDir::Create(testing::TempDir())) {
     Write("m.textproto",
-          "os { keyring: \"key\" }\ndriver { patch { file: \"p\" } }\n");
+          "operating_systems { keyring: \"key\" }\ndrivers { patches { file: "
+          "\"p\" } }\n");
     Write("key", "key");
     Write("p", "patch");
   }
@@ -41,12 +42,12 @@ TEST_F(MatrixDigestTest, ChangesWithTheMatrixAndEachFileItNames) {
   Write("key", "Key");
   const std::string rekeyed = *Digest();
   EXPECT_NE(rekeyed, patched);
-  Write("m.textproto", "os { keyring: \"key\" }");
+  Write("m.textproto", "operating_systems { keyring: \"key\" }");
   EXPECT_NE(*Digest(), rekeyed);
 }
 
 TEST_F(MatrixDigestTest, MissingFileIsNamed) {
-  Write("m.textproto", "driver { patch { file: \"none.patch\" } }");
+  Write("m.textproto", "drivers { patches { file: \"none.patch\" } }");
   const absl::Status status = Digest().status();
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(status.message()), HasSubstr("none.patch"));

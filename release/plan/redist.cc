@@ -171,7 +171,7 @@ absl::StatusOr<LockedDriver> ResolveRedistDriver(const Driver& driver) {
   locked.set_flavour(driver.flavour());
   // One archive holds the sources, the user space and the firmware.
   *locked.mutable_source() = files[0];
-  *locked.add_userland() = files[0];
+  *locked.add_userland_files() = files[0];
   return locked;
 }
 
@@ -182,13 +182,13 @@ absl::StatusOr<LockedToolkit> ResolveRedistToolkit(const CudaToolkit& toolkit) {
                           ResolveVersion(base_url, toolkit.version()));
   GANTRY_ASSIGN_OR_RETURN(const std::vector<RemoteFile> files,
                           FetchManifest(base_url, version,
-                                        {toolkit.redist().component().begin(),
-                                         toolkit.redist().component().end()},
+                                        {toolkit.redist().components().begin(),
+                                         toolkit.redist().components().end()},
                                         version));
   LockedToolkit locked;
   locked.set_version(toolkit.version());
   locked.set_with_static_archives(toolkit.with_static_archives());
-  for (const RemoteFile& file : files) *locked.add_component() = file;
+  for (const RemoteFile& file : files) *locked.add_components() = file;
   return locked;
 }
 

@@ -159,12 +159,12 @@ TEST_F(RedistServerTest, Toolkit) {
   CudaToolkit toolkit;
   toolkit.set_version("12.4");
   toolkit.mutable_redist()->set_base_url(server_->url() + "/");
-  toolkit.mutable_redist()->add_component("cuda_cudart");
+  toolkit.mutable_redist()->add_components("cuda_cudart");
   const auto locked = ResolveRedistToolkit(toolkit);
   ASSERT_TRUE(locked.ok()) << locked.status();
   EXPECT_EQ(locked->version(), "12.4");
-  ASSERT_EQ(locked->component_size(), 1);
-  EXPECT_EQ(locked->component(0).url(),
+  ASSERT_EQ(locked->components_size(), 1);
+  EXPECT_EQ(locked->components(0).url(),
             server_->Url("cuda_cudart/linux-x86_64/"
                          "cuda_cudart-linux-x86_64-12.4.127-archive.tar.xz"));
 }
@@ -178,7 +178,7 @@ TEST_F(RedistServerTest, Driver) {
   ASSERT_TRUE(locked.ok()) << locked.status();
   EXPECT_EQ(locked->version(), "535.261.03");
   EXPECT_EQ(locked->source().url(), server_->Url("nvidia_driver/d.tar.xz"));
-  EXPECT_EQ(locked->userland_size(), 1);
+  EXPECT_EQ(locked->userland_files_size(), 1);
 }
 
 TEST_F(RedistServerTest, MissingManifestIsNotFoundAndNamed) {

@@ -5,7 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "proto/cell.pb.h"
+#include "proto/coordinates.pb.h"
 
 namespace gantry::plan {
 namespace {
@@ -23,24 +23,24 @@ std::string FlavourName(cell::v1::DriverFlavour flavour) {
 
 std::string TextSummary(const Lock& lock, absl::string_view lock_path) {
   std::string text;
-  for (const auto& release : lock.release()) {
+  for (const auto& release : lock.releases()) {
     absl::StrAppend(&text, "release  ", release.name(), "  (channel ",
                     release.channel(), ")\n");
   }
-  for (const auto& driver : lock.driver()) {
+  for (const auto& driver : lock.drivers()) {
     absl::StrAppend(&text, "driver   ", driver.version(), "  ",
                     FlavourName(driver.flavour()));
     absl::StripTrailingAsciiWhitespace(&text);
     absl::StrAppend(&text, "\n");
   }
-  for (const auto& toolkit : lock.cuda()) {
+  for (const auto& toolkit : lock.cuda_toolkits()) {
     absl::StrAppend(&text, "cuda     ", toolkit.version(), "  (",
-                    toolkit.component_size(), " components)\n");
+                    toolkit.components_size(), " components)\n");
   }
   const auto excluded = std::count_if(
-      lock.cell().begin(), lock.cell().end(),
+      lock.cells().begin(), lock.cells().end(),
       [](const auto& cell) { return !cell.exclusion_reason().empty(); });
-  absl::StrAppend(&text, "cells    ", lock.cell_size());
+  absl::StrAppend(&text, "cells    ", lock.cells_size());
   if (excluded > 0) absl::StrAppend(&text, ", ", excluded, " of them excluded");
   absl::StrAppend(&text, "\nlock     ", lock_path, "\n");
   return text;

@@ -14,11 +14,11 @@ TEST(SummaryTest, ALineForEachPart) {
   Lock lock;
   const absl::Status status = ParseTextProto(
       R"(
-        release { name: "flatcar-4230.2.0" channel: "stable" }
-        driver { version: "535.261.03" flavour: DRIVER_FLAVOUR_OPEN }
-        cuda { version: "12.4" component {} component {} }
-        cell { id: "a" }
-        cell { id: "b" exclusion_reason: "why" }
+        releases { name: "flatcar-4230.2.0" channel: "stable" }
+        drivers { version: "535.261.03" flavour: DRIVER_FLAVOUR_OPEN }
+        cuda_toolkits { version: "12.4" components {} components {} }
+        cells { id: "a" }
+        cells { id: "b" exclusion_reason: "why" }
       )",
       "lock", lock);
   ASSERT_TRUE(status.ok()) << status;

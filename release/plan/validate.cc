@@ -13,6 +13,7 @@
 #include "base/digest.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "proto/coordinates.pb.h"
 #include "re2/re2.h"
 
 namespace gantry::plan {
@@ -76,7 +77,7 @@ absl::Status CheckRelative(absl::string_view path, const std::string& file) {
 
 absl::Status CheckDebianChannel(const Channel& channel,
                                 const std::string& path) {
-  if (!channel.version().empty()) return absl::OkStatus();
+  if (!channel.versions().empty()) return absl::OkStatus();
   GANTRY_RETURN_IF_ERROR(
       CheckPattern(path + ".kernel_series", channel.kernel_series(), kVersion));
   return CheckPattern(path + ".kernel_flavour", channel.kernel_flavour(),
@@ -91,16 +92,16 @@ absl::Status CheckChannel(const Channel& channel, bool is_debian,
         path + ".newest",
         absl::StrCat(channel.newest(), " is not from 0 to ", kMaxNewest));
   }
-  if (channel.newest() != 0 && !channel.version().empty()) {
-    return Invalid(path + ".newest", "must not be set along with `version`");
+  if (channel.newest() != 0 && !channel.versions().empty()) {
+    return Invalid(path + ".newest", "must not be set along with `versions`");
   }
   std::set<std::string> seen;
-  for (int i = 0; i < channel.version_size(); ++i) {
-    const std::string place = Element(path + ".version", i);
-    GANTRY_RETURN_IF_ERROR(CheckPattern(place, channel.version(i), kRelease));
-    if (!seen.insert(channel.version(i)).second) {
+  for (int i = 0; i < channel.versions_size(); ++i) {
+    const std::string place = Element(path + ".versions", i);
+    GANTRY_RETURN_IF_ERROR(CheckPattern(place, channel.versions(i), kRelease));
+    if (!seen.insert(channel.versions(i)).second) {
       return Invalid(
-          place, absl::StrCat("\"", channel.version(i), "\" is given twice"));
+          place, absl::StrCat("\"", channel.versions(i), "\" is given twice"));
     }
   }
   if (is_debian) return CheckDebianChannel(channel, path);
@@ -142,22 +143,24 @@ absl::Status CheckFamily(const OperatingSystem& os, const std::string& path) {
 }
 
 absl::Status CheckOs(const Matrix& matrix) {
-  if (matrix.os().empty()) return Invalid("os", "at least one is needed");
+  if (matrix.operating_systems().empty())
+    return Invalid("operating_systems", "at least one is needed");
   std::set<std::pair<int, std::string>> names;
-  for (int i = 0; i < matrix.os_size(); ++i) {
-    const OperatingSystem& os = matrix.os(i);
-    const std::string path = Element("os", i);
+  for (int i = 0; i < matrix.operating_systems_size(); ++i) {
+    const OperatingSystem& os = matrix.operating_systems(i);
+    const std::string path = Element("operating_systems", i);
     GANTRY_RETURN_IF_ERROR(CheckFamily(os, path));
-    if (os.channel().empty()) {
-      return Invalid(path + ".channel", "at least one is needed");
+    if (os.channels().empty()) {
+      return Invalid(path + ".channels", "at least one is needed");
     }
-    for (int j = 0; j < os.channel_size(); ++j) {
-      const std::string place = Element(path + ".channel", j);
+    for (int j = 0; j < os.channels_size(); ++j) {
+      const std::string place = Element(path + ".channels", j);
       GANTRY_RETURN_IF_ERROR(CheckChannel(
-          os.channel(j), os.family() == matrix::v1::FAMILY_DEBIAN, place));
-      if (!names.emplace(os.family(), os.channel(j).name()).second) {
-        return Invalid(place + ".name", absl::StrCat("\"", os.channel(j).name(),
-                                                     "\" is given twice"));
+          os.channels(j), os.family() == matrix::v1::FAMILY_DEBIAN, place));
+      if (!names.emplace(os.family(), os.channels(j).name()).second) {
+        return Invalid(
+            place + ".name",
+            absl::StrCat("\"", os.channels(j).name(), "\" is given twice"));
       }
     }
   }
@@ -192,9 +195,9 @@ absl::Status CheckModuleArchive(const ModuleArchive& archive,
         absl::StrCat("\"", archive.digest(),
                      "\" is not of the form sha256:<64 hex digits>"));
   }
-  for (int i = 0; i < archive.module_size(); ++i) {
-    GANTRY_RETURN_IF_ERROR(CheckPattern(Element(path + ".module", i),
-                                        archive.module(i), "[A-Za-z0-9_-]+"));
+  for (int i = 0; i < archive.modules_size(); ++i) {
+    GANTRY_RETURN_IF_ERROR(CheckPattern(Element(path + ".modules", i),
+                                        archive.modules(i), "[A-Za-z0-9_-]+"));
   }
   return absl::OkStatus();
 }
@@ -207,10 +210,10 @@ absl::Status CheckDriverSource(const Driver& driver, const std::string& path) {
       GANTRY_RETURN_IF_ERROR(CheckPattern(path + ".debian.source_package",
                                           driver.debian().source_package(),
                                           kPackage));
-      for (int i = 0; i < driver.debian().package_size(); ++i) {
+      for (int i = 0; i < driver.debian().packages_size(); ++i) {
         GANTRY_RETURN_IF_ERROR(
-            CheckPattern(Element(path + ".debian.package", i),
-                         driver.debian().package(i), kPackage));
+            CheckPattern(Element(path + ".debian.packages", i),
+                         driver.debian().packages(i), kPackage));
       }
       return absl::OkStatus();
     case Driver::kRedist:
@@ -225,12 +228,12 @@ absl::Status CheckDriverSource(const Driver& driver, const std::string& path) {
 }
 
 absl::Status CheckDrivers(const Matrix& matrix) {
-  if (matrix.driver().empty()) {
-    return Invalid("driver", "at least one is needed");
+  if (matrix.drivers().empty()) {
+    return Invalid("drivers", "at least one is needed");
   }
-  for (int i = 0; i < matrix.driver_size(); ++i) {
-    const Driver& driver = matrix.driver(i);
-    const std::string path = Element("driver", i);
+  for (int i = 0; i < matrix.drivers_size(); ++i) {
+    const Driver& driver = matrix.drivers(i);
+    const std::string path = Element("drivers", i);
     GANTRY_RETURN_IF_ERROR(
         CheckPattern(path + ".version", driver.version(), kVersion));
     GANTRY_RETURN_IF_ERROR(CheckDriverSource(driver, path));
@@ -240,31 +243,32 @@ absl::Status CheckDrivers(const Matrix& matrix) {
       return Invalid(path + ".flavour",
                      has_flavour ? "not for `archive`" : "required");
     }
-    for (int j = 0; j < driver.patch_size(); ++j) {
+    for (int j = 0; j < driver.patches_size(); ++j) {
       GANTRY_RETURN_IF_ERROR(
-          CheckPatch(driver.patch(j), Element(path + ".patch", j)));
+          CheckPatch(driver.patches(j), Element(path + ".patches", j)));
     }
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckToolkits(const Matrix& matrix) {
-  if (matrix.cuda().empty()) return Invalid("cuda", "at least one is needed");
-  for (int i = 0; i < matrix.cuda_size(); ++i) {
-    const CudaToolkit& cuda = matrix.cuda(i);
-    const std::string path = Element("cuda", i);
+  if (matrix.cuda_toolkits().empty())
+    return Invalid("cuda_toolkits", "at least one is needed");
+  for (int i = 0; i < matrix.cuda_toolkits_size(); ++i) {
+    const CudaToolkit& cuda = matrix.cuda_toolkits(i);
+    const std::string path = Element("cuda_toolkits", i);
     GANTRY_RETURN_IF_ERROR(
         CheckPattern(path + ".version", cuda.version(), kToolkit));
     if (cuda.has_debian()) {
       GANTRY_RETURN_IF_ERROR(
           CheckPattern(path + ".debian.suite", cuda.debian().suite(), kName));
-      if (cuda.debian().package().empty()) {
-        return Invalid(path + ".debian.package", "at least one is needed");
+      if (cuda.debian().packages().empty()) {
+        return Invalid(path + ".debian.packages", "at least one is needed");
       }
-      for (int j = 0; j < cuda.debian().package_size(); ++j) {
+      for (int j = 0; j < cuda.debian().packages_size(); ++j) {
         GANTRY_RETURN_IF_ERROR(
-            CheckPattern(Element(path + ".debian.package", j),
-                         cuda.debian().package(j), kPackageOrPrefix));
+            CheckPattern(Element(path + ".debian.packages", j),
+                         cuda.debian().packages(j), kPackageOrPrefix));
       }
     } else if (cuda.has_redist()) {
       GANTRY_RETURN_IF_ERROR(CheckOptionalPattern(
@@ -282,17 +286,17 @@ absl::Status ValidateMatrix(const Matrix& matrix) {
   GANTRY_RETURN_IF_ERROR(CheckOs(matrix));
   GANTRY_RETURN_IF_ERROR(CheckDrivers(matrix));
   GANTRY_RETURN_IF_ERROR(CheckToolkits(matrix));
-  for (int i = 0; i < matrix.exclusion_size(); ++i) {
-    if (matrix.exclusion(i).reason().empty()) {
-      return Invalid(Element("exclusion", i) + ".reason", "required");
+  for (int i = 0; i < matrix.exclusions_size(); ++i) {
+    if (matrix.exclusions(i).reason().empty()) {
+      return Invalid(Element("exclusions", i) + ".reason", "required");
     }
     // As the release service takes it.
-    const std::string& reason = matrix.exclusion(i).reason();
+    const std::string& reason = matrix.exclusions(i).reason();
     if (reason.size() > kMaxReason ||
         std::any_of(reason.begin(), reason.end(),
                     [](char c) { return absl::ascii_iscntrl(c); })) {
       return Invalid(
-          Element("exclusion", i) + ".reason",
+          Element("exclusions", i) + ".reason",
           absl::StrCat("must be one line of at most ", kMaxReason, " bytes"));
     }
   }

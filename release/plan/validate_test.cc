@@ -15,49 +15,49 @@ Matrix Good() {
   Matrix matrix;
   const absl::Status status = ParseTextProto(
       R"(
-        os {
+        operating_systems {
           family: FAMILY_DEBIAN
           debian_suite: "bookworm"
-          channel {
+          channels {
             name: "6.1-cloud" kernel_series: "6.1" kernel_flavour: "cloud-amd64"
           }
         }
-        os {
+        operating_systems {
           family: FAMILY_FLATCAR
           keyring: "flatcar.asc"
           base_url: "http://127.0.0.1:8080/{channel}"
-          channel { name: "stable" newest: 2 }
-          channel { name: "pinned" version: "4230.2.0" }
+          channels { name: "stable" newest: 2 }
+          channels { name: "pinned" versions: "4230.2.0" }
         }
-        driver {
+        drivers {
           version: "535"
           flavour: DRIVER_FLAVOUR_OPEN
           debian {
             suite: "bookworm"
             source_package: "nvidia-open-kernel-source"
-            package: "libcuda1"
+            packages: "libcuda1"
           }
-          patch {
+          patches {
             file: "a.patch"
             when_header: "include/linux/pci.h"
             matches: "pci_resize_resource[(].*int exclude"
             reason: "why"
           }
         }
-        driver {
+        drivers {
           version: "1.0"
           archive {
             url: "http://127.0.0.1/a.tar"
             digest: "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-            module: "crane"
+            modules: "crane"
           }
         }
-        cuda {
+        cuda_toolkits {
           version: "12.4"
-          debian { suite: "trixie" package: "libcudart12" package: "libnpp*" }
+          debian { suite: "trixie" packages: "libcudart12" packages: "libnpp*" }
         }
-        cuda { version: "11.8.0" redist {} }
-        exclusion { channel: "stable" reason: "why" }
+        cuda_toolkits { version: "11.8.0" redist {} }
+        exclusions { channel: "stable" reason: "why" }
       )",
       "good", matrix);
   EXPECT_TRUE(status.ok()) << status;
@@ -94,157 +94,189 @@ TEST_P(ValidateTest, NamesThePlaceAndTheFault) {
 INSTANTIATE_TEST_SUITE_P(
     Os, ValidateTest,
     testing::ValuesIn<Case>({
-        {"os: at least one is needed", [](Matrix& m) { m.clear_os(); }},
-        {"os[0].family: required",
-         [](Matrix& m) { m.mutable_os(0)->clear_family(); }},
-        {"os[0].channel: at least one is needed",
-         [](Matrix& m) { m.mutable_os(0)->clear_channel(); }},
-        {"os[0].debian_suite: required",
-         [](Matrix& m) { m.mutable_os(0)->clear_debian_suite(); }},
-        {"os[0].keyring: not for FAMILY_DEBIAN",
-         [](Matrix& m) { m.mutable_os(0)->set_keyring("a"); }},
-        {"os[1].debian_suite: only for FAMILY_DEBIAN",
-         [](Matrix& m) { m.mutable_os(1)->set_debian_suite("bookworm"); }},
-        {"os[1].keyring: required",
-         [](Matrix& m) { m.mutable_os(1)->clear_keyring(); }},
-        {"os[1].base_url: \"a\" is not of the form https?://[^ ]+",
-         [](Matrix& m) { m.mutable_os(1)->set_base_url("a"); }},
+        {"operating_systems: at least one is needed",
+         [](Matrix& m) { m.clear_operating_systems(); }},
+        {"operating_systems[0].family: required",
+         [](Matrix& m) { m.mutable_operating_systems(0)->clear_family(); }},
+        {"operating_systems[0].channels: at least one is needed",
+         [](Matrix& m) { m.mutable_operating_systems(0)->clear_channels(); }},
+        {"operating_systems[0].debian_suite: required",
+         [](Matrix& m) {
+           m.mutable_operating_systems(0)->clear_debian_suite();
+         }},
+        {"operating_systems[0].keyring: not for FAMILY_DEBIAN",
+         [](Matrix& m) { m.mutable_operating_systems(0)->set_keyring("a"); }},
+        {"operating_systems[1].debian_suite: only for FAMILY_DEBIAN",
+         [](Matrix& m) {
+           m.mutable_operating_systems(1)->set_debian_suite("bookworm");
+         }},
+        {"operating_systems[1].keyring: required",
+         [](Matrix& m) { m.mutable_operating_systems(1)->clear_keyring(); }},
+        {"operating_systems[1].base_url: \"a\" is not of the form https?://[^ "
+         "]+",
+         [](Matrix& m) { m.mutable_operating_systems(1)->set_base_url("a"); }},
     }));
 
 INSTANTIATE_TEST_SUITE_P(
     Channel, ValidateTest,
     testing::ValuesIn<Case>({
-        {"os[0].channel[0].name: required",
-         [](Matrix& m) { m.mutable_os(0)->mutable_channel(0)->clear_name(); }},
-        {"os[0].channel[0].name: \"A b\" is not of the form [a-z0-9.-]+",
+        {"operating_systems[0].channels[0].name: required",
          [](Matrix& m) {
-           m.mutable_os(0)->mutable_channel(0)->set_name("A b");
+           m.mutable_operating_systems(0)->mutable_channels(0)->clear_name();
          }},
-        {"os[1].channel[1].name: \"stable\" is given twice",
+        {"operating_systems[0].channels[0].name: \"A b\" is not of the form "
+         "[a-z0-9.-]+",
          [](Matrix& m) {
-           m.mutable_os(1)->mutable_channel(1)->set_name("stable");
+           m.mutable_operating_systems(0)->mutable_channels(0)->set_name("A b");
          }},
-        {"os[1].channel[0].newest: 51 is not from 0 to 50",
+        {"operating_systems[1].channels[1].name: \"stable\" is given twice",
          [](Matrix& m) {
-           m.mutable_os(1)->mutable_channel(0)->set_newest(51);
+           m.mutable_operating_systems(1)->mutable_channels(1)->set_name(
+               "stable");
          }},
-        {"os[1].channel[0].newest: -1 is not from 0 to 50",
+        {"operating_systems[1].channels[0].newest: 51 is not from 0 to 50",
          [](Matrix& m) {
-           m.mutable_os(1)->mutable_channel(0)->set_newest(-1);
+           m.mutable_operating_systems(1)->mutable_channels(0)->set_newest(51);
          }},
-        {"os[1].channel[1].newest: must not be set along with `version`",
-         [](Matrix& m) { m.mutable_os(1)->mutable_channel(1)->set_newest(1); }},
-        {"os[1].channel[1].version[1]: \"4230.2.0\" is given twice",
+        {"operating_systems[1].channels[0].newest: -1 is not from 0 to 50",
          [](Matrix& m) {
-           m.mutable_os(1)->mutable_channel(1)->add_version("4230.2.0");
+           m.mutable_operating_systems(1)->mutable_channels(0)->set_newest(-1);
          }},
-        {"os[1].channel[1].version[1]: \"../x\" is not of the form "
+        {"operating_systems[1].channels[1].newest: must not be set along with "
+         "`versions`",
+         [](Matrix& m) {
+           m.mutable_operating_systems(1)->mutable_channels(1)->set_newest(1);
+         }},
+        {"operating_systems[1].channels[1].versions[1]: \"4230.2.0\" is given "
+         "twice",
+         [](Matrix& m) {
+           m.mutable_operating_systems(1)->mutable_channels(1)->add_versions(
+               "4230.2.0");
+         }},
+        {"operating_systems[1].channels[1].versions[1]: \"../x\" is not of the "
+         "form "
          "[0-9][A-Za-z0-9.+-]*",
          [](Matrix& m) {
-           m.mutable_os(1)->mutable_channel(1)->add_version("../x");
+           m.mutable_operating_systems(1)->mutable_channels(1)->add_versions(
+               "../x");
          }},
-        {"os[0].channel[0].kernel_series: required",
+        {"operating_systems[0].channels[0].kernel_series: required",
          [](Matrix& m) {
-           m.mutable_os(0)->mutable_channel(0)->clear_kernel_series();
+           m.mutable_operating_systems(0)
+               ->mutable_channels(0)
+               ->clear_kernel_series();
          }},
-        {"os[0].channel[0].kernel_series: \"6.x\" is not of the form "
+        {"operating_systems[0].channels[0].kernel_series: \"6.x\" is not of "
+         "the form "
          "[0-9]+([.][0-9]+)*",
          [](Matrix& m) {
-           m.mutable_os(0)->mutable_channel(0)->set_kernel_series("6.x");
+           m.mutable_operating_systems(0)
+               ->mutable_channels(0)
+               ->set_kernel_series("6.x");
          }},
-        {"os[0].channel[0].kernel_flavour: required",
+        {"operating_systems[0].channels[0].kernel_flavour: required",
          [](Matrix& m) {
-           m.mutable_os(0)->mutable_channel(0)->clear_kernel_flavour();
+           m.mutable_operating_systems(0)
+               ->mutable_channels(0)
+               ->clear_kernel_flavour();
          }},
-        {"os[1].channel[0].kernel_series: only for FAMILY_DEBIAN",
+        {"operating_systems[1].channels[0].kernel_series: only for "
+         "FAMILY_DEBIAN",
          [](Matrix& m) {
-           m.mutable_os(1)->mutable_channel(0)->set_kernel_series("6.1");
+           m.mutable_operating_systems(1)
+               ->mutable_channels(0)
+               ->set_kernel_series("6.1");
          }},
     }));
 
 INSTANTIATE_TEST_SUITE_P(
     Driver, ValidateTest,
     testing::ValuesIn<Case>({
-        {"driver: at least one is needed", [](Matrix& m) { m.clear_driver(); }},
-        {"driver[0].version: required",
-         [](Matrix& m) { m.mutable_driver(0)->clear_version(); }},
-        {"driver[0].flavour: required",
-         [](Matrix& m) { m.mutable_driver(0)->clear_flavour(); }},
-        {"driver[1].flavour: not for `archive`",
+        {"drivers: at least one is needed",
+         [](Matrix& m) { m.clear_drivers(); }},
+        {"drivers[0].version: required",
+         [](Matrix& m) { m.mutable_drivers(0)->clear_version(); }},
+        {"drivers[0].flavour: required",
+         [](Matrix& m) { m.mutable_drivers(0)->clear_flavour(); }},
+        {"drivers[1].flavour: not for `archive`",
          [](Matrix& m) {
-           m.mutable_driver(1)->set_flavour(cell::v1::DRIVER_FLAVOUR_OPEN);
+           m.mutable_drivers(1)->set_flavour(cell::v1::DRIVER_FLAVOUR_OPEN);
          }},
-        {"driver[0]: one of `debian`, `redist` and `archive` is needed",
-         [](Matrix& m) { m.mutable_driver(0)->clear_debian(); }},
-        {"driver[0].debian.source_package: required",
+        {"drivers[0]: one of `debian`, `redist` and `archive` is needed",
+         [](Matrix& m) { m.mutable_drivers(0)->clear_debian(); }},
+        {"drivers[0].debian.source_package: required",
          [](Matrix& m) {
-           m.mutable_driver(0)->mutable_debian()->clear_source_package();
+           m.mutable_drivers(0)->mutable_debian()->clear_source_package();
          }},
-        {"driver[0].debian.package[1]: \"-a\" is not of the form "
+        {"drivers[0].debian.packages[1]: \"-a\" is not of the form "
          "[a-z0-9][a-z0-9+.-]+",
          [](Matrix& m) {
-           m.mutable_driver(0)->mutable_debian()->add_package("-a");
+           m.mutable_drivers(0)->mutable_debian()->add_packages("-a");
          }},
-        {"driver[1].archive.url: required",
+        {"drivers[1].archive.url: required",
          [](Matrix& m) {
-           m.mutable_driver(1)->mutable_archive()->clear_url();
+           m.mutable_drivers(1)->mutable_archive()->clear_url();
          }},
-        {"driver[1].archive.digest: \"sha256:0\" is not of the form "
+        {"drivers[1].archive.digest: \"sha256:0\" is not of the form "
          "sha256:<64 hex digits>",
          [](Matrix& m) {
-           m.mutable_driver(1)->mutable_archive()->set_digest("sha256:0");
+           m.mutable_drivers(1)->mutable_archive()->set_digest("sha256:0");
          }},
     }));
 
 matrix::v1::Patch& FirstPatch(Matrix& matrix) {
-  return *matrix.mutable_driver(0)->mutable_patch(0);
+  return *matrix.mutable_drivers(0)->mutable_patches(0);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Patch, ValidateTest,
     testing::ValuesIn<Case>({
-        {"driver[0].patch[0].file: required",
+        {"drivers[0].patches[0].file: required",
          [](Matrix& m) { FirstPatch(m).clear_file(); }},
-        {"driver[0].patch[0].file: \"/a\" must be relative",
+        {"drivers[0].patches[0].file: \"/a\" must be relative",
          [](Matrix& m) { FirstPatch(m).set_file("/a"); }},
-        {"driver[0].patch[0].reason: required",
+        {"drivers[0].patches[0].reason: required",
          [](Matrix& m) { FirstPatch(m).clear_reason(); }},
-        {"driver[0].patch[0].matches: required with `when_header`",
+        {"drivers[0].patches[0].matches: required with `when_header`",
          [](Matrix& m) { FirstPatch(m).clear_matches(); }},
-        {"driver[0].patch[0].matches: needs `when_header`",
+        {"drivers[0].patches[0].matches: needs `when_header`",
          [](Matrix& m) { FirstPatch(m).clear_when_header(); }},
-        {"driver[0].patch[0].matches: missing ): a(b",
+        {"drivers[0].patches[0].matches: missing ): a(b",
          [](Matrix& m) { FirstPatch(m).set_matches("a(b"); }},
     }));
 
 INSTANTIATE_TEST_SUITE_P(
     Cuda, ValidateTest,
     testing::ValuesIn<Case>({
-        {"cuda: at least one is needed", [](Matrix& m) { m.clear_cuda(); }},
-        {"cuda[0].version: \"12\" is not of the form "
+        {"cuda_toolkits: at least one is needed",
+         [](Matrix& m) { m.clear_cuda_toolkits(); }},
+        {"cuda_toolkits[0].version: \"12\" is not of the form "
          "[0-9]+[.][0-9]+([.][0-9]+)?",
-         [](Matrix& m) { m.mutable_cuda(0)->set_version("12"); }},
-        {"cuda[0]: one of `debian` and `redist` is needed",
-         [](Matrix& m) { m.mutable_cuda(0)->clear_debian(); }},
-        {"cuda[0].debian.suite: required",
-         [](Matrix& m) { m.mutable_cuda(0)->mutable_debian()->clear_suite(); }},
-        {"cuda[0].debian.package: at least one is needed",
+         [](Matrix& m) { m.mutable_cuda_toolkits(0)->set_version("12"); }},
+        {"cuda_toolkits[0]: one of `debian` and `redist` is needed",
+         [](Matrix& m) { m.mutable_cuda_toolkits(0)->clear_debian(); }},
+        {"cuda_toolkits[0].debian.suite: required",
          [](Matrix& m) {
-           m.mutable_cuda(0)->mutable_debian()->clear_package();
+           m.mutable_cuda_toolkits(0)->mutable_debian()->clear_suite();
          }},
-        {"cuda[0].debian.package[2]: \"*\" is not of the form "
+        {"cuda_toolkits[0].debian.packages: at least one is needed",
+         [](Matrix& m) {
+           m.mutable_cuda_toolkits(0)->mutable_debian()->clear_packages();
+         }},
+        {"cuda_toolkits[0].debian.packages[2]: \"*\" is not of the form "
          "[a-z0-9][a-z0-9+.-]+[*]?",
          [](Matrix& m) {
-           m.mutable_cuda(0)->mutable_debian()->add_package("*");
+           m.mutable_cuda_toolkits(0)->mutable_debian()->add_packages("*");
          }},
-        {"cuda[1].redist.base_url: \"x\" is not of the form https?://[^ ]+",
+        {"cuda_toolkits[1].redist.base_url: \"x\" is not of the form "
+         "https?://[^ ]+",
          [](Matrix& m) {
-           m.mutable_cuda(1)->mutable_redist()->set_base_url("x");
+           m.mutable_cuda_toolkits(1)->mutable_redist()->set_base_url("x");
          }},
-        {"exclusion[0].reason: required",
-         [](Matrix& m) { m.mutable_exclusion(0)->clear_reason(); }},
-        {"exclusion[0].reason: must be one line of at most 4096 bytes",
-         [](Matrix& m) { m.mutable_exclusion(0)->set_reason("a\nb"); }},
+        {"exclusions[0].reason: required",
+         [](Matrix& m) { m.mutable_exclusions(0)->clear_reason(); }},
+        {"exclusions[0].reason: must be one line of at most 4096 bytes",
+         [](Matrix& m) { m.mutable_exclusions(0)->set_reason("a\nb"); }},
     }));
 
 }  // namespace

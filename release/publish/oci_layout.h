@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "proto/payload.pb.h"
+#include "proto/image_descriptor.pb.h"
 
 namespace gantry::publish {
 

@@ -25,7 +25,7 @@ using ::gantry::payload::v1::ImageDescriptor;
 
 // The manifest comes last: what it names is there when it is.
 std::vector<Blob> BlobsInOrder(const ImageDescriptor& image) {
-  std::vector<Blob> blobs(image.layer().begin(), image.layer().end());
+  std::vector<Blob> blobs(image.layers().begin(), image.layers().end());
   blobs.push_back(image.config());
   blobs.push_back(image.manifest());
   return blobs;

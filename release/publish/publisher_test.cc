@@ -14,6 +14,7 @@
 #include "base/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/image_descriptor.pb.h"
 #include "release/publish/oci_layout.h"
 #include "tests/fixtures/registry.h"
 
@@ -39,7 +40,7 @@ class PublisherTest : public testing::Test {
     coordinates.set_cuda_version("12.4");
     const Blob layer =
         Write(kLayer, "application/vnd.oci.image.layer.v1.tar+gzip", "layer x");
-    *image_.add_layer() = layer;
+    *image_.add_layers() = layer;
     *image_.mutable_config() =
         Write(kConfig, "application/vnd.oci.image.config.v1+json",
               absl::StrCat(R"({"architecture":"amd64","os":"linux","rootfs":)",
@@ -123,7 +124,7 @@ TEST_F(PublishToLayoutTest, BlobsAndTagAreThereAndAgainIsTheSame) {
     EXPECT_EQ(Sha256Digest(Published(image_.manifest())), digest());
     EXPECT_EQ(Sha256Digest(Published(image_.config())),
               image_.config().digest());
-    EXPECT_EQ(Published(image_.layer(0)), "layer x");
+    EXPECT_EQ(Published(image_.layers(0)), "layer x");
   }
 }
 

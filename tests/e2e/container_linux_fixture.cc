@@ -21,26 +21,26 @@ namespace fs = std::filesystem;
 // %URL% stands for the URL of the site, %DIGEST% for the driver archive's
 // digest, and %PATCHES% for the driver's patches.
 constexpr char kMatrix[] = R"(
-os {
+operating_systems {
   family: FAMILY_FLATCAR
   base_url: "%URL%/{channel}"
   keyring: "release.asc"
-  channel { name: "stable" }
+  channels { name: "stable" }
 }
-os {
+operating_systems {
   family: FAMILY_COREOS
   base_url: "%URL%/{channel}"
   keyring: "release.asc"
-  channel { name: "beta" }
+  channels { name: "beta" }
 }
-driver {
+drivers {
   version: "1.0"
   archive { url: "%URL%/hello.tar.gz" digest: "%DIGEST%" }
   %PATCHES%
 }
-cuda {
+cuda_toolkits {
   version: "11.8"
-  debian { suite: "bookworm" package: "libcudart11.0" }
+  debian { suite: "bookworm" packages: "libcudart11.0" }
 }
 )";
 

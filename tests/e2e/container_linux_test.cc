@@ -199,13 +199,13 @@ TEST_F(ContainerLinuxTest, CompileErrorIsReportedAndAPatchFixesIt) {
   ASSERT_THAT(driver.WritePatch("other.patch", "no such line", ""), IsOk());
   GANTRY_ASSERT_OK_AND_ASSIGN(const MatrixRunner::Result fixed,
                               RunMatrix(WriteMatrix(R"(
-  patch {
+  patches {
     file: "fix.patch"
     when_header: "include/linux/pci.h"
     matches: "struct pci_dev"
     reason: "the test"
   }
-  patch {
+  patches {
     file: "other.patch"
     when_header: "include/linux/pci.h"
     matches: "nobody_declares_this"
@@ -216,7 +216,9 @@ TEST_F(ContainerLinuxTest, CompileErrorIsReportedAndAPatchFixesIt) {
 
 TEST_F(ContainerLinuxTest, MalformedMatrixIsReportedWithItsLine) {
   const std::string matrix = PathOf("bad.textproto");
-  ASSERT_THAT(WriteFileAtomically(matrix, "os {\n  famly: 1\n}\n"), IsOk());
+  ASSERT_THAT(
+      WriteFileAtomically(matrix, "operating_systems {\n  famly: 1\n}\n"),
+      IsOk());
   GANTRY_ASSERT_OK_AND_ASSIGN(const MatrixRunner::Result result,
                               RunMatrix(matrix));
   EXPECT_EQ(result.exit_code, kError);

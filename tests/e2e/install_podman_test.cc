@@ -19,7 +19,7 @@
 #include "base/textproto.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proto/payload.pb.h"
+#include "proto/image_descriptor.pb.h"
 #include "release/publish/publisher.h"
 #include "tests/e2e/podman.h"
 #include "tests/fixtures/registry.h"

@@ -73,12 +73,12 @@ class BootTest : public testing::Test {
     options_.kernel_image = ContainerFile(kOldKernel, ".vmlinuz");
     options_.init = "payload/proof/init";
     proof_.set_kernel_release(ReleaseOf(kOldKernel));
-    proof_.mutable_control()->set_name(modules_[0].name);
-    proof_.mutable_control()->set_alteration("nothing");
+    proof_.mutable_negative_control()->set_name(modules_[0].name);
+    proof_.mutable_negative_control()->set_alteration("nothing");
     for (const NamedModule& module : modules_) {
       plan_.push_back({StepKind::kModule, module.name});
       files_.push_back(module.bytes);
-      auto& entry = *proof_.add_module();
+      auto& entry = *proof_.add_modules();
       entry.set_name(module.name);
       entry.set_static_verdict(proof::v1::VERDICT_ACCEPTED);
     }
@@ -113,8 +113,8 @@ std::string BootReason(absl::string_view name) {
     EXPECT_THAT(boot, IsOk());
     proof::v1::Proof proof;
     proof.set_kernel_release(ReleaseOf(kOldKernel));
-    proof.add_module()->set_name(module.name);
-    proof.mutable_module(0)->set_static_verdict(proof::v1::VERDICT_ACCEPTED);
+    proof.add_modules()->set_name(module.name);
+    proof.mutable_modules(0)->set_static_verdict(proof::v1::VERDICT_ACCEPTED);
     Judge({{StepKind::kModule, module.name}}, boot->console, boot->run.end,
           proof);
     return proof.reason();
@@ -136,18 +136,19 @@ TEST_P(ProveTest, ModulesOfTheKernelAreAccepted) {
   EXPECT_TRUE(proof.accepted()) << proof.reason() << result->console;
   EXPECT_EQ(proof.kernel_release(), ReleaseOf(GetParam()));
   EXPECT_EQ(proof.console_digest(), Sha256Digest(result->console));
-  ASSERT_EQ(proof.module_size(), 2);
-  EXPECT_EQ(proof.module(0).name(), "hello_core");
-  EXPECT_EQ(proof.module(1).name(), "hello");
-  for (const auto& module : proof.module()) {
+  ASSERT_EQ(proof.modules_size(), 2);
+  EXPECT_EQ(proof.modules(0).name(), "hello_core");
+  EXPECT_EQ(proof.modules(1).name(), "hello");
+  for (const auto& module : proof.modules()) {
     EXPECT_EQ(module.static_verdict(), proof::v1::VERDICT_ACCEPTED);
     EXPECT_EQ(module.boot_verdict(), proof::v1::VERDICT_ACCEPTED);
     EXPECT_GT(module.symbol_count(), 0);
     EXPECT_GT(module.crc_count(), 0);
   }
-  EXPECT_EQ(proof.control().boot_verdict(), proof::v1::VERDICT_REFUSED);
-  EXPECT_EQ(proof.control().load_errno(), ENOEXEC);
-  EXPECT_THAT(proof.control().message(),
+  EXPECT_EQ(proof.negative_control().boot_verdict(),
+            proof::v1::VERDICT_REFUSED);
+  EXPECT_EQ(proof.negative_control().load_errno(), ENOEXEC);
+  EXPECT_THAT(proof.negative_control().message(),
               HasSubstr("disagrees about version of symbol module_layout"));
   EXPECT_THAT(progress, Contains("hello: loaded"));
 }
@@ -220,8 +221,9 @@ TEST(ProveBootTest, ModulesOfAnotherKernelAreRefusedByTheBootToo) {
   EXPECT_EQ(result->proof.reason(),
             "hello_core was refused: hello_core: disagrees about version of "
             "symbol module_layout (Exec format error)");
-  EXPECT_EQ(result->proof.module(0).boot_verdict(), proof::v1::VERDICT_REFUSED);
-  EXPECT_EQ(result->proof.module(0).load_errno(), ENOEXEC);
+  EXPECT_EQ(result->proof.modules(0).boot_verdict(),
+            proof::v1::VERDICT_REFUSED);
+  EXPECT_EQ(result->proof.modules(0).load_errno(), ENOEXEC);
 }
 
 TEST(ProveBootTest, KernelImageOfAnotherReleaseIsNotAccepted) {
@@ -304,7 +306,7 @@ TEST_F(BootTest, DamagedNegativeControlVoidsTheProof) {
   EXPECT_FALSE(proof_.accepted());
   EXPECT_THAT(proof_.reason(),
               StartsWith("void: the negative control, hello_core "));
-  EXPECT_EQ(proof_.control().load_errno(), ENOEXEC);
+  EXPECT_EQ(proof_.negative_control().load_errno(), ENOEXEC);
 }
 
 }  // namespace

@@ -83,10 +83,10 @@ absl::StatusOr<std::vector<Cell>> ReleaseClient::PlanCells(
   for (size_t begin = 0; begin < plans.size(); begin += kChunk) {
     const size_t end = std::min(begin + kChunk, plans.size());
     release::v1::PlanCellsRequest request;
-    request.mutable_cell()->Assign(plans.begin() + begin, plans.begin() + end);
+    request.mutable_plans()->Assign(plans.begin() + begin, plans.begin() + end);
     GANTRY_ASSIGN_OR_RETURN(const release::v1::PlanCellsResponse response,
                             Call(&Stub::PlanCells, request));
-    cells.insert(cells.end(), response.cell().begin(), response.cell().end());
+    cells.insert(cells.end(), response.cells().begin(), response.cells().end());
   }
   return cells;
 }
@@ -111,7 +111,7 @@ absl::StatusOr<std::vector<Cell>> ReleaseClient::ListCells(
   do {
     GANTRY_ASSIGN_OR_RETURN(const release::v1::ListCellsResponse response,
                             Call(&Stub::ListCells, request));
-    cells.insert(cells.end(), response.cell().begin(), response.cell().end());
+    cells.insert(cells.end(), response.cells().begin(), response.cells().end());
     request.set_page_token(response.next_page_token());
   } while (!request.page_token().empty());
   return cells;
@@ -123,14 +123,14 @@ absl::StatusOr<std::vector<Cell>> ReleaseClient::ClaimCells(
   std::vector<Cell> cells;
   int begin = 0;
   do {
-    const int end = std::min(begin + kMaxCellsPerCall, request.id_size());
-    chunk.mutable_id()->Assign(request.id().begin() + begin,
-                               request.id().begin() + end);
+    const int end = std::min(begin + kMaxCellsPerCall, request.ids_size());
+    chunk.mutable_ids()->Assign(request.ids().begin() + begin,
+                                request.ids().begin() + end);
     GANTRY_ASSIGN_OR_RETURN(const release::v1::ClaimCellsResponse response,
                             Call(&Stub::ClaimCells, chunk));
-    cells.insert(cells.end(), response.cell().begin(), response.cell().end());
+    cells.insert(cells.end(), response.cells().begin(), response.cells().end());
     begin = end;
-  } while (begin < request.id_size());
+  } while (begin < request.ids_size());
   return cells;
 }
 

@@ -9,7 +9,9 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
-#include "proto/release.grpc.pb.h"
+#include "proto/cell.pb.h"
+#include "proto/cell_plan.pb.h"
+#include "proto/release_service.grpc.pb.h"
 
 namespace gantry::service {
 

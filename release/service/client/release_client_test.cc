@@ -120,7 +120,7 @@ TEST_F(ConnectedClientTest, ClaimsMoreCellsThanOneCallMay) {
   ASSERT_THAT(client_->PlanCells(MakePlans(2'345)), IsOk());
   release::v1::ClaimCellsRequest request;
   request.set_worker("worker");
-  for (int i = 0; i < 2'345; ++i) request.add_id(TestId(i));
+  for (int i = 0; i < 2'345; ++i) request.add_ids(TestId(i));
   EXPECT_THAT(client_->ClaimCells(request), IsOkAndHolds(SizeIs(2'345)));
 }
 

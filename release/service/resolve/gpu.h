@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "proto/cell.pb.h"
+#include "proto/coordinates.pb.h"
 
 namespace gantry::service {
 

@@ -13,6 +13,7 @@
 #include "base/proto_time.h"
 #include "base/status_macros.h"
 #include "base/version_order.h"
+#include "proto/no_payload.pb.h"
 #include "release/service/resolve/gpu.h"
 #include "release/service/rpc_status/error_details.h"
 

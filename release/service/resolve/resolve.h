@@ -5,7 +5,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "proto/release.pb.h"
+#include "proto/cell.pb.h"
+#include "proto/release_service.pb.h"
 
 namespace gantry::service {
 

@@ -9,6 +9,7 @@
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/no_payload.pb.h"
 #include "release/service/rpc_status/error_details.h"
 
 namespace gantry::service {

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/digest.h"
+#include "proto/cell.pb.h"
 #include "release/service/rpc_status/error_details.h"
 
 namespace gantry::service {
@@ -23,10 +24,10 @@ std::string Fingerprint(const ListCellsRequest& request) {
   ListCellsRequest filter = request;
   filter.clear_page_size();
   filter.clear_page_token();
-  const std::set<int> states(filter.state().begin(), filter.state().end());
-  filter.clear_state();
+  const std::set<int> states(filter.states().begin(), filter.states().end());
+  filter.clear_states();
   for (int state : states) {
-    filter.add_state(static_cast<release::v1::CellState>(state));
+    filter.add_states(static_cast<release::v1::CellState>(state));
   }
   filter.DiscardUnknownFields();
   return std::string(DigestHex(Sha256Digest(filter.SerializeAsString()))

@@ -5,7 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "proto/release.pb.h"
+#include "proto/release_service.pb.h"
 
 namespace gantry::service {
 

@@ -8,6 +8,7 @@
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/cell.pb.h"
 #include "release/service/rpc_status/error_details.h"
 
 namespace gantry::service {
@@ -22,8 +23,8 @@ ListCellsRequest Filter() {
   ListCellsRequest request;
   request.set_channel("6.1-cloud");
   request.set_os_release("debian-12-");
-  request.add_state(release::v1::CELL_STATE_BUILT);
-  request.add_state(release::v1::CELL_STATE_FAILED);
+  request.add_states(release::v1::CELL_STATE_BUILT);
+  request.add_states(release::v1::CELL_STATE_FAILED);
   return request;
 }
 
@@ -63,9 +64,9 @@ TEST(PageTokenTest, IgnoresThePageSizeAndTheOrderOfStates) {
   ListCellsRequest request = NextPage();
   request.set_page_size(7);
   request.clear_state();
-  request.add_state(release::v1::CELL_STATE_FAILED);
-  request.add_state(release::v1::CELL_STATE_BUILT);
-  request.add_state(release::v1::CELL_STATE_FAILED);
+  request.add_states(release::v1::CELL_STATE_FAILED);
+  request.add_states(release::v1::CELL_STATE_BUILT);
+  request.add_states(release::v1::CELL_STATE_FAILED);
   EXPECT_THAT(ParsePageToken(request), IsOkAndHolds(kId));
 }
 
@@ -85,7 +86,7 @@ TEST(PageTokenTest, DifferentFilterIsRefused) {
   request.set_cuda_version("12");
   EXPECT_EQ(ParsePageToken(request).status(), refused);
   request = NextPage();
-  request.mutable_state()->RemoveLast();
+  request.mutable_states()->RemoveLast();
   EXPECT_EQ(ParsePageToken(request).status(), refused);
 }
 

@@ -33,7 +33,7 @@ CellFilter MakeFilter(const release::v1::ListCellsRequest& request) {
   filter.os_release = request.os_release();
   filter.driver_version = request.driver_version();
   filter.cuda_version = request.cuda_version();
-  for (int state : request.state()) {
+  for (int state : request.states()) {
     filter.states.push_back(static_cast<release::v1::CellState>(state));
   }
   return filter;
@@ -150,7 +150,7 @@ absl::Status ReleaseService::ReadPage(
   if (full || bytes >= kMaxPageBytes) {
     response.set_next_page_token(MakePageToken(request, cells.back().id()));
   }
-  for (Cell& cell : cells) *response.add_cell() = std::move(cell);
+  for (Cell& cell : cells) *response.add_cells() = std::move(cell);
   return absl::OkStatus();
 }
 

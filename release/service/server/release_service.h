@@ -4,7 +4,8 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
-#include "proto/release.grpc.pb.h"
+#include "proto/cell.pb.h"
+#include "proto/release_service.grpc.pb.h"
 #include "release/service/server/call_gate.h"
 #include "release/service/store/cell_store.h"
 

@@ -242,7 +242,7 @@ TEST_F(ReleaseServiceTest, PagesStayStableUnderInserts) {
     grpc::ClientContext context;
     release::v1::ListCellsResponse page;
     ASSERT_TRUE(stub->ListCells(&context, request, &page).ok());
-    for (const Cell& cell : page.cell()) ids.push_back(cell.id());
+    for (const Cell& cell : page.cells()) ids.push_back(cell.id());
     request.set_page_token(page.next_page_token());
     ASSERT_THAT(client_->PlanCells({TestPlan(inserted++)}), IsOk());
   } while (!request.page_token().empty());
@@ -333,7 +333,7 @@ TEST_F(ReleaseServiceTest, CellWithAStoredOversizedProofIsReadable) {
   grpc::ClientContext list_context;
   ASSERT_THAT(FromGrpcStatus(stub->ListCells(&list_context, {}, &list)),
               IsOk());
-  EXPECT_THAT(list.cell(), SizeIs(1));
+  EXPECT_THAT(list.cells(), SizeIs(1));
 
   release::v1::ResolveRequest node;
   node.set_os_release(TestCoordinates(1).os_release());

@@ -13,6 +13,9 @@
 #include "base/digest.h"
 #include "base/proto_time.h"
 #include "base/status_macros.h"
+#include "proto/cell.pb.h"
+#include "proto/cell_plan.pb.h"
+#include "proto/payload.pb.h"
 #include "release/service/rpc_status/error_details.h"
 #include "release/service/store/limits.h"
 
@@ -117,10 +120,10 @@ absl::Status ValidatePlan(absl::string_view field,
 }  // namespace
 
 absl::Status ValidateRequest(const release::v1::PlanCellsRequest& request) {
-  GANTRY_RETURN_IF_ERROR(ValidateCount("cell", request.cell_size(), 1));
-  for (int i = 0; i < request.cell_size(); ++i) {
+  GANTRY_RETURN_IF_ERROR(ValidateCount("plans", request.plans_size(), 1));
+  for (int i = 0; i < request.plans_size(); ++i) {
     GANTRY_RETURN_IF_ERROR(
-        ValidatePlan(absl::StrCat("cell[", i, "]"), request.cell(i)));
+        ValidatePlan(absl::StrCat("plans[", i, "]"), request.plans(i)));
   }
   return absl::OkStatus();
 }
@@ -150,10 +153,10 @@ absl::Status ValidateRequest(const release::v1::ListCellsRequest& request) {
       ValidateLine("driver_version", request.driver_version(), kMaxIdBytes));
   GANTRY_RETURN_IF_ERROR(
       ValidateLine("cuda_version", request.cuda_version(), kMaxIdBytes));
-  for (int state : request.state()) {
+  for (int state : request.states()) {
     if (!release::v1::CellState_IsValid(state) ||
         state == release::v1::CELL_STATE_UNSPECIFIED) {
-      return InvalidFieldError("state",
+      return InvalidFieldError("states",
                                absl::StrCat(state, " is not a cell state"));
     }
   }
@@ -163,10 +166,10 @@ absl::Status ValidateRequest(const release::v1::ListCellsRequest& request) {
 absl::Status ValidateRequest(const release::v1::ClaimCellsRequest& request) {
   GANTRY_RETURN_IF_ERROR(
       ValidateRequiredLine("worker", request.worker(), kMaxNameBytes));
-  GANTRY_RETURN_IF_ERROR(ValidateCount("id", request.id_size(), 0));
-  for (int i = 0; i < request.id_size(); ++i) {
-    GANTRY_RETURN_IF_ERROR(
-        ValidateLine(absl::StrCat("id[", i, "]"), request.id(i), kMaxIdBytes));
+  GANTRY_RETURN_IF_ERROR(ValidateCount("ids", request.ids_size(), 0));
+  for (int i = 0; i < request.ids_size(); ++i) {
+    GANTRY_RETURN_IF_ERROR(ValidateLine(absl::StrCat("ids[", i, "]"),
+                                        request.ids(i), kMaxIdBytes));
   }
   GANTRY_RETURN_IF_ERROR(ValidateCount("max_cells", request.max_cells(), 0));
   if (!request.has_lease_duration()) return absl::OkStatus();

@@ -2,7 +2,7 @@
 #define GANTRY_RELEASE_SERVICE_SERVER_REQUEST_VALIDATION_H_
 
 #include "absl/status/status.h"
-#include "proto/release.pb.h"
+#include "proto/release_service.pb.h"
 
 namespace gantry::service {
 

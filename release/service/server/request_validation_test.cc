@@ -8,6 +8,9 @@
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/cell.pb.h"
+#include "proto/cell_plan.pb.h"
+#include "proto/payload.pb.h"
 #include "release/service/rpc_status/error_details.h"
 #include "release/service/store/limits.h"
 #include "tests/fixtures/test_cells.h"
@@ -29,7 +32,7 @@ using ::gantry::release::v1::ResolveRequest;
 
 PlanCellsRequest Plan() {
   PlanCellsRequest request;
-  *request.add_cell() = TestPlan(1);
+  *request.add_plans() = TestPlan(1);
   return request;
 }
 
@@ -71,27 +74,27 @@ TEST(RequestValidationTest, ValidRequestsAreAccepted) {
 }
 
 TEST(RequestValidationTest, PlanNeeds1To1000Cells) {
-  ExpectInvalid(PlanCellsRequest(), "cell", "0 is not from 1 to 1000");
+  ExpectInvalid(PlanCellsRequest(), "plans", "0 is not from 1 to 1000");
   PlanCellsRequest request = Plan();
-  while (request.cell_size() < kMaxCellsPerCall)
-    *request.add_cell() = TestPlan(1);
+  while (request.plans_size() < kMaxCellsPerCall)
+    *request.add_plans() = TestPlan(1);
   EXPECT_THAT(ValidateRequest(request), IsOk());
-  *request.add_cell() = TestPlan(1);
-  ExpectInvalid(request, "cell", "1001 is not from 1 to 1000");
+  *request.add_plans() = TestPlan(1);
+  ExpectInvalid(request, "plans", "1001 is not from 1 to 1000");
 }
 
 TEST(RequestValidationTest, InvalidPlanIsNamedByItsIndex) {
   PlanCellsRequest request = Plan();
-  release::v1::CellPlan& plan = *request.add_cell();
+  release::v1::CellPlan& plan = *request.add_plans();
   plan = TestPlan(2);
   plan.set_exclusion_reason("two\nlines");
-  ExpectInvalid(request, "cell[1].exclusion_reason",
+  ExpectInvalid(request, "plans[1].exclusion_reason",
                 "contains a line break or control character");
   plan.set_channel(std::string(257, 'x'));
-  ExpectInvalid(request, "cell[1].channel",
+  ExpectInvalid(request, "plans[1].channel",
                 "is 257 bytes long; the limit is 256");
   plan.mutable_coordinates()->set_cuda_version("12/4");
-  ExpectInvalid(request, "cell[1].coordinates",
+  ExpectInvalid(request, "plans[1].coordinates",
                 "cuda_version \"12/4\" must start with a letter or digit and "
                 "hold only [A-Za-z0-9.+-]");
 }
@@ -125,7 +128,7 @@ TEST(RequestValidationTest, PayloadIncludingProofIsAtMost256KiB) {
   PublishPayloadRequest request = Publication();
   std::string& message = *request.mutable_payload()
                               ->mutable_proof()
-                              ->mutable_module(0)
+                              ->mutable_modules(0)
                               ->mutable_message();
   message.resize(256 << 10);
   message.resize((256 << 10) -
@@ -169,7 +172,7 @@ TEST(RequestValidationTest, IdIsAtMost128Bytes) {
   request.set_id(std::string(128, 'x'));
   EXPECT_THAT(ValidateRequest(request), IsOk());
   request.set_id(std::string(129, 'x'));
-  ExpectInvalid(request, "id", "is 129 bytes long; the limit is 128");
+  ExpectInvalid(request, "ids", "is 129 bytes long; the limit is 128");
 }
 
 TEST(RequestValidationTest, ListNeedsKnownStatesAndAPageSizeOfAtMost1000) {
@@ -180,10 +183,10 @@ TEST(RequestValidationTest, ListNeedsKnownStatesAndAPageSizeOfAtMost1000) {
   ExpectInvalid(request, "page_size", "-1 is not from 0 to 1000");
   request.set_page_size(1000);
   EXPECT_THAT(ValidateRequest(request), IsOk());
-  request.add_state(release::v1::CELL_STATE_UNSPECIFIED);
-  ExpectInvalid(request, "state", "0 is not a cell state");
-  request.set_state(0, static_cast<release::v1::CellState>(99));
-  ExpectInvalid(request, "state", "99 is not a cell state");
+  request.add_states(release::v1::CELL_STATE_UNSPECIFIED);
+  ExpectInvalid(request, "states", "0 is not a cell state");
+  request.set_states(0, static_cast<release::v1::CellState>(99));
+  ExpectInvalid(request, "states", "99 is not a cell state");
 }
 
 TEST(RequestValidationTest, ClaimNeedsAWorkerAndAtMost1000Cells) {
@@ -192,11 +195,12 @@ TEST(RequestValidationTest, ClaimNeedsAWorkerAndAtMost1000Cells) {
   request.set_max_cells(1001);
   ExpectInvalid(request, "max_cells", "1001 is not from 0 to 1000");
   request = Claim();
-  while (request.id_size() <= kMaxCellsPerCall) request.add_id(TestId(1));
-  ExpectInvalid(request, "id", "1001 is not from 0 to 1000");
+  while (request.ids_size() <= kMaxCellsPerCall) request.add_ids(TestId(1));
+  ExpectInvalid(request, "ids", "1001 is not from 0 to 1000");
   request = Claim();
-  request.add_id("two\nlines");
-  ExpectInvalid(request, "id[0]", "contains a line break or control character");
+  request.add_ids("two\nlines");
+  ExpectInvalid(request, "ids[0]",
+                "contains a line break or control character");
 }
 
 TEST(RequestValidationTest, LeaseIs1SecondTo24Hours) {

@@ -9,7 +9,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "proto/release.grpc.pb.h"
+#include "proto/release_service.grpc.pb.h"
 #include "release/service/client/release_client.h"
 #include "release/service/server/release_server.h"
 #include "release/service/store/test_store.h"

@@ -15,7 +15,7 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "base/file_lock.h"
-#include "proto/release.pb.h"
+#include "proto/cell.pb.h"
 #include "release/service/store/cell_table.h"
 #include "release/service/store/commit_queue.h"
 #include "release/service/store/database.h"

@@ -97,11 +97,11 @@ class History {
 
   void Plan(const std::vector<int>& numbers) {
     release::v1::PlanCellsRequest request;
-    for (int number : numbers) *request.add_cell() = TestPlan(number);
+    for (int number : numbers) *request.add_plans() = TestPlan(number);
     const auto response = Apply(*store_, PlanCells, request);
     for (int number : numbers) in_doubt_.insert(TestId(number));
     if (!response.ok()) return;
-    for (const Cell& cell : response->cell()) Acknowledge(cell);
+    for (const Cell& cell : response->cells()) Acknowledge(cell);
   }
 
   void Publish(int number) {
@@ -120,7 +120,7 @@ class History {
           return ClaimCells(table, request, now, response);
         });
     // A failed claim also says which cell it chose.
-    for (const Cell& cell : response.cell()) {
+    for (const Cell& cell : response.cells()) {
       in_doubt_.insert(cell.id());
       if (!status.ok()) continue;
       newest_token_ = cell.lease().fencing_token();
@@ -149,14 +149,14 @@ class History {
 // Checks that the store accepts writes, and that tokens keep growing.
 void CheckStoreWorks(CellStore& store, int64_t newest_token) {
   release::v1::PlanCellsRequest plan;
-  *plan.add_cell() = TestPlan(99);
+  *plan.add_plans() = TestPlan(99);
   ASSERT_THAT(Apply(store, PlanCells, plan), IsOk());
   release::v1::ClaimCellsRequest claim;
   claim.set_worker("later");
-  claim.add_id(TestId(99));
+  claim.add_ids(TestId(99));
   GANTRY_ASSERT_OK_AND_ASSIGN(const release::v1::ClaimCellsResponse claimed,
                               Apply(store, ClaimCells, claim));
-  EXPECT_GT(claimed.cell(0).lease().fencing_token(), newest_token);
+  EXPECT_GT(claimed.cells(0).lease().fencing_token(), newest_token);
 }
 
 struct FaultTestCase {

@@ -14,6 +14,7 @@
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/release_service.pb.h"
 #include "release/service/store/lifecycle.h"
 #include "release/service/store/mutations.h"
 #include "release/service/store/test_store.h"
@@ -127,8 +128,8 @@ TEST_F(OversizedProofTest, ProofDoesNotCountAsListedBytes) {
 
 TEST_F(OversizedProofTest, CellCanBePlannedAgain) {
   release::v1::PlanCellsRequest plan;
-  *plan.add_cell() = TestPlan(2);
-  plan.mutable_cell(0)->set_channel("lts");
+  *plan.add_plans() = TestPlan(2);
+  plan.mutable_plans(0)->set_channel("lts");
   EXPECT_THAT(Apply(*store_, PlanCells, plan), IsOk());
   EXPECT_THAT(store_->Get(TestId(2)),
               IsOkAndHolds(Property(&Cell::channel, "lts")));

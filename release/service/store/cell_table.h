@@ -11,7 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
-#include "proto/release.pb.h"
+#include "proto/cell.pb.h"
 #include "release/service/store/database.h"
 
 namespace gantry::service {

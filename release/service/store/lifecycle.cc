@@ -7,6 +7,7 @@
 #include "base/proto_time.h"
 #include "base/status_macros.h"
 #include "google/protobuf/util/time_util.h"
+#include "proto/payload.pb.h"
 #include "release/service/rpc_status/error_details.h"
 
 namespace gantry::service {

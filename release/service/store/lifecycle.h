@@ -8,7 +8,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
-#include "proto/release.pb.h"
+#include "proto/cell.pb.h"
+#include "proto/cell_plan.pb.h"
+#include "proto/release_service.pb.h"
 
 namespace gantry::service {
 

@@ -10,6 +10,7 @@
 #include "base/proto_time.h"
 #include "base/status_macros.h"
 #include "google/protobuf/util/message_differencer.h"
+#include "proto/cell_plan.pb.h"
 #include "release/service/store/lifecycle.h"
 #include "release/service/store/limits.h"
 
@@ -34,10 +35,10 @@ absl::Status PutIfChanged(CellTable& table, const absl::optional<Cell>& before,
 absl::StatusOr<std::vector<Cell>> FindClaimable(
     CellTable& table, const release::v1::ClaimCellsRequest& request,
     absl::Time now, int limit) {
-  if (request.id().empty()) return table.ListClaimable(now, limit);
+  if (request.ids().empty()) return table.ListClaimable(now, limit);
   std::vector<Cell> cells;
   for (const std::string& id :
-       std::set<std::string>(request.id().begin(), request.id().end())) {
+       std::set<std::string>(request.ids().begin(), request.ids().end())) {
     if (static_cast<int>(cells.size()) == limit) break;
     GANTRY_ASSIGN_OR_RETURN(absl::optional<Cell> cell, table.Find(id));
     if (cell.has_value() && IsClaimable(*cell, now)) {
@@ -53,13 +54,13 @@ absl::Status PlanCells(CellTable& table,
                        const release::v1::PlanCellsRequest& request,
                        absl::Time now,
                        release::v1::PlanCellsResponse& response) {
-  for (const release::v1::CellPlan& plan : request.cell()) {
+  for (const release::v1::CellPlan& plan : request.plans()) {
     GANTRY_ASSIGN_OR_RETURN(const absl::optional<Cell> before,
                             table.Find(CellId(plan.coordinates())));
     Cell after = PlanCell(before, plan, now);
     GANTRY_RETURN_IF_ERROR(PutIfChanged(table, before, after));
     if (after.has_payload()) after.mutable_payload()->clear_proof();
-    *response.add_cell() = std::move(after);
+    *response.add_cells() = std::move(after);
   }
   return absl::OkStatus();
 }
@@ -90,7 +91,7 @@ absl::Status ClaimCells(CellTable& table,
     GANTRY_ASSIGN_OR_RETURN(const int64_t token, table.NextFencingToken());
     Cell claimed = ClaimCell(cell, request.worker(), token, now, lease);
     GANTRY_RETURN_IF_ERROR(table.Put(claimed));
-    *response.add_cell() = std::move(claimed);
+    *response.add_cells() = std::move(claimed);
   }
   return absl::OkStatus();
 }

@@ -3,7 +3,8 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "proto/release.pb.h"
+#include "proto/cell.pb.h"
+#include "proto/release_service.pb.h"
 #include "release/service/store/cell_table.h"
 
 namespace gantry::service {
