@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using builder::v1::CompileRequest;
 using builder::v1::SourceFile;
+using cell::v1::DriverFlavour;
 
 // Below the archive's top: "modules/nvidia-open-kernel" is the deepest known.
 constexpr int kMaxDepth = 4;
@@ -131,6 +132,12 @@ std::vector<fs::path> Subfolders(const std::vector<fs::path>& directories) {
   return subfolders;
 }
 
+std::string SourceName(const CompileRequest& request) {
+  return request.source_archive().empty()
+             ? "the source files"
+             : fs::path(request.source_archive()).filename().string();
+}
+
 absl::StatusOr<fs::path> FindTop(const std::string& directory,
                                  const CompileRequest& request) {
   const char* nvidia_tree =
@@ -147,11 +154,37 @@ absl::StatusOr<fs::path> FindTop(const std::string& directory,
     }
     level = Subfolders(level);
   }
+  return absl::NotFoundError(
+      absl::StrCat("no Kbuild file or Makefile in ", SourceName(request)));
+}
+
+// The flavour of an NVIDIA module tree, which the license of nvidia.ko tells;
+// unspecified for other trees.
+DriverFlavour FlavourOfTree(const fs::path& top) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(top / "nvidia", ignored)) {
+    if (entry.path().extension() != ".c") continue;
+    const std::string code = ReadFile(entry.path().string()).value_or("");
+    if (absl::StrContains(code, "MODULE_LICENSE(\"NVIDIA\")")) {
+      return cell::v1::DRIVER_FLAVOUR_PROPRIETARY;
+    }
+    if (absl::StrContains(code, "MODULE_LICENSE(")) {
+      return cell::v1::DRIVER_FLAVOUR_OPEN;
+    }
+  }
+  return cell::v1::DRIVER_FLAVOUR_UNSPECIFIED;
+}
+
+absl::Status CheckFlavour(const fs::path& top, const CompileRequest& request) {
+  if (request.flavour() == cell::v1::DRIVER_FLAVOUR_UNSPECIFIED ||
+      request.flavour() == FlavourOfTree(top)) {
+    return absl::OkStatus();
+  }
   return absl::NotFoundError(absl::StrCat(
-      "no Kbuild file or Makefile in ",
-      request.source_archive().empty()
-          ? "the source files"
-          : fs::path(request.source_archive()).filename().string()));
+      "no ",
+      request.flavour() == cell::v1::DRIVER_FLAVOUR_PROPRIETARY ? "proprietary"
+                                                                : "open",
+      " NVIDIA modules in ", SourceName(request)));
 }
 
 }  // namespace
@@ -165,6 +198,7 @@ absl::StatusOr<ModuleSource> UnpackModuleSource(const CompileRequest& request,
     GANTRY_RETURN_IF_ERROR(CopyFile(file, directory));
   }
   GANTRY_ASSIGN_OR_RETURN(const fs::path top, FindTop(directory, request));
+  GANTRY_RETURN_IF_ERROR(CheckFlavour(top, request));
   ModuleSource source;
   source.directory = top.string();
   source.build_system = Has(top, "Makefile") && Has(top, "conftest.sh")

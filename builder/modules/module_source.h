@@ -27,9 +27,11 @@ struct ModuleSource {
 //
 // An archive is a tar (plain or compressed), or a .deb, of which only what lies
 // below usr/src counts: tar archives in it are unpacked, other files taken as
-// they are.  The top is the folder nearest to the archive's own top that has a
-// Kbuild file or Makefile; where NVIDIA's kernel-open and kernel lie side by
-// side, the request's flavour decides.  NOT_FOUND: there is no such folder.
+// they are.  The top is the directory nearest to the archive's top that has a
+// Kbuild file or Makefile; if NVIDIA's kernel-open and kernel are side by side,
+// the request's flavour selects one, or kernel-open if it is unset.
+// NOT_FOUND: there is no such directory, or it has not the modules of the
+// requested flavour.
 absl::StatusOr<ModuleSource> UnpackModuleSource(
     const builder::v1::CompileRequest& request, const std::string& directory);
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
 #include "builder/modules/modules_tar.h"
@@ -14,6 +15,11 @@ namespace gantry::modules {
 namespace {
 
 using builder::v1::CompileRequest;
+using cell::v1::DriverFlavour;
+
+// As nvidia/nv-frontend.c of driver 535 has them.
+constexpr char kOpenLicense[] = "MODULE_LICENSE(\"Dual MIT/GPL\");\n";
+constexpr char kNvidiaLicense[] = "MODULE_LICENSE(\"NVIDIA\");\n";
 
 class ModuleSourceTest : public ::testing::Test {
  protected:
@@ -40,7 +46,7 @@ class ModuleSourceTest : public ::testing::Test {
 
   absl::StatusOr<ModuleSource> Unpack(
       const std::string& archive,
-      cell::v1::DriverFlavour flavour = cell::v1::DRIVER_FLAVOUR_OPEN) {
+      DriverFlavour flavour = cell::v1::DRIVER_FLAVOUR_UNSPECIFIED) {
     CompileRequest request;
     request.set_source_archive(Path(archive));
     request.set_flavour(flavour);
@@ -74,14 +80,48 @@ TEST_F(ModuleSourceTest, PackageWithLooseFiles) {
 }
 
 TEST_F(ModuleSourceTest, FlavourDecidesBetweenNvidiaTrees) {
-  Write("redist.tar", *MakeTar({{"driver-1-archive/kernel-open/Makefile", ""},
-                                {"driver-1-archive/kernel/Makefile", ""},
-                                {"driver-1-archive/Makefile", ""}}));
+  Write("redist.tar",
+        *MakeTar({{"driver-1-archive/kernel-open/Makefile", ""},
+                  {"driver-1-archive/kernel-open/nvidia/nv.c", kOpenLicense},
+                  {"driver-1-archive/kernel/Makefile", ""},
+                  {"driver-1-archive/kernel/nvidia/nv.c", kNvidiaLicense},
+                  {"driver-1-archive/Makefile", ""}}));
   EXPECT_EQ(Unpack("redist.tar")->directory,
+            Path("source/driver-1-archive/kernel-open"));
+  EXPECT_EQ(Unpack("redist.tar", cell::v1::DRIVER_FLAVOUR_OPEN)->directory,
             Path("source/driver-1-archive/kernel-open"));
   EXPECT_EQ(
       Unpack("redist.tar", cell::v1::DRIVER_FLAVOUR_PROPRIETARY)->directory,
       Path("source/driver-1-archive/kernel"));
+}
+
+TEST_F(ModuleSourceTest, ProprietaryRequestRefusesOpenModules) {
+  // As in NVIDIA's own repository.
+  Write("open.tar", *MakeTar({{"open-1/kernel-open/Makefile", ""},
+                              {"open-1/kernel-open/nvidia/nv.c", kOpenLicense},
+                              {"open-1/Makefile", ""}}));
+  EXPECT_THAT(Unpack("open.tar", cell::v1::DRIVER_FLAVOUR_PROPRIETARY),
+              StatusIs(absl::StatusCode::kNotFound,
+                       "no proprietary NVIDIA modules in open.tar"));
+}
+
+TEST_F(ModuleSourceTest, ProprietaryRequestRefusesOpenModulesOfDebian) {
+  Write("open.tar",
+        *MakeTar({{"modules/nvidia-open-kernel/Makefile", ""},
+                  {"modules/nvidia-open-kernel/nvidia/nv-frontend.c",
+                   kOpenLicense}}));
+  EXPECT_THAT(Unpack("open.tar", cell::v1::DRIVER_FLAVOUR_PROPRIETARY),
+              StatusIs(absl::StatusCode::kNotFound,
+                       "no proprietary NVIDIA modules in open.tar"));
+}
+
+TEST_F(ModuleSourceTest, OpenRequestRefusesProprietaryModules) {
+  Write("nvidia.tar",
+        *MakeTar({{"modules/nvidia/Makefile", ""},
+                  {"modules/nvidia/nvidia/nv-frontend.c", kNvidiaLicense}}));
+  EXPECT_THAT(Unpack("nvidia.tar", cell::v1::DRIVER_FLAVOUR_OPEN),
+              StatusIs(absl::StatusCode::kNotFound,
+                       "no open NVIDIA modules in nvidia.tar"));
 }
 
 TEST_F(ModuleSourceTest, TarWithTheKbuildFileAtItsTop) {

@@ -4,6 +4,7 @@ load("//builder:providers.bzl", "DeveloperContainerInfo", "KernelModulesInfo", "
 
 # Numbers of DriverFlavour in coordinates.proto: proto.encode_text() would quote its names.
 _FLAVOURS = {
+    "": 0,
     "open": 1,
     "proprietary": 2,
 }
@@ -114,9 +115,8 @@ A failed build says so first: `compile_modules: first error: <file>:<line>:
             doc = "kernel_patch targets, applied in this order.",
         ),
         "flavour": attr.string(
-            default = "open",
-            values = ["open", "proprietary"],
-            doc = "Which of NVIDIA's module trees to build where an archive has both: kernel-open or kernel.",
+            values = ["", "open", "proprietary"],
+            doc = "Which of NVIDIA's module trees to build. The action fails if the sources lack it. Empty for other modules.",
         ),
         "modules": attr.string_list(
             doc = "Modules to keep, in loading order, without .ko. Empty: all that are built, ordered by their dependencies.",
