@@ -6,6 +6,14 @@ CompressionInfo = provider(
     fields = {"name": "\"zstd\" or \"gzip\"."},
 )
 
+ModuleProofInfo = provider(
+    doc = "The proof that a kernel accepts a set of modules.",
+    fields = {
+        "console": "File: the serial console of the boot.",
+        "proof": "File: gantry.proof.v1.Proof in the text format.",
+    },
+)
+
 PayloadLayerInfo = provider(
     doc = "A finished layer.",
     fields = {

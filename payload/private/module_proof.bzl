@@ -1,5 +1,7 @@
 """module_proof: evidence that a kernel accepts a set of modules."""
 
+load("//payload:providers.bzl", "ModuleProofInfo")
+
 def _module_proof_impl(ctx):
     proof = ctx.outputs.proof
     console = ctx.outputs.console
@@ -38,7 +40,10 @@ def _module_proof_impl(ctx):
         use_default_shell_env = True,
     )
 
-    return [DefaultInfo(files = depset([proof, console]))]
+    return [
+        DefaultInfo(files = depset([proof, console])),
+        ModuleProofInfo(console = console, proof = proof),
+    ]
 
 module_proof = rule(
     implementation = _module_proof_impl,

@@ -25,7 +25,7 @@ def _cell_file(coordinates, driver, toolkit):
         if name
     ]
     return build_file(
-        [("@gantry//payload:defs.bzl", ["payload_image"])],
+        [("@gantry//payload:defs.bzl", ["payload_cell", "payload_image"])],
         [
             call("alias", [("name", "container"), ("actual", "//stages:" + release_name)]),
             call("alias", [("name", "modules"), ("actual", "//stages:" + modules)]),
@@ -39,9 +39,10 @@ def _cell_file(coordinates, driver, toolkit):
                 ("layers", layers),
                 ("os_release", release_name),
             ]),
-            "# What a publisher needs.\n" + call("filegroup", [
+            call("payload_cell", [
                 ("name", "cell"),
-                ("srcs", [":image", ":proof"]),
+                ("image", ":image"),
+                ("proof", ":proof"),
             ]),
         ],
     )

@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/types/optional.h"
 #include "base/file.h"
@@ -20,14 +21,14 @@
 namespace gantry::job {
 namespace {
 
-// Exit codes of Bazel (bazel.build/run/scripts#exit-codes): the build was
-// fine, or some target was not built.
+// Exit codes of Bazel (bazel.build/run/scripts#exit-codes): all targets were
+// built, or some were not.
 constexpr int kSuccess = 0;
 constexpr int kBuildFailed = 1;
 
 constexpr size_t kLogTail = 2000;
 
-// Writes what passes to a file, and calls `on_line` for each complete line.
+// Writes to a file, and calls `on_line` for each complete line.
 class LineTee {
  public:
   LineTee(std::FILE* file, std::function<void(absl::string_view)> on_line)
@@ -61,7 +62,17 @@ std::vector<std::string> CommandLine(const BazelBuildOptions& options,
         "--show_progress_rate_limit=1", "--verbose_failures=false"}) {
     argv.emplace_back(option);
   }
-  argv.push_back(absl::StrCat("--build_event_json_file=", events_path));
+  argv.push_back(absl::StrCat("--build_event_binary_file=", events_path));
+  // Otherwise files in a remote cache have bytestream:// URIs.
+  argv.emplace_back("--nobuild_event_binary_file_path_conversion");
+  if (!options.output_groups.empty()) {
+    argv.push_back(absl::StrCat(
+        "--output_groups=",
+        absl::StrJoin(options.output_groups, ",",
+                      [](std::string* out, const std::string& group) {
+                        absl::StrAppend(out, "+", group);
+                      })));
+  }
   argv.push_back("--");
   argv.insert(argv.end(), options.labels.begin(), options.labels.end());
   return argv;
@@ -93,7 +104,7 @@ std::vector<std::string> BazelFromEnvironment() {
 
 absl::StatusOr<BuildEvents> BuildWithBazel(const BazelBuildOptions& options) {
   GANTRY_ASSIGN_OR_RETURN(const TempDir temp, TempDir::Create());
-  const std::string events_path = JoinPath(temp.path(), "events.json");
+  const std::string events_path = JoinPath(temp.path(), "events.binpb");
   std::FILE* log = std::fopen(options.log_path.c_str(), "w");
   if (log == nullptr) return ErrnoStatus(errno, options.log_path);
   const absl::Cleanup close_log = [log] { std::fclose(log); };
@@ -114,8 +125,8 @@ absl::StatusOr<BuildEvents> BuildWithBazel(const BazelBuildOptions& options) {
   if (result.exit_code != kSuccess && result.exit_code != kBuildFailed) {
     return BazelFailed(result.exit_code, options.log_path);
   }
-  GANTRY_ASSIGN_OR_RETURN(const std::string text, ReadFile(events_path));
-  GANTRY_ASSIGN_OR_RETURN(BuildEvents events, ParseBuildEvents(text));
+  GANTRY_ASSIGN_OR_RETURN(const std::string delimited, ReadFile(events_path));
+  GANTRY_ASSIGN_OR_RETURN(BuildEvents events, ParseBuildEvents(delimited));
   if (!events.finished || events.targets.empty()) {
     return BazelFailed(result.exit_code, options.log_path);
   }
@@ -129,8 +140,7 @@ absl::string_view ProgressOfLine(absl::string_view line) {
                            absl::StartsWith(line, "Analyzing:") ||
                            absl::StartsWith(line, "Fetching");
   if (!is_progress) return "";
-  // "; 33s linux-sandbox ... (4 actions running)": what follows the time says
-  // nothing to a person who waits.
+  // "; 33s linux-sandbox ... (4 actions running)": ends after the time.
   const size_t time = line.rfind("; ");
   if (time != absl::string_view::npos) {
     line = line.substr(0, line.find(' ', time + 2));

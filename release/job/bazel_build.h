@@ -12,39 +12,41 @@
 
 namespace gantry::job {
 
-// One `bazel build` in the workspace that this program was started from.
+// One `bazel build` command.
 struct BazelBuildOptions {
-  // The program, and its start-up options: they decide which server and which
-  // output base serve the command.
+  // The program and its startup options, which select the server and the output
+  // base.
   std::vector<std::string> bazel;
 
   std::string workspace;
 
-  // Options of the build command.
+  // Options of the command.
   std::vector<std::string> options;
 
   std::vector<std::string> labels;
 
-  // Gets all that Bazel prints.
+  // Output groups to build and report besides "default".
+  std::vector<std::string> output_groups;
+
+  // Gets Bazel's output.
   std::string log_path;
 
-  // Gets what Bazel says it is doing, again and again.
+  // Called with each progress line, as ProgressOfLine() returns it.
   std::function<void(absl::string_view)> on_status;
 };
 
-// The program and start-up options that `bazelw` hands down in $GANTRY_BAZEL
-// and $GANTRY_BAZEL_STARTUP_OPTIONS (one a line); without them, "bazel".
+// The program and startup options that `bazelw` passes in $GANTRY_BAZEL and
+// $GANTRY_BAZEL_STARTUP_OPTIONS (one per line); "bazel" by default.
 std::vector<std::string> BazelFromEnvironment();
 
-// Builds as many of the labels as can be built.  A target that fails is no
-// error here: see BuiltTarget::failure.
+// Builds as many of the labels as possible.  A failed target is not an error:
+// see BuiltTarget::failure.
 // INTERNAL: Bazel itself failed; the message has the end of its log.
-// CANCELLED: this process got SIGINT or SIGTERM, and Bazel has stopped.
+// CANCELLED: this process received SIGINT or SIGTERM, and Bazel has stopped.
 absl::StatusOr<BuildEvents> BuildWithBazel(const BazelBuildOptions& options);
 
-// The progress in a line of Bazel's output, without what is of no interest to
-// a person: "[12 / 40] Compiling modules ...; 33s".  Empty if the line has
-// none.
+// The progress in a line of Bazel's output, such as
+// "[12 / 40] Compiling modules ...; 33s".  Empty if the line has none.
 absl::string_view ProgressOfLine(absl::string_view line);
 
 }  // namespace gantry::job

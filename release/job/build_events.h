@@ -17,35 +17,37 @@ struct BuildFailure {
   std::string label;
   // Mnemonic of the action; empty if a repository could not be fetched.
   std::string mnemonic;
-  // File with the action's standard error; empty if there is none.
+  // File with the action's standard error; may be empty.
   std::string log_path;
-  // Bazel's own words.
+  // Bazel's message.
   std::string message;
 };
 
 struct BuiltTarget {
-  // Absolute paths; empty unless built.
-  std::vector<std::string> outputs;
+  // Absolute paths by output group, sorted.  Only the groups that were
+  // requested; empty unless built.
+  std::map<std::string, std::vector<std::string>> output_groups;
   // Unset if built.
   absl::optional<BuildFailure> failure;
 };
 
-// What a Bazel command did, by the Build Event Protocol
-// (bazel.build/remote/bep: build_event_stream.proto in its JSON form, as
-// --build_event_json_file writes it).
+// Outcome of a Bazel command, from its Build Event Protocol
+// (bazel.build/remote/bep).
 struct BuildEvents {
-  // Folder that paths of actions are relative to.
+  // Directory that paths of actions are relative to.
   std::string execution_root;
   // By label as given on the command line.
   std::map<std::string, BuiltTarget> targets;
-  // True if Bazel came to its regular end.
+  // False if Bazel was killed or crashed.
   bool finished = false;
 };
 
-// Reads the events, one JSON object a line.  A last line without line end is
-// left out: Bazel was killed while writing it.  INVALID_ARGUMENT names the line
-// that is not an event.
-absl::StatusOr<BuildEvents> ParseBuildEvents(absl::string_view json_lines);
+// Reads a file that Bazel writes with --build_event_binary_file and
+// --nobuild_event_binary_file_path_conversion: build_event_stream.BuildEvent
+// messages, each after its length as a varint.  Ignores an incomplete last
+// event, which a killed Bazel leaves.  INVALID_ARGUMENT names the event that
+// does not parse.
+absl::StatusOr<BuildEvents> ParseBuildEvents(absl::string_view delimited);
 
 }  // namespace gantry::job
 

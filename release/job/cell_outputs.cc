@@ -1,6 +1,7 @@
 #include "release/job/cell_outputs.h"
 
-#include "absl/strings/match.h"
+#include <string>
+
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "base/textproto.h"
@@ -8,13 +9,17 @@
 namespace gantry::job {
 namespace {
 
-absl::StatusOr<std::string> OutputWithSuffix(const BuiltTarget& target,
-                                             absl::string_view suffix) {
-  for (const std::string& path : target.outputs) {
-    if (absl::EndsWith(path, suffix)) return path;
+absl::StatusOr<std::string> FileOfGroup(const BuiltTarget& target,
+                                        const std::string& group) {
+  const auto found = target.output_groups.find(group);
+  const size_t count =
+      found == target.output_groups.end() ? 0 : found->second.size();
+  if (count != 1) {
+    return absl::InternalError(absl::StrCat("the cell's target has ", count,
+                                            " files in output group \"", group,
+                                            "\", expected one"));
   }
-  return absl::InternalError(
-      absl::StrCat("the cell's target has no output *", suffix));
+  return found->second[0];
 }
 
 }  // namespace
@@ -22,10 +27,10 @@ absl::StatusOr<std::string> OutputWithSuffix(const BuiltTarget& target,
 absl::StatusOr<CellOutputs> ReadCellOutputs(const BuiltTarget& target) {
   CellOutputs outputs;
   GANTRY_ASSIGN_OR_RETURN(const std::string image,
-                          OutputWithSuffix(target, ".image.textproto"));
+                          FileOfGroup(target, kImageOutputGroup));
   GANTRY_RETURN_IF_ERROR(ReadTextProto(image, outputs.image));
   GANTRY_ASSIGN_OR_RETURN(const std::string proof,
-                          OutputWithSuffix(target, ".proof.textproto"));
+                          FileOfGroup(target, kProofOutputGroup));
   GANTRY_RETURN_IF_ERROR(ReadTextProto(proof, outputs.proof));
   if (!outputs.proof.accepted()) {
     return absl::FailedPreconditionError(
@@ -33,9 +38,10 @@ absl::StatusOr<CellOutputs> ReadCellOutputs(const BuiltTarget& target) {
   }
   if (outputs.proof.kernel_release() !=
       outputs.image.coordinates().kernel_release()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        proof, ": is of kernel ", outputs.proof.kernel_release(),
-        ", the image of ", outputs.image.coordinates().kernel_release()));
+    return absl::FailedPreconditionError(
+        absl::StrCat(proof, ": proof for kernel ",
+                     outputs.proof.kernel_release(), ", but the image is for ",
+                     outputs.image.coordinates().kernel_release()));
   }
   return outputs;
 }

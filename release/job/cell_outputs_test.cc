@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -11,59 +12,62 @@ namespace gantry::job {
 namespace {
 
 using ::testing::EndsWith;
-using ::testing::HasSubstr;
 
 class CellOutputsTest : public testing::Test {
  protected:
-  CellOutputsTest() : dir_(*TempDir::Create(testing::TempDir())) {
-    Write("x.image.textproto",
-          "coordinates { os_release: \"a\" kernel_release: \"6.1\" }\n"
-          "manifest { digest: \"sha256:m\" }\n");
-    Write("x.proof.textproto", "kernel_release: \"6.1\" accepted: true\n");
+  CellOutputsTest() {
+    WriteOutput("image",
+                "coordinates { os_release: \"a\" kernel_release: \"6.1\" }\n"
+                "manifest { digest: \"sha256:m\" }\n");
+    WriteOutput("proof", "kernel_release: \"6.1\" accepted: true\n");
   }
 
-  void Write(const std::string& name, const std::string& content) {
-    const std::string path = JoinPath(dir_.path(), name);
-    ASSERT_TRUE(WriteFileAtomically(path, content).ok());
+  void WriteOutput(const std::string& group, const std::string& content) {
+    const std::string path = JoinPath(dir_.path(), group);
+    ASSERT_THAT(WriteFileAtomically(path, content), IsOk());
+    target_.output_groups[group] = {path};
   }
 
-  absl::StatusOr<CellOutputs> Read() {
-    BuiltTarget target;
-    target.outputs = {dir_.path() + "/x.layer",
-                      dir_.path() + "/x.image.textproto",
-                      dir_.path() + "/x.proof.textproto"};
-    return ReadCellOutputs(target);
-  }
-
-  TempDir dir_;
+  const TempDir dir_ = *TempDir::Create(testing::TempDir());
+  BuiltTarget target_;
 };
 
 TEST_F(CellOutputsTest, ReadsImageAndProof) {
-  const auto outputs = Read();
-  ASSERT_TRUE(outputs.ok()) << outputs.status();
-  EXPECT_EQ(outputs->image.manifest().digest(), "sha256:m");
-  EXPECT_TRUE(outputs->proof.accepted());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const CellOutputs outputs,
+                              ReadCellOutputs(target_));
+  EXPECT_EQ(outputs.image.manifest().digest(), "sha256:m");
+  EXPECT_TRUE(outputs.proof.accepted());
 }
 
 TEST_F(CellOutputsTest, ProofThatDoesNotAcceptIsRefused) {
-  Write("x.proof.textproto", "kernel_release: \"6.1\" reason: \"void\"\n");
-  const absl::Status status = Read().status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()), EndsWith("not accepted: void"));
+  WriteOutput("proof", "kernel_release: \"6.1\" reason: \"void\"\n");
+  EXPECT_THAT(ReadCellOutputs(target_),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       EndsWith("not accepted: void")));
 }
 
 TEST_F(CellOutputsTest, ProofOfAnotherKernelIsRefused) {
-  Write("x.proof.textproto", "kernel_release: \"6.2\" accepted: true\n");
-  const absl::Status status = Read().status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()),
-              HasSubstr("is of kernel 6.2, the image of 6.1"));
+  WriteOutput("proof", "kernel_release: \"6.2\" accepted: true\n");
+  EXPECT_THAT(
+      ReadCellOutputs(target_),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               EndsWith("proof for kernel 6.2, but the image is for 6.1")));
 }
 
-TEST_F(CellOutputsTest, MissingOutputIsNamed) {
-  EXPECT_EQ(
-      ReadCellOutputs(BuiltTarget()).status(),
-      absl::InternalError("the cell's target has no output *.image.textproto"));
+TEST_F(CellOutputsTest, GroupWithoutFileIsNamed) {
+  target_.output_groups.erase("proof");
+  EXPECT_THAT(ReadCellOutputs(target_),
+              StatusIs(absl::StatusCode::kInternal,
+                       "the cell's target has 0 files in output group "
+                       "\"proof\", expected one"));
+}
+
+TEST_F(CellOutputsTest, GroupWithTwoFilesIsNamed) {
+  target_.output_groups["image"].push_back("/another");
+  EXPECT_THAT(ReadCellOutputs(target_),
+              StatusIs(absl::StatusCode::kInternal,
+                       "the cell's target has 2 files in output group "
+                       "\"image\", expected one"));
 }
 
 }  // namespace

@@ -186,6 +186,7 @@ class Job {
     for (const Cell& cell : claimed) {
       build.labels.push_back(Label(cell));
     }
+    build.output_groups = {kImageOutputGroup, kProofOutputGroup};
     build.log_path = LogPath();
     build.on_status = [&](absl::string_view status) {
       const absl::Time now = absl::Now();

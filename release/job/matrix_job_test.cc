@@ -7,13 +7,13 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/substitute.h"
 #include "absl/time/time.h"
 #include "base/cell_name.h"
 #include "base/digest.h"
@@ -21,6 +21,7 @@
 #include "base/file_lock.h"
 #include "base/progress.h"
 #include "base/state_dir.h"
+#include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
 #include "base/textproto.h"
@@ -29,8 +30,8 @@
 #include "proto/cell.pb.h"
 #include "proto/image_descriptor.pb.h"
 #include "proto/lock.pb.h"
-#include "proto/proof.pb.h"
 #include "proto/release_service.pb.h"
+#include "release/job/fake_bazel.h"
 #include "release/plan/lock_file.h"
 #include "release/plan/matrix_digest.h"
 #include "release/publish/oci_layout.h"
@@ -42,6 +43,7 @@ namespace gantry::job {
 namespace {
 
 using ::gantry::payload::v1::Blob;
+using ::gantry::payload::v1::ImageDescriptor;
 using ::gantry::release::v1::Cell;
 using ::gantry::release::v1::CELL_STATE_BUILDING;
 using ::gantry::release::v1::CELL_STATE_BUILT;
@@ -57,19 +59,12 @@ using ::testing::Ge;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Le;
+using ::testing::Not;
+using ::testing::ResultOf;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 
 constexpr char kMatrixProgram[] = "release/job/matrix";
-
-// A script that says the events of the file beside it.
-constexpr char kSayEvents[] = R"(
-for a; do
-  case $a in --build_event_json_file=*)
-    cp "$(dirname "$0")/events.json" "${a#*=}"
-  esac
-done
-)";
 
 std::vector<CellState> States(const std::vector<Cell>& cells) {
   std::vector<CellState> states;
@@ -77,30 +72,33 @@ std::vector<CellState> States(const std::vector<Cell>& cells) {
   return states;
 }
 
-// A state folder whose lock has the cells 1 and 2, and a program that stands
-// where Bazel does and says what the test has it say.
+std::string Label(int number) {
+  return absl::StrCat("@cells//", fixtures::TestId(number), ":cell");
+}
+
+// A state directory whose lock has the cells 1 and 2, and a fake Bazel.
 class MatrixJobTest : public testing::Test {
  protected:
   MatrixJobTest()
       : dir_(*TempDir::Create(testing::TempDir())),
-        state_(*StateDir::Open(Path("state"))) {
+        state_(*StateDir::Open(PathOf("state"))),
+        bazel_(dir_.path()) {
     options_.matrix_path = Write("matrix.textproto", "# See the lock.\n");
     options_.state = state_.path();
     options_.workspace = dir_.path();
+    options_.bazel = bazel_.command();
     lock_.set_matrix_digest(*plan::MatrixDigest(options_.matrix_path));
     AddToLock(1);
     AddToLock(2);
-    WriteEvents();
-    Bazel(kSayEvents);
   }
 
-  std::string Path(const std::string& name) const {
+  std::string PathOf(const std::string& name) const {
     return JoinPath(dir_.path(), name);
   }
 
   std::string Write(const std::string& name, const std::string& content) {
-    EXPECT_TRUE(WriteFileAtomically(Path(name), content).ok());
-    return Path(name);
+    EXPECT_THAT(WriteFileAtomically(PathOf(name), content), IsOk());
+    return PathOf(name);
   }
 
   matrix::v1::LockedCell& AddToLock(int number) {
@@ -113,19 +111,55 @@ class MatrixJobTest : public testing::Test {
     return cell;
   }
 
-  void Bazel(const std::string& script) {
-    options_.bazel = {Write("bazel", "#!/bin/sh\n" + script)};
-    ASSERT_EQ(chmod(options_.bazel[0].c_str(), 0755), 0);
+  // Bazel builds the cell; returns its image.
+  ImageDescriptor Builds(int number) {
+    const ImageDescriptor image = WriteImage(number);
+    const auto proof = fixtures::TestPublication(number).payload().proof();
+    bazel_.Builds(Label(number),
+                  {{"image", Write(absl::StrCat(number, ".image.textproto"),
+                                   FormatTextProto(image))},
+                   {"proof", Write(absl::StrCat(number, ".proof.textproto"),
+                                   FormatTextProto(proof))}});
+    return image;
   }
 
-  // Bazel goes on when the test has opened and closed the pipe.
-  void BazelWaitsFor(const std::string& pipe) {
-    ASSERT_EQ(mkfifo(Path(pipe).c_str(), 0600), 0);
-    Bazel("cat '" + Path(pipe) + "'\n" + kSayEvents);
+  // Bazel fails to compile the cell's modules.
+  void FailsWith(int number, const std::string& log) {
+    bazel_.Fails(Label(number), "CompileKernelModules", log);
   }
 
-  void BazelMustNotStart() { Bazel("echo 'was started'; exit 7\n"); }
+  void BazelMustNotStart() {
+    bazel_.RunsFirst("echo 'must not start'; exit 7\n");
+  }
 
+  absl::StatusOr<std::vector<Cell>> Run() {
+    EXPECT_THAT(plan::WriteLock(lock_, state_), IsOk());
+    Progress progress(stderr);
+    return RunMatrixJob(options_, progress);
+  }
+
+  // What the service of the state directory knows when no job runs.
+  std::vector<Cell> Recorded() {
+    service::ReleaseServerOptions options;
+    options.database_path = state_.database_path();
+    const auto server = service::ReleaseServer::Start(options);
+    EXPECT_THAT(server, IsOk());
+    return *service::ReleaseClient((*server)->InProcessChannel(), "")
+                .ListCells({});
+  }
+
+  absl::StatusOr<std::string> DigestOfTag(int number) {
+    return publish::OciLayout::Open(state_.oci_path())
+        ->FindTag(CellTag(fixtures::TestCoordinates(number)));
+  }
+
+  const TempDir dir_;
+  const StateDir state_;
+  FakeBazel bazel_;
+  matrix::v1::Lock lock_;
+  MatrixOptions options_;
+
+ private:
   Blob WriteBlob(const std::string& name, const std::string& media_type,
                  const std::string& content) {
     Write(name, content);
@@ -137,115 +171,29 @@ class MatrixJobTest : public testing::Test {
     return blob;
   }
 
-  // Bazel builds the cell; returns its image.
-  payload::v1::ImageDescriptor Builds(int number) {
-    payload::v1::ImageDescriptor image;
+  // An image without layers, which differs by cell.
+  ImageDescriptor WriteImage(int number) {
+    ImageDescriptor image;
     *image.mutable_coordinates() = fixtures::TestCoordinates(number);
-    *image.mutable_config() =
-        WriteBlob(absl::StrCat(number, ".config.json"),
-                  "application/vnd.oci.image.config.v1+json",
-                  R"({"architecture":"amd64","os":"linux"})");
+    Blob& config = *image.mutable_config();
+    config = WriteBlob(absl::StrCat(number, ".config.json"),
+                       "application/vnd.oci.image.config.v1+json",
+                       R"({"architecture":"amd64","os":"linux"})");
     *image.mutable_manifest() = WriteBlob(
         absl::StrCat(number, ".manifest.json"),
         "application/vnd.oci.image.manifest.v1+json",
-        absl::StrCat(
-            R"({"schemaVersion":2,"config":{"mediaType":")",
-            image.config().media_type(), R"(","digest":")",
-            image.config().digest(), R"(","size":)", image.config().size(),
-            R"(},"layers":[],"annotations":{"cell":")", number, R"("}})"));
-    const proof::v1::Proof proof =
-        fixtures::TestPublication(number).payload().proof();
-    WriteOutput(number, ".image.textproto", FormatTextProto(image));
-    WriteOutput(number, ".proof.textproto", FormatTextProto(proof));
-    events_[number] =
-        absl::StrCat(R"({"id":)", Completed(number),
-                     R"(,"completed":{"success":true,"importantOutput":[)",
-                     Uri(number, ".image.textproto"), ",",
-                     Uri(number, ".proof.textproto"), "]}}\n");
-    WriteEvents();
+        absl::Substitute(
+            R"({"schemaVersion":2,"config":{"mediaType":"$0","digest":"$1",)"
+            R"("size":$2},"layers":[],"annotations":{"cell":"$3"}})",
+            config.media_type(), config.digest(), config.size(), number));
     return image;
   }
-
-  // The cell's modules are not compiled, with these words.
-  void FailsWith(int number, const std::string& words) {
-    WriteOutput(number, ".stderr", words);
-    const std::string id =
-        absl::StrCat(R"({"actionCompleted":{"primaryOutput":")", number,
-                     R"(.ko","label":"@cells//:modules"}})");
-    events_[number] = absl::StrCat(
-        R"({"id":)", id, R"(,"action":{"type":"CompileKernelModules",)",
-        R"("stderr":)", Uri(number, ".stderr"),
-        R"(,"failureDetail":{"message":"compiler failed"}}})", "\n",
-        R"({"id":)", Completed(number), R"(,"children":[)", id,
-        R"(],"completed":{}})", "\n");
-    WriteEvents();
-  }
-
-  absl::StatusOr<std::vector<Cell>> TryRun() {
-    const auto written = plan::WriteLock(lock_, state_);
-    EXPECT_TRUE(written.ok()) << written.status();
-    Progress progress(stderr);
-    return RunMatrixJob(options_, progress);
-  }
-
-  std::vector<Cell> Run() {
-    const auto cells = TryRun();
-    EXPECT_TRUE(cells.ok()) << cells.status();
-    return cells.value_or(std::vector<Cell>());
-  }
-
-  // What the state's own service knows when no job runs.
-  std::vector<Cell> Recorded() {
-    service::ReleaseServerOptions options;
-    options.database_path = state_.database_path();
-    const auto server = service::ReleaseServer::Start(options);
-    EXPECT_TRUE(server.ok()) << server.status();
-    return *service::ReleaseClient((*server)->InProcessChannel(), "")
-                .ListCells({});
-  }
-
-  absl::StatusOr<std::string> DigestOfTag(int number) {
-    return publish::OciLayout::Open(state_.oci_path())
-        ->FindTag(CellTag(fixtures::TestCoordinates(number)));
-  }
-
-  TempDir dir_;
-  const StateDir state_;
-  matrix::v1::Lock lock_;
-  MatrixOptions options_;
-
- private:
-  void WriteEvents() {
-    std::string text =
-        absl::StrCat(R"({"id":{"workspace":{}},"workspaceInfo":)",
-                     R"({"localExecRoot":")", dir_.path(), R"("}})", "\n");
-    for (const auto& [number, events] : events_) text += events;
-    text += "{\"id\":{\"buildFinished\":{}},\"finished\":{}}\n";
-    Write("events.json", text);
-  }
-
-  void WriteOutput(int number, const std::string& suffix,
-                   const std::string& content) {
-    Write(absl::StrCat(number, suffix), content);
-  }
-
-  std::string Uri(int number, const std::string& suffix) const {
-    return absl::StrCat(R"({"uri":"file://)",
-                        Path(absl::StrCat(number, suffix)), R"("})");
-  }
-
-  static std::string Completed(int number) {
-    return absl::StrCat(R"({"targetCompleted":{"label":"@cells//)",
-                        fixtures::TestId(number), R"(:cell"}})");
-  }
-
-  std::map<int, std::string> events_;  // By cell.
 };
 
 TEST_F(MatrixJobTest, BuiltCellsAreTaggedAndNotBuiltAgain) {
   const auto first = Builds(1);
   const auto second = Builds(2);
-  const std::vector<Cell> cells = Run();
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_BUILT, CELL_STATE_BUILT));
   EXPECT_EQ(cells[0].id(), fixtures::TestId(1));
   EXPECT_EQ(cells[0].channel(), "6.1-cloud");
@@ -256,76 +204,78 @@ TEST_F(MatrixJobTest, BuiltCellsAreTaggedAndNotBuiltAgain) {
       absl::StrCat("oci:", state_.oci_path(), "@", first.manifest().digest()));
   EXPECT_EQ(cells[0].payload().total_size(),
             first.manifest().size() + first.config().size());
-  EXPECT_EQ(*DigestOfTag(1), first.manifest().digest());
-  EXPECT_EQ(*DigestOfTag(2), second.manifest().digest());
+  EXPECT_THAT(DigestOfTag(1), IsOkAndHolds(first.manifest().digest()));
+  EXPECT_THAT(DigestOfTag(2), IsOkAndHolds(second.manifest().digest()));
 
   BazelMustNotStart();
-  EXPECT_THAT(States(Run()), Each(CELL_STATE_BUILT));
+  EXPECT_THAT(Run(), IsOkAndHolds(ResultOf(States, Each(CELL_STATE_BUILT))));
 }
 
 TEST_F(MatrixJobTest, DryRunShowsAndChangesNothing) {
   AddToLock(3).set_exclusion_reason("too new");
   BazelMustNotStart();
   options_.dry_run = true;
-  EXPECT_THAT(States(Run()), ElementsAre(CELL_STATE_PLANNED, CELL_STATE_PLANNED,
-                                         CELL_STATE_EXCLUDED));
+  EXPECT_THAT(Run(),
+              IsOkAndHolds(ResultOf(
+                  States, ElementsAre(CELL_STATE_PLANNED, CELL_STATE_PLANNED,
+                                      CELL_STATE_EXCLUDED))));
   EXPECT_THAT(Recorded(), IsEmpty());
 }
 
 TEST_F(MatrixJobTest, ExcludedCellsAreNotBuilt) {
   AddToLock(3).set_exclusion_reason("too new");
   for (int number : {1, 2, 3}) Builds(number);
-  const std::vector<Cell> cells = Run();
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_BUILT, CELL_STATE_BUILT,
                                          CELL_STATE_EXCLUDED));
   EXPECT_EQ(cells[2].reason(), "too new");
-  EXPECT_FALSE(DigestOfTag(3).ok());
+  EXPECT_THAT(DigestOfTag(3), Not(IsOk()));
 }
 
 TEST_F(MatrixJobTest, LockOfAnotherMatrixIsNotUsed) {
   BazelMustNotStart();
-  // The lock would do; this matrix itself asks for nothing.
+  // The lock has cells to build; this matrix itself is invalid.
   Write("matrix.textproto", "# Another matrix.\n");
-  const absl::Status status = TryRun().status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_THAT(std::string(status.message()),
-              StartsWith(options_.matrix_path + ": "));
+  EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kInvalidArgument,
+                              StartsWith(options_.matrix_path + ": ")));
 }
 
 TEST_F(MatrixJobTest, BazelIsAskedForMissingCellsOfThisLock) {
   FailsWith(1, "nv.c:1:2: error: no\n");
   Builds(2);
-  Run();
-  Bazel("printf '%s ' \"$@\" >'" + Path("arguments") + "'; exit 2\n");
+  EXPECT_THAT(Run(), IsOk());
+  bazel_.RunsFirst("echo \"$@\" >'" + PathOf("arguments") + "'\n");
   options_.bazel_options = {"--config=asked"};
-  EXPECT_FALSE(TryRun().ok());
-  const std::string arguments = *ReadFile(Path("arguments"));
-  EXPECT_THAT(arguments, StartsWith("build --config=asked --repo_env="
-                                    "GANTRY_LOCK=" +
-                                    state_.locks_path() + "/"));
-  EXPECT_THAT(arguments,
-              EndsWith(" -- @cells//" + fixtures::TestId(1) + ":cell "));
+  EXPECT_THAT(Run(), IsOk());
+  EXPECT_THAT(ReadFile(PathOf("arguments")),
+              IsOkAndHolds(AllOf(StartsWith("build --config=asked --repo_env="
+                                            "GANTRY_LOCK=" +
+                                            state_.locks_path() + "/"),
+                                 HasSubstr(" --output_groups=+image,+proof "),
+                                 EndsWith(" -- " + Label(1) + "\n"))));
 }
 
 TEST_F(MatrixJobTest, FailedCellKeepsItsLogAndDoesNotStopTheOther) {
   FailsWith(1, "nv.c:1:2: error: no\nmore of it\n");
   Builds(2);
-  const std::vector<Cell> cells = Run();
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_FAILED, CELL_STATE_BUILT));
   EXPECT_EQ(cells[0].reason(), "CompileKernelModules: nv.c:1:2: error: no");
   const std::string log = JoinPath(state_.log_path(fixtures::TestId(1)),
                                    "CompileKernelModules.log");
   EXPECT_EQ(cells[0].log_uri(), "file://" + log);
-  EXPECT_EQ(*ReadFile(log), "nv.c:1:2: error: no\nmore of it\n");
-  EXPECT_FALSE(DigestOfTag(1).ok());
+  EXPECT_THAT(ReadFile(log), IsOkAndHolds("nv.c:1:2: error: no\nmore of it\n"));
+  EXPECT_THAT(DigestOfTag(1), Not(IsOk()));
 }
 
 TEST_F(MatrixJobTest, FailedCellIsBuiltByTheNextJob) {
   FailsWith(1, "out of memory\n");
   Builds(2);
-  EXPECT_THAT(States(Run()), ElementsAre(CELL_STATE_FAILED, CELL_STATE_BUILT));
+  EXPECT_THAT(Run(),
+              IsOkAndHolds(ResultOf(
+                  States, ElementsAre(CELL_STATE_FAILED, CELL_STATE_BUILT))));
   Builds(1);
-  const std::vector<Cell> cells = Run();
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
   ASSERT_THAT(States(cells), Each(CELL_STATE_BUILT));
   EXPECT_EQ(cells[0].reason(), "");
   EXPECT_EQ(cells[0].log_uri(), "");
@@ -334,7 +284,7 @@ TEST_F(MatrixJobTest, FailedCellIsBuiltByTheNextJob) {
 TEST_F(MatrixJobTest, ReasonIsRecordedAsOnePrintableLine) {
   FailsWith(1, "\x1b[31merror\x1b[0m:\tcaf\xc3\xa9 \xff\r\nsecond line\n");
   FailsWith(2, std::string(100'000, 'x'));
-  const std::vector<Cell> cells = Run();
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
   ASSERT_THAT(States(cells), Each(CELL_STATE_FAILED));
   EXPECT_EQ(cells[0].reason(), "CompileKernelModules: ?[31merror?[0m: caf?? ?");
   EXPECT_THAT(cells[1].reason(), StartsWith("CompileKernelModules: xxxx"));
@@ -343,7 +293,7 @@ TEST_F(MatrixJobTest, ReasonIsRecordedAsOnePrintableLine) {
 
 TEST_F(MatrixJobTest, CellThatBazelDoesNotMentionHasFailed) {
   Builds(1);
-  const std::vector<Cell> cells = Run();
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_BUILT, CELL_STATE_FAILED));
   EXPECT_EQ(cells[1].reason(), "Bazel said nothing of it");
 }
@@ -352,66 +302,64 @@ TEST_F(MatrixJobTest, AlteredBlobFailsItsCellOnly) {
   Builds(1);
   Write("1.config.json", "{}");
   Builds(2);
-  const std::vector<Cell> cells = Run();
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_FAILED, CELL_STATE_BUILT));
   EXPECT_THAT(cells[0].reason(), HasSubstr("1.config.json"));
-  EXPECT_FALSE(DigestOfTag(1).ok());
+  EXPECT_THAT(DigestOfTag(1), Not(IsOk()));
 }
 
 TEST_F(MatrixJobTest, UnreachableRegistryIsTheReasonOfWhatWasToGoThere) {
   Builds(1);
   FailsWith(2, "nv.c:1:2: error: no\n");
   options_.registry = "127.0.0.1:1/x";
-  const std::vector<Cell> cells = Run();
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_FAILED, CELL_STATE_FAILED));
   EXPECT_THAT(cells[0].reason(), HasSubstr("127.0.0.1:1/x"));
   EXPECT_EQ(cells[1].reason(), "CompileKernelModules: nv.c:1:2: error: no");
 }
 
 TEST_F(MatrixJobTest, KilledJobsCellsAreTakenAgain) {
-  ASSERT_TRUE(plan::WriteLock(lock_, state_).ok());
-  Bazel("kill -KILL $PPID\n");
+  ASSERT_THAT(plan::WriteLock(lock_, state_), IsOk());
+  bazel_.RunsFirst("kill -KILL $PPID\n");
   SubprocessOptions job;
-  job.argv = {"env", "GANTRY_BAZEL=" + options_.bazel[0], kMatrixProgram,
+  job.argv = {"env", "GANTRY_BAZEL=" + bazel_.command()[0], kMatrixProgram,
               "--matrix=" + options_.matrix_path, "--state=" + state_.path()};
-  const auto killed = RunSubprocess(job);
-  ASSERT_TRUE(killed.ok()) << killed.status();
-  ASSERT_EQ(killed->exit_code, 128 + SIGKILL) << killed->error_output;
+  GANTRY_ASSERT_OK_AND_ASSIGN(const SubprocessResult killed,
+                              RunSubprocess(job));
+  ASSERT_EQ(killed.exit_code, 128 + SIGKILL) << killed.error_output;
   EXPECT_THAT(States(Recorded()), Each(CELL_STATE_BUILDING));
 
-  Bazel(kSayEvents);
+  bazel_.RunsFirst("");
   Builds(1);
   Builds(2);
-  const std::vector<Cell> cells = Run();
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_BUILT, CELL_STATE_BUILT));
   EXPECT_EQ(cells[0].attempt_count(), 2);
 }
 
 TEST_F(MatrixJobTest, SecondJobOnTheStateIsRefused) {
   BazelMustNotStart();
-  const auto first_job = FileLock::TryAcquire(state_.job_lock_path());
-  ASSERT_TRUE(first_job.ok()) << first_job.status();
-  EXPECT_EQ(TryRun().status(),
-            absl::FailedPreconditionError(absl::StrCat(
-                state_.job_lock_path(), ": locked by another process")));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const FileLock first_job,
+                              FileLock::TryAcquire(state_.job_lock_path()));
+  EXPECT_THAT(Run(),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       state_.job_lock_path() + ": locked by another process"));
 }
 
 TEST_F(MatrixJobTest, UnknownChannelIsNotFoundAndNothingIsPlanned) {
   BazelMustNotStart();
   options_.channels = {"lts"};
-  EXPECT_EQ(TryRun().status(),
-            absl::NotFoundError("--channel: the lock has no channel \"lts\", "
-                                "but 6.1-cloud"));
+  EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kNotFound,
+                              "--channel: the lock has no channel \"lts\", "
+                              "but 6.1-cloud"));
   EXPECT_THAT(Recorded(), IsEmpty());
 }
 
 TEST_F(MatrixJobTest, BazelsOwnFailureIsTheReasonOfAllCells) {
-  Bazel("echo 'ERROR: bad option'; exit 2\n");
-  const absl::Status status = TryRun().status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
-  EXPECT_THAT(
-      std::string(status.message()),
-      AllOf(HasSubstr("bazel exited with 2"), HasSubstr("ERROR: bad option")));
+  bazel_.RunsFirst("echo 'ERROR: bad option'; exit 2\n");
+  EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kInternal,
+                              AllOf(HasSubstr("bazel exited with 2"),
+                                    HasSubstr("ERROR: bad option"))));
   const std::vector<Cell> cells = Recorded();
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_FAILED, CELL_STATE_FAILED));
   EXPECT_THAT(cells[0].reason(), StartsWith("bazel exited with 2"));
@@ -421,18 +369,17 @@ TEST_F(MatrixJobTest, BazelsOwnFailureIsTheReasonOfAllCells) {
 TEST_F(MatrixJobTest, ServiceThatIsAwayIsNamed) {
   BazelMustNotStart();
   options_.service = "127.0.0.1:1";
-  const absl::Status status = TryRun().status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("127.0.0.1:1"));
+  EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kUnavailable,
+                              HasSubstr("127.0.0.1:1")));
 }
 
-// With a service that others use too, in a time of its own.
+// With a service that others use too, and a fake clock.
 class SharedServiceTest : public MatrixJobTest {
  protected:
   SharedServiceTest() {
     service::ReleaseServerOptions options;
     options.listen_address = "127.0.0.1:0";
-    options.database_path = Path("shared.db");
+    options.database_path = PathOf("shared.db");
     options.clock = [this] {
       return absl::FromUnixSeconds(1'700'000'000) + absl::Hours(hours_.load());
     };
@@ -443,11 +390,11 @@ class SharedServiceTest : public MatrixJobTest {
 
   // Another worker takes the cell for an hour.
   void TakenByAnother(int number) {
-    ASSERT_TRUE(client_->PlanCells({fixtures::TestPlan(number)}).ok());
+    ASSERT_THAT(client_->PlanCells({fixtures::TestPlan(number)}), IsOk());
     release::v1::ClaimCellsRequest claim;
     claim.set_worker("another");
     claim.add_ids(fixtures::TestId(number));
-    ASSERT_THAT(*client_->ClaimCells(claim), SizeIs(1));
+    ASSERT_THAT(client_->ClaimCells(claim), IsOkAndHolds(SizeIs(1)));
   }
 
   std::atomic<int> hours_{0};
@@ -458,9 +405,10 @@ class SharedServiceTest : public MatrixJobTest {
 TEST_F(SharedServiceTest, CellsAreRecordedThereAndNotInTheState) {
   Builds(1);
   Builds(2);
-  Run();
-  EXPECT_THAT(States(*client_->ListCells({})),
-              ElementsAre(CELL_STATE_BUILT, CELL_STATE_BUILT));
+  EXPECT_THAT(Run(), IsOk());
+  EXPECT_THAT(client_->ListCells({}),
+              IsOkAndHolds(ResultOf(
+                  States, ElementsAre(CELL_STATE_BUILT, CELL_STATE_BUILT))));
   EXPECT_FALSE(std::filesystem::exists(state_.database_path()));
 }
 
@@ -468,39 +416,42 @@ TEST_F(SharedServiceTest, DryRunShowsWhatIsThereAndChangesNothing) {
   TakenByAnother(1);
   BazelMustNotStart();
   options_.dry_run = true;
-  EXPECT_THAT(States(Run()),
-              ElementsAre(CELL_STATE_BUILDING, CELL_STATE_PLANNED));
-  EXPECT_THAT(*client_->ListCells({}), SizeIs(1));
+  EXPECT_THAT(Run(),
+              IsOkAndHolds(ResultOf(States, ElementsAre(CELL_STATE_BUILDING,
+                                                        CELL_STATE_PLANNED))));
+  EXPECT_THAT(client_->ListCells({}), IsOkAndHolds(SizeIs(1)));
 }
 
 TEST_F(SharedServiceTest, LeaseOfAnotherWorkerCountsUntilItEnds) {
   Builds(1);
   Builds(2);
   TakenByAnother(1);
-  const std::vector<Cell> cells = Run();
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
   ASSERT_THAT(States(cells),
               ElementsAre(CELL_STATE_BUILDING, CELL_STATE_BUILT));
   EXPECT_EQ(cells[0].lease().worker(), "another");
 
   hours_ = 2;
-  EXPECT_THAT(States(Run()), Each(CELL_STATE_BUILT));
+  EXPECT_THAT(Run(), IsOkAndHolds(ResultOf(States, Each(CELL_STATE_BUILT))));
 }
 
 TEST_F(SharedServiceTest, CellLostToAnotherWorkerIsLeftAsItIs) {
   Builds(1);
   Builds(2);
-  BazelWaitsFor("go");
+  const std::string pipe = PathOf("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  bazel_.RunsFirst("cat '" + pipe + "'\n");  // Until it is closed.
   const auto theirs = fixtures::TestPublication(1, "their image");
   std::thread another([&] {
-    std::ofstream go(Path("go"));  // Waits until Bazel reads it.
+    const std::ofstream writer(pipe);  // Waits until Bazel reads it.
     hours_ = 24;
     TakenByAnother(1);
     auto publication = theirs;
     publication.set_fencing_token(
         client_->GetCell(fixtures::TestId(1))->lease().fencing_token());
-    EXPECT_TRUE(client_->PublishPayload(publication).ok());
+    EXPECT_THAT(client_->PublishPayload(publication), IsOk());
   });
-  const std::vector<Cell> cells = Run();
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
   another.join();
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_BUILT, CELL_STATE_BUILT));
   EXPECT_EQ(cells[0].payload().digest(), theirs.payload().digest());

@@ -46,6 +46,8 @@ _EXTERNAL = [(re.compile(pattern + r"\Z"), label) for pattern, label in [
     (r"openssl/.*", "@boringssl//:crypto"),
     (r"re2/.*", "@com_googlesource_code_re2//:re2"),
     (r"sqlite3\.h", "@sqlite3//:sqlite3"),
+    (r"src/main/java/.*/build_event_stream\.pb\.h",
+     "//release/job:build_event_stream_cc_proto"),
     (r"zlib\.h", "@zlib//:zlib"),
     (r"zstd\.h", "@zstd//:zstd"),
 ]]
