@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/status_matchers.h"
 #include "gtest/gtest.h"
 #include "proto/coordinates.pb.h"
 
@@ -40,18 +41,19 @@ TEST(CellNameTest, FlavoursOfOneVersionDiffer) {
 }
 
 TEST(CellNameTest, ValidatesEachPart) {
-  EXPECT_TRUE(ValidateCoordinates(Cell()).ok());
+  EXPECT_THAT(ValidateCoordinates(Cell()), IsOk());
   CellCoordinates cell = Cell();
   cell.clear_driver_version();
-  EXPECT_EQ(ValidateCoordinates(cell),
-            absl::InvalidArgumentError("driver_version is empty"));
+  EXPECT_THAT(
+      ValidateCoordinates(cell),
+      StatusIs(absl::StatusCode::kInvalidArgument, "driver_version is empty"));
   cell = Cell();
   cell.set_os_release("a/b");
-  EXPECT_EQ(ValidateCoordinates(cell).code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(ValidateCoordinates(cell),
+              StatusIs(absl::StatusCode::kInvalidArgument));
   cell.set_os_release(std::string(128, 'a'));
-  EXPECT_EQ(ValidateCoordinates(cell).code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(ValidateCoordinates(cell),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

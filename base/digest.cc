@@ -2,25 +2,24 @@
 
 #include <fcntl.h>
 #include <openssl/evp.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-#include <vector>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/fd_io.h"
 #include "base/status.h"
+#include "base/status_macros.h"
+#include "base/unique_fd.h"
 
 namespace gantry {
 namespace {
 
 constexpr absl::string_view kPrefix = "sha256:";
 constexpr size_t kHexDigits = 64;
-constexpr size_t kBufferSize = 1 << 20;
 
 // libcrypto fails here only when memory runs out.
 void Require(int ok) {
@@ -63,18 +62,15 @@ std::string Sha256Digest(absl::string_view data) {
 }
 
 absl::StatusOr<std::string> FileSha256Digest(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return ErrnoStatus(errno, path);
-  const absl::Cleanup close_fd = [fd] { close(fd); };
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.ok()) return ErrnoStatus(errno, path);
   Sha256 sha256;
-  std::vector<char> buffer(kBufferSize);
-  while (true) {
-    const ssize_t got = read(fd, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return ErrnoStatus(errno, path);
-    if (got == 0) return sha256.Finish();
-    sha256.Update(absl::string_view(buffer.data(), got));
-  }
+  GANTRY_RETURN_IF_ERROR(
+      ReadPieces(fd.get(), path, [&](absl::string_view piece) {
+        sha256.Update(piece);
+        return absl::OkStatus();
+      }));
+  return sha256.Finish();
 }
 
 absl::Status ValidateDigest(absl::string_view digest) {

@@ -12,7 +12,7 @@ struct evp_md_ctx_st;
 
 namespace gantry {
 
-// Computes one SHA-256 piece by piece.  Not thread-safe.
+// Computes one SHA-256 incrementally.  Not thread-safe.
 class Sha256 {
  public:
   Sha256();
@@ -36,7 +36,8 @@ class Sha256 {
 // Digest of `data`, in the form of Sha256::Finish().
 std::string Sha256Digest(absl::string_view data);
 
-// Digest of the file's content.  NOT_FOUND and others as the system says.
+// Digest of the file's content.  Errors have the code of the errno (NOT_FOUND,
+// ...) and name the path.
 absl::StatusOr<std::string> FileSha256Digest(const std::string& path);
 
 // INVALID_ARGUMENT unless `digest` has the form of Sha256::Finish().

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <string>
 
+#include "base/status_matchers.h"
 #include "gtest/gtest.h"
 
 namespace gantry {
@@ -30,25 +31,23 @@ TEST(DigestTest, PiecesGiveTheDigestOfTheWhole) {
 TEST(DigestTest, DigestsAFile) {
   const std::string path = testing::TempDir() + "/abc";
   std::ofstream(path) << "abc";
-  const auto digest = FileSha256Digest(path);
-  ASSERT_TRUE(digest.ok()) << digest.status();
-  EXPECT_EQ(*digest, kAbc);
+  EXPECT_THAT(FileSha256Digest(path), IsOkAndHolds(kAbc));
 }
 
 TEST(DigestTest, MissingFileIsNotFoundAndNamed) {
-  const auto digest = FileSha256Digest("/nonexistent/file");
-  EXPECT_EQ(digest.status().code(), absl::StatusCode::kNotFound);
-  EXPECT_NE(digest.status().message().find("/nonexistent/file"),
-            std::string::npos);
+  EXPECT_THAT(FileSha256Digest("/nonexistent/file"),
+              StatusIs(absl::StatusCode::kNotFound,
+                       "/nonexistent/file: No such file or directory"));
 }
 
 TEST(DigestTest, ValidatesForm) {
-  EXPECT_TRUE(ValidateDigest(kAbc).ok());
+  EXPECT_THAT(ValidateDigest(kAbc), IsOk());
   for (const std::string& bad :
        {std::string(), std::string("sha256:"), std::string(kAbc) + "0",
         std::string(kAbc).substr(7), std::string("sha512") + (kAbc + 6),
         std::string("sha256:") + std::string(64, 'A')}) {
-    EXPECT_EQ(ValidateDigest(bad).code(), absl::StatusCode::kInvalidArgument)
+    EXPECT_THAT(ValidateDigest(bad),
+                StatusIs(absl::StatusCode::kInvalidArgument))
         << bad;
   }
   EXPECT_EQ(DigestHex(kAbc), std::string(kAbc).substr(7));

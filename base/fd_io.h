@@ -14,16 +14,16 @@ namespace gantry {
 
 // Complete transfers through a file descriptor.  read(2) and write(2) may be
 // interrupted or transfer less than requested; these functions continue until
-// all bytes are transferred.  `name` is what errors call the file.
+// all bytes are transferred.  `name` identifies the file in errors.
 
-// RESOURCE_EXHAUSTED: the disk is full.
+// Writes at the descriptor's position.  RESOURCE_EXHAUSTED: the disk is full.
 absl::Status WriteAll(int fd, absl::string_view data, absl::string_view name);
 
-// The same at `offset`; the descriptor's own position is unused.
+// Writes at `offset`; the descriptor's position does not change.
 absl::Status WriteAllAt(int fd, uint64_t offset, absl::string_view data,
                         absl::string_view name);
 
-// Everything from the descriptor's position to the end of the file.
+// Reads from the descriptor's position to the end of the file.
 absl::StatusOr<std::string> ReadAll(int fd, absl::string_view name);
 
 // As ReadAll, but passes the content to `sink` in pieces of at most 1 MiB.
@@ -32,8 +32,8 @@ absl::Status ReadPieces(
     int fd, absl::string_view name,
     absl::FunctionRef<absl::Status(absl::string_view)> sink);
 
-// Fills `buffer` with `size` bytes that start at `offset`; the descriptor's own
-// position is unused.  DATA_LOSS, with the offset, if the file is shorter.
+// Fills `buffer` with the `size` bytes at `offset`; the descriptor's position
+// does not change.  DATA_LOSS, with the offset: the file ends before them.
 absl::Status ReadAllAt(int fd, uint64_t offset, void* buffer, size_t size,
                        absl::string_view name);
 

@@ -12,60 +12,39 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "base/fd_io.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "base/unique_fd.h"
 
 namespace gantry {
 namespace {
 
-absl::Status WriteAll(int fd, absl::string_view content) {
-  while (!content.empty()) {
-    const ssize_t wrote = write(fd, content.data(), content.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return ErrnoStatus(errno, "write");
-    content.remove_prefix(wrote);
-  }
-  return absl::OkStatus();
-}
-
 absl::Status SyncDirectory(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return ErrnoStatus(errno, path);
-  const absl::Cleanup close_fd = [fd] { close(fd); };
-  if (fsync(fd) != 0) return ErrnoStatus(errno, path);
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.ok() || fsync(fd.get()) != 0) return ErrnoStatus(errno, path);
   return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return ErrnoStatus(errno, path);
-  const absl::Cleanup close_fd = [fd] { close(fd); };
-  std::string content;
-  char buffer[1 << 16];
-  while (true) {
-    const ssize_t got = read(fd, buffer, sizeof(buffer));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return ErrnoStatus(errno, path);
-    if (got == 0) return content;
-    content.append(buffer, got);
-  }
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.ok()) return ErrnoStatus(errno, path);
+  return ReadAll(fd.get(), path);
 }
 
 absl::Status WriteFileAtomically(const std::string& path,
                                  absl::string_view content) {
   std::string temporary = absl::StrCat(path, ".XXXXXX");
-  const int fd = mkostemp(&temporary[0], O_CLOEXEC);
-  if (fd < 0) return ErrnoStatus(errno, path);
+  UniqueFd fd(mkostemp(&temporary[0], O_CLOEXEC));
+  if (!fd.ok()) return ErrnoStatus(errno, path);
   absl::Cleanup remove = [&] { unlink(temporary.c_str()); };
-  {
-    const absl::Cleanup close_fd = [fd] { close(fd); };
-    GANTRY_RETURN_IF_ERROR(Annotate(WriteAll(fd, content), path));
-    if (fchmod(fd, 0644) != 0 || fsync(fd) != 0) {
-      return ErrnoStatus(errno, path);
-    }
+  GANTRY_RETURN_IF_ERROR(WriteAll(fd.get(), content, path));
+  if (fchmod(fd.get(), 0644) != 0 || fsync(fd.get()) != 0) {
+    return ErrnoStatus(errno, path);
   }
+  fd.Close();
   if (rename(temporary.c_str(), path.c_str()) != 0) {
     return ErrnoStatus(errno, path);
   }

@@ -12,17 +12,16 @@ namespace gantry {
 // The whole content of a file.  Errors name the path.
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 
-// Replaces `path` in one step: after a crash at any moment the path holds the
+// Replaces `path` atomically: after a crash at any moment the path holds the
 // old content or the new one, and after OK the new one is durable (file and
-// folder are synced).  The folder must exist.  Permissions are 0644.
+// directory are synced).  The directory must exist.  Permissions are 0644.
 absl::Status WriteFileAtomically(const std::string& path,
                                  absl::string_view content);
 
-// Creates the folder and those above it, with permissions 0755, as far as they
-// are missing.
+// Creates the directory and its missing parents, with permissions 0755.
 absl::Status CreateDirectories(const std::string& path);
 
-// `directory` + "/" + `name`, without a doubled slash.
+// `directory` + "/" + `name`, with one slash between them.
 std::string JoinPath(absl::string_view directory, absl::string_view name);
 
 }  // namespace gantry

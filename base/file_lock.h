@@ -19,7 +19,7 @@ class FileLock {
   // removed.  FAILED_PRECONDITION at once if the lock is held elsewhere.
   static absl::StatusOr<FileLock> TryAcquire(const std::string& path);
 
-  // Locks an open file, which errors call `name`.
+  // Locks an open file; `name` identifies it in errors.
   static absl::StatusOr<FileLock> TryAcquire(UniqueFd fd,
                                              absl::string_view name);
 

@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <string>
 
+#include "base/status_matchers.h"
+#include "base/temp_dir.h"
 #include "gtest/gtest.h"
 
 namespace gantry {
@@ -12,48 +14,48 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string FreshFolder(const std::string& name) {
-  const std::string path = JoinPath(testing::TempDir(), name);
-  fs::remove_all(path);
-  fs::create_directories(path);
-  return path;
-}
+class FileTest : public testing::Test {
+ protected:
+  const TempDir temp_ = *TempDir::Create();
+  const std::string directory_ = temp_.path();
+};
 
-TEST(FileTest, ReadsBackWhatWasWritten) {
-  const std::string path = JoinPath(FreshFolder("a"), "file");
+TEST_F(FileTest, ReadsBackWhatWasWritten) {
+  const std::string path = JoinPath(directory_, "file");
   const std::string content("a\0b\n", 4);
-  ASSERT_TRUE(WriteFileAtomically(path, "older, longer content").ok());
-  ASSERT_TRUE(WriteFileAtomically(path, content).ok());
-  EXPECT_EQ(*ReadFile(path), content);
+  ASSERT_THAT(WriteFileAtomically(path, "older, longer content"), IsOk());
+  ASSERT_THAT(WriteFileAtomically(path, content), IsOk());
+  EXPECT_THAT(ReadFile(path), IsOkAndHolds(content));
   EXPECT_EQ(fs::status(path).permissions(), fs::perms(0644));
 }
 
-TEST(FileTest, FailedWriteLeavesTheOldFileAndNothingElse) {
-  const std::string folder = FreshFolder("b");
-  const std::string path = JoinPath(folder, "target");
+TEST_F(FileTest, FailedWriteLeavesTheOldFileAndNothingElse) {
+  const std::string path = JoinPath(directory_, "target");
   fs::create_directories(JoinPath(path, "x"));  // rename(2) must fail.
-  EXPECT_FALSE(WriteFileAtomically(path, "content").ok());
+  EXPECT_THAT(WriteFileAtomically(path, "content"),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       path + ": Is a directory"));
   EXPECT_TRUE(fs::is_directory(path));
-  EXPECT_EQ(std::distance(fs::directory_iterator(folder), {}), 1);
+  EXPECT_EQ(std::distance(fs::directory_iterator(directory_), {}), 1);
 }
 
-TEST(FileTest, ErrorsNameThePath) {
-  const absl::Status read = ReadFile("/nonexistent/file").status();
-  EXPECT_EQ(read.code(), absl::StatusCode::kNotFound);
-  EXPECT_NE(read.message().find("/nonexistent/file"), std::string::npos);
-  const absl::Status write = WriteFileAtomically("/nonexistent/file", "");
-  EXPECT_EQ(write.code(), absl::StatusCode::kNotFound);
-  EXPECT_NE(write.message().find("/nonexistent/file"), std::string::npos);
+TEST_F(FileTest, ErrorsNameThePath) {
+  EXPECT_THAT(ReadFile("/nonexistent/file"),
+              StatusIs(absl::StatusCode::kNotFound,
+                       "/nonexistent/file: No such file or directory"));
+  EXPECT_THAT(WriteFileAtomically("/nonexistent/file", ""),
+              StatusIs(absl::StatusCode::kNotFound,
+                       "/nonexistent/file: No such file or directory"));
 }
 
-TEST(FileTest, CreatesFoldersOnce) {
-  const std::string path = JoinPath(FreshFolder("c"), "x/y/z");
-  EXPECT_TRUE(CreateDirectories(path).ok());
-  EXPECT_TRUE(CreateDirectories(path).ok());
+TEST_F(FileTest, CreatesDirectoriesOnce) {
+  const std::string path = JoinPath(directory_, "x/y/z");
+  EXPECT_THAT(CreateDirectories(path), IsOk());
+  EXPECT_THAT(CreateDirectories(path), IsOk());
   EXPECT_TRUE(fs::is_directory(path));
 }
 
-TEST(FileTest, JoinsPaths) {
+TEST_F(FileTest, JoinsPaths) {
   EXPECT_EQ(JoinPath("a", "b"), "a/b");
   EXPECT_EQ(JoinPath("a/", "/b"), "a/b");
   EXPECT_EQ(JoinPath("/", "b"), "/b");

@@ -7,19 +7,19 @@
 
 namespace gantry {
 
-// What a payload must fit.
+// The properties of a host that a payload must match.
 struct HostIdentity {
   // Both as CellCoordinates defines them.
   std::string os_release;
   std::string kernel_release;
 };
 
-// Identifies the host whose root directory is `root`: "/", or where a container
-// has it mounted.  os-release is found and parsed as ReadOsRelease() does;
-// symbolic links, absolute ones too, are resolved inside `root`.
+// Identifies the host whose root directory is `root`: "/", or where it is
+// mounted in a container.  os-release is found and parsed as ReadOsRelease()
+// does; symbolic links, absolute ones too, are resolved inside `root`.
 //
-// Empty `kernel_release`: that of the running kernel (uname(2)), which a
-// container shares with its host.
+// If `kernel_release` is empty, it is that of the running kernel (uname(2)),
+// which a container shares with its host.
 //
 // Errors name `root` and the file.  NOT_FOUND: no os-release file, or no
 // directory `root`.  INVALID_ARGUMENT: the file is malformed.

@@ -21,7 +21,8 @@ struct Body {
   bool too_long = false;
 };
 
-// CURLOPT_WRITEFUNCTION: returning less than was given ends the transfer.
+// CURLOPT_WRITEFUNCTION: returning less than `size` * `count` aborts the
+// transfer.
 size_t Append(char* data, size_t size, size_t count, void* user) {
   Body& body = *static_cast<Body*>(user);
   const size_t bytes = size * count;
@@ -63,7 +64,8 @@ absl::Status ResponseError(const std::string& url, long response) {
   }
 }
 
-// curl_global_init() is thread-safe only in a static initializer's place.
+// curl_global_init() is not thread-safe in every build of libcurl; initializing
+// a static variable is.
 bool InitializeCurl() {
   static const CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
   return code == CURLE_OK;
@@ -84,7 +86,7 @@ absl::StatusOr<std::string> HttpGet(const std::string& url,
   CURL* handle = curl.get();
   curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  // Once encrypted, always encrypted.
+  // Not from https to http.
   curl_easy_setopt(
       handle, CURLOPT_REDIR_PROTOCOLS_STR,
       absl::StartsWithIgnoreCase(url, "https:") ? "https" : "http,https");

@@ -16,18 +16,19 @@ struct HttpGetOptions {
   // To connect, including name resolution.
   absl::Duration connect_timeout = absl::Seconds(20);
 
-  // For all of it.
+  // For the whole transfer.
   absl::Duration timeout = absl::Minutes(2);
 };
 
-// The body that an http or https URL leads to, following up to 10 redirects
-// (never from https to http).  Proxies come from the environment, as libcurl
-// reads it.  Thread-safe.
+// Fetches an http or https URL and returns the body.  Follows up to 10
+// redirects, but none from https to http.  Proxies are those of libcurl's
+// environment variables.  Thread-safe.
 //
-// Every error names the URL.  NOT_FOUND: the server says 404 or 410.
-// PERMISSION_DENIED: 401 or 403.  UNAVAILABLE: the server cannot be reached,
-// breaks off, or answers with another error.  DEADLINE_EXCEEDED: too slow.
-// INVALID_ARGUMENT: not an http or https URL.
+// Errors name the URL.  NOT_FOUND: the server answered 404 or 410.
+// PERMISSION_DENIED: 401 or 403.  UNAVAILABLE: the server could not be reached,
+// closed the connection early, or answered with another error.
+// DEADLINE_EXCEEDED: a timeout expired.  INVALID_ARGUMENT: not an http or https
+// URL.
 absl::StatusOr<std::string> HttpGet(const std::string& url,
                                     const HttpGetOptions& options = {});
 

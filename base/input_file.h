@@ -11,26 +11,26 @@
 
 namespace gantry {
 
-// A regular file that is read at any offset.  Thread-safe.
+// A regular file, open for reading at any offset.  Thread-safe.
 class InputFile {
  public:
   // INVALID_ARGUMENT: not a regular file.
   static absl::StatusOr<InputFile> Open(const std::string& path);
 
-  // `name` is what errors call the file.
+  // `name` identifies the file in errors.
   static absl::StatusOr<InputFile> FromDescriptor(UniqueFd fd,
                                                   std::string name);
 
   InputFile(InputFile&&) = default;
   InputFile& operator=(InputFile&&) = default;
 
-  // Fills `buffer` with `size` bytes that start at `offset`.
-  // DATA_LOSS, with the offset: the file is shorter.
+  // Fills `buffer` with the `size` bytes at `offset`.
+  // DATA_LOSS, with the offset: the file ends before them.
   absl::Status ReadAt(uint64_t offset, void* buffer, uint64_t size) const;
 
   int fd() const { return fd_.get(); }
   const std::string& name() const { return name_; }
-  // Bytes, when it was opened.
+  // In bytes, at the time of opening.
   uint64_t size() const { return size_; }
 
  private:

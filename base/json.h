@@ -13,8 +13,7 @@ namespace gantry {
 // Parses `text` into `message` by protobuf's JSON mapping; a
 // google.protobuf.Struct holds any object.
 //
-// INVALID_ARGUMENT, naming `name`: malformed JSON, or a field that the message
-// does not have.
+// INVALID_ARGUMENT, naming `name`: malformed JSON, or an unknown field.
 absl::Status ParseJson(absl::string_view text, absl::string_view name,
                        google::protobuf::Message& message);
 

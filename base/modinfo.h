@@ -10,8 +10,8 @@
 
 namespace gantry {
 
-// The `.modinfo` section of a Linux kernel module: what the module declares
-// about itself (Linux, include/linux/moduleparam.h, __MODULE_INFO()).
+// The `.modinfo` section of a Linux kernel module, with the module's metadata
+// (Linux, include/linux/moduleparam.h, __MODULE_INFO()).
 struct Modinfo {
   // In file order, for example "license" and "GPL".  Keys may repeat.
   std::vector<std::pair<std::string, std::string>> entries;
@@ -35,8 +35,8 @@ absl::StatusOr<Modinfo> ParseModinfo(absl::string_view section);
 // architecture.  INVALID_ARGUMENT: not an ELF file, or no valid section.
 absl::StatusOr<Modinfo> ReadModinfo(absl::string_view module);
 
-// The name that the kernel has for a module: "_" instead of "-".  File names
-// may have either.
+// The kernel's name for a module: "_" instead of "-".  File names may have
+// either.
 std::string KernelModuleName(absl::string_view name);
 
 }  // namespace gantry

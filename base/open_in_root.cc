@@ -45,7 +45,7 @@ class Walk {
       GANTRY_RETURN_IF_ERROR(Enter(component));
     }
     if (result_.ok()) return std::move(result_);
-    // The path's last component is "..", "." or missing.
+    // The path is empty, or its last component is ".." or ".".
     UniqueFd current(openat(Current(), ".", flags_));
     if (!current.ok()) return ErrnoStatus(errno, full_path_);
     return current;
@@ -93,7 +93,7 @@ class Walk {
   const std::string full_path_;
   const int flags_;
   const CreateMissing create_missing_;
-  // From the one in the root to the current directory.
+  // The directories between the root and the current one, outermost first.
   std::vector<UniqueFd> open_;
   // What the path's last component names.
   UniqueFd result_;

@@ -14,7 +14,7 @@ namespace gantry {
 // root inside a container.
 struct RootDirectory {
   int fd = -1;
-  // What errors call it.
+  // Identifies the directory in errors.
   std::string name;
 };
 

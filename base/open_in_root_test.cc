@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A root with etc/ and usr/lib/file; beside it lies a file named "outside".
+// A root with etc/ and usr/lib/file; next to it is a file named "outside".
 class OpenInRootTest : public testing::Test {
  protected:
   OpenInRootTest() {
@@ -47,7 +47,7 @@ class OpenInRootTest : public testing::Test {
     return ReadAll(fd.get(), path);
   }
 
-  // The inode of what `path` leads to.
+  // The inode that `path` refers to.
   ino_t Inode(const std::string& path) const {
     const auto fd = OpenInRoot(root_, path, O_RDONLY | O_DIRECTORY);
     EXPECT_THAT(fd, IsOk()) << path;

@@ -16,8 +16,8 @@ namespace gantry {
 absl::StatusOr<std::map<std::string, std::string>> ParseKeyValues(
     absl::string_view text);
 
-// The fields of os-release(5) that identify a release.  Empty: the file does
-// not set the field, or sets it to an empty value.
+// The fields of os-release(5) that identify a release.  A field that the file
+// does not set is empty.
 struct OsRelease {
   std::string id;
   std::string version_id;

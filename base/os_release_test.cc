@@ -20,7 +20,7 @@ TEST(OsReleaseTest, ReadsQuotedAndPlainValues) {
   const auto values = ParseKeyValues(
       "# a comment\n\nID=debian\nVERSION_ID=\"12\"\nNAME='a \"b\"'\n"
       "X=a\\ b\n");
-  ASSERT_TRUE(values.ok()) << values.status();
+  ASSERT_THAT(values, IsOk());
   EXPECT_THAT(*values,
               ElementsAre(Pair("ID", "debian"), Pair("NAME", "a \"b\""),
                           Pair("VERSION_ID", "12"), Pair("X", "a b")));

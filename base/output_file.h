@@ -7,31 +7,34 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/unique_fd.h"
 
 namespace gantry {
 
-// A big file that is written from its begin to its end, and removed unless it
-// is complete.  A build's output: not synced.
+// A large file that is written sequentially and removed unless it is complete.
+// Meant for the outputs of a build: nothing is synced.  Not thread-safe.
 class OutputFile {
  public:
-  // Replaces what is at `path`.
+  // Truncates an existing file at `path`.
   static absl::StatusOr<OutputFile> Create(std::string path);
 
-  OutputFile(OutputFile&& other);
+  OutputFile(OutputFile&&) = default;
   OutputFile& operator=(OutputFile&&) = delete;
   ~OutputFile();
 
   // Errors name the path.  RESOURCE_EXHAUSTED: the disk is full.
   absl::Status Append(absl::string_view data);
 
-  // After OK the file stays.  Call at most once, last.
+  // Completes the file: after OK it is kept.  Call at most once, last.
   absl::Status Close();
 
  private:
-  OutputFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  OutputFile(std::string path, UniqueFd fd)
+      : path_(std::move(path)), fd_(std::move(fd)) {}
 
   std::string path_;
-  int fd_;
+  // None once the file is complete.
+  UniqueFd fd_;
 };
 
 }  // namespace gantry

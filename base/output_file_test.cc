@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "gtest/gtest.h"
 
@@ -14,28 +15,28 @@ namespace {
 class OutputFileTest : public testing::Test {
  protected:
   std::string Path(const std::string& name) const {
-    return JoinPath(folder_.path(), name);
+    return JoinPath(directory_.path(), name);
   }
 
-  const TempDir folder_ = *TempDir::Create();
+  const TempDir directory_ = *TempDir::Create();
 };
 
 TEST_F(OutputFileTest, ClosedFileStays) {
   {
     auto file = OutputFile::Create(Path("x"));
-    ASSERT_TRUE(file.ok());
-    ASSERT_TRUE(file->Append("one ").ok());
-    ASSERT_TRUE(file->Append("two").ok());
-    ASSERT_TRUE(file->Close().ok());
+    ASSERT_THAT(file, IsOk());
+    ASSERT_THAT(file->Append("one "), IsOk());
+    ASSERT_THAT(file->Append("two"), IsOk());
+    ASSERT_THAT(file->Close(), IsOk());
   }
-  EXPECT_EQ(*ReadFile(Path("x")), "one two");
+  EXPECT_THAT(ReadFile(Path("x")), IsOkAndHolds("one two"));
 }
 
 TEST_F(OutputFileTest, AbandonedFileIsRemoved) {
   {
     auto file = OutputFile::Create(Path("x"));
-    ASSERT_TRUE(file.ok());
-    ASSERT_TRUE(file->Append("half").ok());
+    ASSERT_THAT(file, IsOk());
+    ASSERT_THAT(file->Append("half"), IsOk());
   }
   EXPECT_EQ(access(Path("x").c_str(), F_OK), -1);
 }
@@ -44,9 +45,10 @@ TEST_F(OutputFileTest, FullDiskIsAnErrorThatLeavesNothing) {
   ASSERT_EQ(symlink("/dev/full", Path("x").c_str()), 0);
   {
     auto file = OutputFile::Create(Path("x"));
-    ASSERT_TRUE(file.ok());
-    EXPECT_EQ(file->Append("data").ToString(),
-              "RESOURCE_EXHAUSTED: " + Path("x") + ": No space left on device");
+    ASSERT_THAT(file, IsOk());
+    EXPECT_THAT(file->Append("data"),
+                StatusIs(absl::StatusCode::kResourceExhausted,
+                         Path("x") + ": No space left on device"));
   }
   EXPECT_EQ(access(Path("x").c_str(), F_OK), -1);
   EXPECT_EQ(access("/dev/full", F_OK), 0);

@@ -59,7 +59,7 @@ void Progress::Status(absl::string_view text, absl::Time now) {
     Line(text);
     return;
   }
-  // A line that wraps could not be rewritten.
+  // A line that wraps cannot be overwritten.
   ClearStatus();
   Write(stream_, text.substr(0, std::max(columns_ - 1, 1)));
   status_shown_ = true;

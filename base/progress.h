@@ -9,29 +9,30 @@
 
 namespace gantry {
 
-// Tells a person how far long work is.  On a terminal, the status is one line
-// that rewrites itself; elsewhere, it is a plain line every now and then.
+// Shows the progress of long work.  On a terminal, the status is one line that
+// is overwritten; elsewhere, it is a plain line that is printed occasionally.
 // Not thread-safe.
 class Progress {
  public:
-  // How often a status is repeated where it can't be rewritten.
+  // Minimum time between two statuses.
   static constexpr absl::Duration kPlainInterval = absl::Seconds(15);
   static constexpr absl::Duration kTerminalInterval = absl::Milliseconds(100);
 
-  // `stream` must outlive this; it counts as a terminal if isatty(3) says so.
+  // `stream` must outlive this object; isatty(3) decides whether it is a
+  // terminal.
   explicit Progress(std::FILE* stream);
   Progress(std::FILE* stream, bool is_terminal, int columns);
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // Removes the status from a terminal.
+  // Erases the status from a terminal.
   ~Progress();
 
-  // A line that stays.
+  // Prints a line that is not overwritten.
   void Line(absl::string_view text);
 
-  // What is going on now; `text` has no line end.  Shown at once if nothing
-  // was shown for the interval, else dropped.
+  // Shows the current status, a text without newline.  Dropped if less than the
+  // interval has passed since the last one.
   void Status(absl::string_view text, absl::Time now);
 
  private:

@@ -39,7 +39,7 @@ TEST_F(ProgressTest, TerminalRewritesTheStatusAndClearsIt) {
   EXPECT_EQ(Written(), "one\r\033[Klonger \r\033[Kstays\n");
 }
 
-TEST_F(ProgressTest, ElsewhereStatusIsARarePlainLine) {
+TEST_F(ProgressTest, ElsewhereTheStatusIsAnOccasionalPlainLine) {
   {
     Progress progress(stream_, false, 80);
     progress.Status("one", At(0));

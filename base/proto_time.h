@@ -13,7 +13,7 @@ namespace gantry {
 // within the years 1 to 9999, the range of google.protobuf.Timestamp.
 google::protobuf::Timestamp ToTimestamp(absl::Time time);
 
-// Any message is accepted: what is out of abseil's range becomes infinite.
+// Any message is accepted; values outside abseil's range become infinite.
 absl::Time ToTime(const google::protobuf::Timestamp& timestamp);
 absl::Duration ToDuration(const google::protobuf::Duration& duration);
 

@@ -30,7 +30,7 @@ absl::StatusOr<std::string> CleanRelativePath(absl::string_view path) {
   std::vector<absl::string_view> clean;
   for (const absl::string_view part : Parts(path)) {
     if (part == ".") continue;
-    if (part == "..") return Unsafe(path, "it has a \"..\" part");
+    if (part == "..") return Unsafe(path, "it has a \"..\" component");
     clean.push_back(part);
   }
   return absl::StrJoin(clean, "/");

@@ -8,24 +8,25 @@
 
 namespace gantry {
 
-// Paths inside an archive or a tree, as text; no file system is asked.
+// Paths inside an archive or a tree, as text; the file system is not accessed.
 
-// `path` without "." parts and superfluous slashes; "" for the root itself.
-// INVALID_ARGUMENT: it is absolute, has a ".." part or a NUL.
+// `path` without "." components and redundant slashes; "" for the root itself.
+// INVALID_ARGUMENT: it is absolute, or has a ".." component or a NUL.
 absl::StatusOr<std::string> CleanRelativePath(absl::string_view path);
 
-// Where a symlink at `link_path`, which is clean, leads: a clean path from the
-// same root; "" for the root itself.
-// INVALID_ARGUMENT: `target` is empty, absolute, has a NUL, or leads out of
-// the root.
+// Resolves the target of a symbolic link at the clean path `link_path`.  The
+// result is clean and relative to the same root; "" is the root itself.
+// INVALID_ARGUMENT: `target` is empty or absolute, has a NUL, or is outside the
+// root.
 absl::StatusOr<std::string> ResolveLink(absl::string_view link_path,
                                         absl::string_view target);
 
-// What a symlink at `link_path` must say to lead to `path`; both are clean.
+// The target that makes a symbolic link at `link_path` refer to `path`.  Both
+// are clean.
 std::string RelativeLinkTarget(absl::string_view link_path,
                                absl::string_view path);
 
-// The folder that `path` is in; "" at the top.
+// The directory part of `path`; "" if it has none.
 absl::string_view ParentPath(absl::string_view path);
 
 // The part of `path` after its last slash.

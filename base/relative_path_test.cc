@@ -1,47 +1,54 @@
 #include "base/relative_path.h"
 
+#include "base/status_matchers.h"
 #include "gtest/gtest.h"
 
 namespace gantry {
 namespace {
 
-TEST(RelativePathTest, CleanPathHasNoSuperfluousParts) {
-  EXPECT_EQ(*CleanRelativePath("./usr//lib/./x/"), "usr/lib/x");
-  EXPECT_EQ(*CleanRelativePath("..x/x.."), "..x/x..");
-  EXPECT_EQ(*CleanRelativePath("./"), "");
+TEST(RelativePathTest, CleanPathHasNoRedundantComponents) {
+  EXPECT_THAT(CleanRelativePath("./usr//lib/./x/"), IsOkAndHolds("usr/lib/x"));
+  EXPECT_THAT(CleanRelativePath("..x/x.."), IsOkAndHolds("..x/x.."));
+  EXPECT_THAT(CleanRelativePath("./"), IsOkAndHolds(""));
 }
 
 TEST(RelativePathTest, UnsafePathIsRefused) {
-  EXPECT_EQ(CleanRelativePath("/etc/passwd").status().ToString(),
-            "INVALID_ARGUMENT: unsafe path \"/etc/passwd\": it is absolute");
-  EXPECT_EQ(
-      CleanRelativePath("lib/../../x").status().ToString(),
-      "INVALID_ARGUMENT: unsafe path \"lib/../../x\": it has a \"..\" part");
-  EXPECT_EQ(
-      CleanRelativePath(absl::string_view("a\0/b", 4)).status().ToString(),
-      "INVALID_ARGUMENT: unsafe path \"a\\x00/b\": it has a NUL");
+  EXPECT_THAT(CleanRelativePath("/etc/passwd"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "unsafe path \"/etc/passwd\": it is absolute"));
+  EXPECT_THAT(
+      CleanRelativePath("lib/../../x"),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               "unsafe path \"lib/../../x\": it has a \"..\" component"));
+  EXPECT_THAT(CleanRelativePath(absl::string_view("a\0/b", 4)),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "unsafe path \"a\\x00/b\": it has a NUL"));
 }
 
-TEST(RelativePathTest, LinkLeadsWhereTheKernelWouldGo) {
-  EXPECT_EQ(*ResolveLink("lib64/libx.so", "libx.so.1"), "lib64/libx.so.1");
-  EXPECT_EQ(*ResolveLink("a/b/c", "../../lib/./x"), "lib/x");
-  EXPECT_EQ(*ResolveLink("a/b", ".."), "");
+TEST(RelativePathTest, LinksResolveAsInTheKernel) {
+  EXPECT_THAT(ResolveLink("lib64/libx.so", "libx.so.1"),
+              IsOkAndHolds("lib64/libx.so.1"));
+  EXPECT_THAT(ResolveLink("a/b/c", "../../lib/./x"), IsOkAndHolds("lib/x"));
+  EXPECT_THAT(ResolveLink("a/b", ".."), IsOkAndHolds(""));
 }
 
 TEST(RelativePathTest, LinkOutOfTheTreeIsRefused) {
-  EXPECT_EQ(ResolveLink("a/b", "../../x").status().ToString(),
-            "INVALID_ARGUMENT: unsafe path \"../../x\": it leads out of the "
-            "tree");
-  EXPECT_EQ(ResolveLink("a", "/x").status().ToString(),
-            "INVALID_ARGUMENT: unsafe path \"/x\": it is absolute");
-  EXPECT_EQ(ResolveLink("a", "").status().ToString(),
-            "INVALID_ARGUMENT: unsafe path \"\": it is empty");
+  EXPECT_THAT(ResolveLink("a/b", "../../x"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "unsafe path \"../../x\": it leads out of the "
+                       "tree"));
+  EXPECT_THAT(ResolveLink("a", "/x"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "unsafe path \"/x\": it is absolute"));
+  EXPECT_THAT(ResolveLink("a", ""), StatusIs(absl::StatusCode::kInvalidArgument,
+                                             "unsafe path \"\": it is empty"));
 }
 
 TEST(RelativePathTest, RelativeLinkTargetIsTheInverseOfResolveLink) {
   for (const char* link : {"a", "lib64/x", "nvvm/lib64/deep/x"}) {
     for (const char* path : {"b", "lib64/y", "lib64", "nvvm/lib64/y"}) {
-      EXPECT_EQ(*ResolveLink(link, RelativeLinkTarget(link, path)), path)
+      EXPECT_THAT(ResolveLink(link, RelativeLinkTarget(link, path)),
+                  IsOkAndHolds(path))
           << link;
     }
   }

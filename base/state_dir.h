@@ -8,37 +8,38 @@
 
 namespace gantry {
 
-// Every path that discovery, the main job and the release service keep state
-// in.
+// The directory where discovery, the main job and the release service keep
+// their state, with the paths of everything in it.
 class StateDir {
  public:
-  // Creates the folder if need be.  `path` empty: ".gantry" in the Bazel
-  // workspace ($BUILD_WORKSPACE_DIRECTORY, else the working directory).
+  // Creates the directory if it is missing.  If `path` is empty, it is
+  // ".gantry" in the Bazel workspace ($BUILD_WORKSPACE_DIRECTORY, or else the
+  // working directory).
   static absl::StatusOr<StateDir> Open(std::string path);
 
   const std::string& path() const { return path_; }
 
-  // The lock: a symbolic link to a file named by its content, so that Bazel
-  // notices a new lock by its resolved path.
+  // The lock: a symbolic link to a file in locks_path() that is named after its
+  // content, so that Bazel notices a new lock by its resolved path.
   std::string lock_path() const;
   std::string locks_path() const;
 
-  // Bazel options that make a plain `bazel build @cells//...` see the lock.
+  // Bazel options with which a plain `bazel build @cells//...` uses the lock.
   std::string bazelrc_path() const;
 
   // Signing keys of releases, in the binary form that gpgv reads.
   std::string keyrings_path() const;
 
-  // Private apt folder of discovery.
+  // Discovery's private apt directory.
   std::string apt_path() const;
 
   // The embedded service's database.
   std::string database_path() const;
 
-  // Names this folder to the release service.
+  // Identifies this directory to the release service.
   std::string worker_id_path() const;
 
-  // Locked by the job that works on this folder.
+  // Locked by the job that uses this directory.
   std::string job_lock_path() const;
 
   // The OCI image layout that payloads are published to by default.

@@ -6,11 +6,11 @@
 
 namespace gantry {
 
-// `status` with "<context>: " before its message; the code and payloads stay.
-// An OK status stays OK.
+// `status` with "<context>: " before its message; the code and payloads are
+// kept. OK stays OK.
 absl::Status Annotate(const absl::Status& status, absl::string_view context);
 
-// An error for a failed system call: "<context>: <text of error_number>", with
+// The error of a failed system call: "<context>: <text of error_number>", with
 // the code that absl assigns to that errno (ENOENT: NOT_FOUND, ENOSPC:
 // RESOURCE_EXHAUSTED, ...).
 absl::Status ErrnoStatus(int error_number, absl::string_view context);

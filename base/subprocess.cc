@@ -120,10 +120,10 @@ class Exchange {
         err_(std::move(err)),
         unwritten_(options.input) {}
 
-  // False if the deadline came first.
+  // Returns false if the deadline passed first.
   bool Run(absl::Time deadline, SubprocessResult& result) {
     if (unwritten_.empty()) in_.Close();
-    while (out_.get() >= 0 || err_.get() >= 0) {
+    while (out_.ok() || err_.ok()) {
       pollfd fds[] = {{in_.get(), POLLOUT, 0},
                       {out_.get(), POLLIN, 0},
                       {err_.get(), POLLIN, 0}};
@@ -148,7 +148,7 @@ class Exchange {
     const ssize_t wrote = write(in_.get(), unwritten_.data(),
                                 std::min<size_t>(unwritten_.size(), PIPE_BUF));
     if (wrote > 0) unwritten_.remove_prefix(wrote);
-    // EPIPE: the child does not want the rest.
+    // EPIPE: the child has closed its standard input.
     if (unwritten_.empty() || (wrote < 0 && errno != EINTR)) in_.Close();
   }
 
@@ -174,7 +174,8 @@ class Exchange {
 
 absl::StatusOr<SubprocessResult> RunSubprocess(
     const SubprocessOptions& options) {
-  // A child that exits early must not end this process.
+  // Writing to a child that has exited must fail with EPIPE, not kill this
+  // process.
   signal(SIGPIPE, SIG_IGN);
   GANTRY_ASSIGN_OR_RETURN(Pipe in, MakePipe());
   GANTRY_ASSIGN_OR_RETURN(Pipe out, MakePipe());
@@ -230,18 +231,17 @@ absl::StatusOr<BackgroundProcess> BackgroundProcess::Start(
   GANTRY_ASSIGN_OR_RETURN(const pid_t pid,
                           Spawn(options, null.get(), out.write.get(),
                                 log.ok() ? log.get() : STDERR_FILENO));
-  return BackgroundProcess(pid, out.read.Release());
+  return BackgroundProcess(pid, std::move(out.read));
 }
 
 BackgroundProcess::BackgroundProcess(BackgroundProcess&& other)
     : pid_(other.pid_),
-      output_(std::exchange(other.output_, -1)),
+      output_(std::move(other.output_)),
       running_(std::exchange(other.running_, false)),
       exit_code_(other.exit_code_),
       buffered_(std::move(other.buffered_)) {}
 
 BackgroundProcess::~BackgroundProcess() {
-  if (output_ >= 0) close(output_);
   if (!running_) return;
   kill(-pid_, SIGKILL);
   Reap(pid_);
@@ -256,7 +256,7 @@ absl::StatusOr<std::string> BackgroundProcess::ReadLine() {
       return line;
     }
     char buffer[4096];
-    const ssize_t got = read(output_, buffer, sizeof(buffer));
+    const ssize_t got = read(output_.get(), buffer, sizeof(buffer));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return absl::OutOfRangeError("the program closed its output");
     buffered_.append(buffer, got);

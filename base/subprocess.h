@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -13,19 +14,20 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "base/unique_fd.h"
 
 namespace gantry {
 
 // What to run, and how.
 struct SubprocessOptions {
   // The program (looked up on this process's PATH if it has no slash) and its
-  // arguments.  No shell is involved.
+  // arguments.  No shell is used.
   std::vector<std::string> argv;
 
-  // The whole environment; unset: this process's.
+  // The whole environment; unset: that of this process.
   absl::optional<std::map<std::string, std::string>> environment;
 
-  // Empty: this process's.
+  // Empty: that of this process.
   std::string working_directory;
 
   // Written to its standard input, which is then closed.
@@ -34,19 +36,19 @@ struct SubprocessOptions {
   // Adds standard error to SubprocessResult::output.
   bool merge_stderr = false;
 
-  // If set, gets each piece of output (and of standard error, with
-  // `merge_stderr`) as it arrives, and SubprocessResult::output stays empty.
+  // If set, called with each piece of output (and of standard error, with
+  // `merge_stderr`) as it arrives; SubprocessResult::output then stays empty.
   std::function<void(absl::string_view)> on_output;
 
-  // If set, is called with the process id once the process has started.
+  // If set, called with the process id once the process has started.
   std::function<void(pid_t)> on_start;
 
   // BackgroundProcess only: the file that standard error is appended to. Empty:
   // this process's standard error.
   std::string error_log;
 
-  // After this long the process and all in its process group are killed, and
-  // the result is DEADLINE_EXCEEDED.
+  // After this time the whole process group is killed, and the result is
+  // DEADLINE_EXCEEDED.
   absl::Duration timeout = absl::InfiniteDuration();
 };
 
@@ -57,14 +59,14 @@ struct SubprocessResult {
   std::string error_output;
 };
 
-// Runs a program to its end.  An exit code other than 0 is not an error here.
+// Runs a program until it exits.  An exit code other than 0 is not an error.
 // NOT_FOUND: no such program.  DEADLINE_EXCEEDED: see `timeout`.
 absl::StatusOr<SubprocessResult> RunSubprocess(
     const SubprocessOptions& options);
 
-// Runs a program and returns its standard output.  An exit code other than 0
-// is INTERNAL, with the program's name, the code, and the end of what it wrote
-// to standard error.
+// Runs a program and returns its standard output.  INTERNAL, with the program's
+// name, the code and the end of standard error: it exited with another code
+// than 0.
 absl::StatusOr<std::string> RunCommand(const std::vector<std::string>& argv);
 
 // A program that runs concurrently in a separate process group, which is killed
@@ -82,8 +84,8 @@ class BackgroundProcess {
 
   pid_t pid() const { return pid_; }
 
-  // The next line of its standard output, without the line end.
-  // OUT_OF_RANGE: it has closed its output.
+  // The next line of standard output, without the newline.  Blocks.
+  // OUT_OF_RANGE: the program has closed its output.
   absl::StatusOr<std::string> ReadLine();
 
   // Sends the signal to the process (not to its group).
@@ -96,10 +98,11 @@ class BackgroundProcess {
   int Wait();
 
  private:
-  BackgroundProcess(pid_t pid, int output) : pid_(pid), output_(output) {}
+  BackgroundProcess(pid_t pid, UniqueFd output)
+      : pid_(pid), output_(std::move(output)) {}
 
   pid_t pid_;
-  int output_;
+  UniqueFd output_;
   bool running_ = true;
   int exit_code_ = 0;
   std::string buffered_;

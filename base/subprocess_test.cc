@@ -19,13 +19,13 @@ TEST(SubprocessTest, CapturesOutputErrorsAndExitCode) {
   options.argv = {"sh", "-c", "cat; echo problem >&2; exit 3"};
   options.input = std::string(300000, 'x');
   const auto result = RunSubprocess(options);
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_EQ(result->exit_code, 3);
   EXPECT_EQ(result->output, options.input);
   EXPECT_EQ(result->error_output, "problem\n");
 }
 
-TEST(SubprocessTest, HandsOutPiecesOfMergedOutput) {
+TEST(SubprocessTest, PassesPiecesOfMergedOutput) {
   SubprocessOptions options;
   options.argv = {"sh", "-c", "echo a; echo b >&2"};
   options.merge_stderr = true;
@@ -34,18 +34,18 @@ TEST(SubprocessTest, HandsOutPiecesOfMergedOutput) {
     seen.append(piece.data(), piece.size());
   };
   const auto result = RunSubprocess(options);
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_EQ(seen, "a\nb\n");
   EXPECT_EQ(result->output, "");
 }
 
-TEST(SubprocessTest, GivesExactlyTheEnvironmentAndFolder) {
+TEST(SubprocessTest, SetsExactlyTheEnvironmentAndTheWorkingDirectory) {
   SubprocessOptions options;
   options.argv = {"/usr/bin/env", "sh", "-c", "echo $A; pwd"};
   options.environment = {{"A", "b c"}, {"PATH", "/usr/bin:/bin"}};
   options.working_directory = "/usr";
   const auto result = RunSubprocess(options);
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_EQ(result->output, "b c\n/usr\n");
 }
 
@@ -53,44 +53,44 @@ TEST(SubprocessTest, TimeoutKillsTheWholeGroup) {
   SubprocessOptions options;
   options.argv = {"sh", "-c", "sleep 1000 & sleep 1000"};
   options.timeout = absl::Milliseconds(100);
-  EXPECT_EQ(RunSubprocess(options).status().code(),
-            absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(RunSubprocess(options),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
 }
 
-TEST(SubprocessTest, InputThatNobodyReadsIsNoError) {
+TEST(SubprocessTest, UnreadInputIsNoError) {
   SubprocessOptions options;
   options.argv = {"true"};
   options.input = std::string(1 << 20, 'x');
   const auto result = RunSubprocess(options);
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_EQ(result->exit_code, 0);
 }
 
 TEST(SubprocessTest, MissingProgramIsNotFound) {
   SubprocessOptions options;
   options.argv = {"no-such-program"};
-  const absl::Status status = RunSubprocess(options).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_NE(status.message().find("no-such-program"), std::string::npos);
+  EXPECT_THAT(RunSubprocess(options),
+              StatusIs(absl::StatusCode::kNotFound,
+                       "no-such-program: No such file or directory"));
 }
 
 TEST(SubprocessTest, RunCommandReportsFailure) {
-  EXPECT_EQ(*RunCommand({"echo", "hello"}), "hello\n");
-  const absl::Status status =
-      RunCommand({"sh", "-c", "echo broken >&2; exit 7"}).status();
-  EXPECT_EQ(status, absl::InternalError("sh exited with 7: broken"));
+  EXPECT_THAT(RunCommand({"echo", "hello"}), IsOkAndHolds("hello\n"));
+  EXPECT_THAT(
+      RunCommand({"sh", "-c", "echo broken >&2; exit 7"}),
+      StatusIs(absl::StatusCode::kInternal, "sh exited with 7: broken"));
 }
 
 TEST(BackgroundProcessTest, ReadsLinesSignalsAndWaits) {
   SubprocessOptions options;
   options.argv = {"sh", "-c", "echo one; echo two; exec sleep 1000"};
   auto process = BackgroundProcess::Start(options);
-  ASSERT_TRUE(process.ok()) << process.status();
-  EXPECT_EQ(*process->ReadLine(), "one");
-  EXPECT_EQ(*process->ReadLine(), "two");
+  ASSERT_THAT(process, IsOk());
+  EXPECT_THAT(process->ReadLine(), IsOkAndHolds("one"));
+  EXPECT_THAT(process->ReadLine(), IsOkAndHolds("two"));
   process->Signal(SIGTERM);
   EXPECT_EQ(process->Wait(), 128 + SIGTERM);
-  EXPECT_EQ(process->ReadLine().status().code(), absl::StatusCode::kOutOfRange);
+  EXPECT_THAT(process->ReadLine(), StatusIs(absl::StatusCode::kOutOfRange));
 }
 
 TEST(BackgroundProcessTest, StandardErrorIsAppendedToTheLog) {
@@ -124,7 +124,7 @@ TEST(BackgroundProcessTest, DestructorKillsTheProcess) {
     SubprocessOptions options;
     options.argv = {"sleep", "1000"};
     auto process = BackgroundProcess::Start(options);
-    ASSERT_TRUE(process.ok()) << process.status();
+    ASSERT_THAT(process, IsOk());
     pid = process->pid();
     EXPECT_EQ(kill(pid, 0), 0);
   }

@@ -36,7 +36,7 @@ struct UstarHeader {
 };
 static_assert(sizeof(UstarHeader) == kBlockSize, "ustar blocks are 512 bytes");
 
-// `value` in octal digits that fill `field` but for the NUL at its end.
+// `value` in octal digits that fill `field` except for the NUL at its end.
 template <size_t kSize>
 void SetNumber(char (&field)[kSize], uint64_t value) {
   const std::string digits =

@@ -10,8 +10,8 @@ namespace gantry {
 
 enum class TarEntryType { kRegular, kDirectory, kSymlink };
 
-// What a reproducible tar says about an entry.  The rest is fixed: user and
-// group 0 without names, and the epoch as its time.
+// An entry of a reproducible tar.  All other metadata is fixed: user and group
+// are 0 without names, the modification time is the epoch.
 struct TarEntry {
   // Relative, without a trailing slash.
   std::string path;
@@ -24,12 +24,12 @@ struct TarEntry {
   std::string link_target;
 };
 
-// What comes before the content: a ustar header (POSIX.1-1988), after a pax
-// extended header (POSIX.1-2001, "pax Interchange Format") where a path, a link
-// target or a size does not fit into it.  Equal entries give equal bytes.
+// The bytes before the content: a ustar header (POSIX.1-1988), preceded by a
+// pax extended header (POSIX.1-2001, "pax Interchange Format") if a path, a
+// link target or a size does not fit into it.  Equal entries give equal bytes.
 std::string TarHeader(const TarEntry& entry);
 
-// The zero bytes that follow a content of `size` bytes.
+// The zero bytes after a content of `size` bytes.
 absl::string_view TarPadding(int64_t size);
 
 // The two zero blocks that end an archive.

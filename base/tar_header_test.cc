@@ -3,6 +3,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
 #include "gmock/gmock.h"
@@ -24,14 +25,14 @@ std::string Archive(const TarEntry& entry, const std::string& content) {
          std::string(TarEnd());
 }
 
-// What tar(1) says is in the archive.
+// The archive's entries as tar(1) lists them.
 std::string List(const std::string& archive) {
-  const TempDir folder = *TempDir::Create();
-  const std::string path = JoinPath(folder.path(), "a.tar");
-  EXPECT_TRUE(WriteFileAtomically(path, archive).ok());
+  const TempDir directory = *TempDir::Create();
+  const std::string path = JoinPath(directory.path(), "a.tar");
+  EXPECT_THAT(WriteFileAtomically(path, archive), IsOk());
   auto listing = RunCommand(
       {"tar", "--utc", "--numeric-owner", "--full-time", "-tvf", path});
-  EXPECT_TRUE(listing.ok()) << listing.status();
+  EXPECT_THAT(listing, IsOk());
   return listing.value_or("");
 }
 

@@ -11,19 +11,17 @@
 
 namespace gantry {
 
-// Writes a reproducible tar: what TarEntry has and nothing else, so that equal
-// entries in equal order give equal bytes.  Modules, user space trees and image
-// layers are written by it.
+// Writes a reproducible tar, whose entries have only what TarEntry holds: equal
+// entries in equal order give equal bytes.
 //
-// A tar of a whole file system, as builder/container makes it, is another job:
-// owners, times, extended attributes, hard links, devices and holes must
-// survive.  libarchive writes that one.
+// RootTarWriter of builder/container writes the other kind, a file system with
+// its owners, times, extended attributes, hard links, devices and holes.
 //
 //   TarWriter tar([&](absl::string_view data) { return file.Append(data); });
 //   GANTRY_RETURN_IF_ERROR(tar.AddFile(entry, content));
 //   GANTRY_RETURN_IF_ERROR(tar.Finish());
 //
-// After an error the archive is incomplete; do not continue.
+// After an error the archive is incomplete and no more entries may be added.
 class TarWriter {
  public:
   // Receives the archive's bytes, in order.
@@ -37,8 +35,8 @@ class TarWriter {
   // Adds a regular file; sets `entry.size`.
   absl::Status AddFile(TarEntry entry, absl::string_view content);
 
-  // Adds a regular file whose content `write_content` writes to where the sink
-  // writes, exactly `entry.size` bytes.
+  // Adds a regular file.  `write_content` must write exactly `entry.size` bytes
+  // to the sink's destination.
   absl::Status AddFile(const TarEntry& entry,
                        absl::FunctionRef<absl::Status()> write_content);
 

@@ -8,14 +8,13 @@
 
 namespace gantry {
 
-// A new directory with mode 0700, removed with its content when this object is
-// destroyed.
+// A new directory with mode 0700.  The destructor removes it and its content.
 class TempDir {
  public:
-  // Where temporary files belong: $TMPDIR if that is set, else /tmp.
+  // The directory for temporary files: $TMPDIR if set, else /tmp.
   static std::string DefaultParent();
 
-  // Empty `parent`: DefaultParent().
+  // If `parent` is empty, it is DefaultParent().
   static absl::StatusOr<TempDir> Create(const std::string& parent = "");
 
   TempDir(TempDir&& other) : path_(std::exchange(other.path_, "")) {}

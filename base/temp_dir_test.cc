@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/status_matchers.h"
 #include "gtest/gtest.h"
 
 namespace gantry {
@@ -16,7 +17,7 @@ TEST(TempDirTest, IsRemovedWithItsContent) {
   std::string path;
   {
     auto dir = TempDir::Create(testing::TempDir());
-    ASSERT_TRUE(dir.ok()) << dir.status();
+    ASSERT_THAT(dir, IsOk());
     path = dir->path();
     fs::create_directories(path + "/a/b");
     std::ofstream(path + "/a/b/c") << "x";
@@ -26,10 +27,11 @@ TEST(TempDirTest, IsRemovedWithItsContent) {
   EXPECT_FALSE(fs::exists(path));
 }
 
-TEST(TempDirTest, MovingMovesTheDuty) {
+TEST(TempDirTest, MovingTransfersOwnership) {
   auto first = TempDir::Create(testing::TempDir());
   auto second = TempDir::Create(testing::TempDir());
-  ASSERT_TRUE(first.ok() && second.ok());
+  ASSERT_THAT(first, IsOk());
+  ASSERT_THAT(second, IsOk());
   const std::string kept = first->path(), dropped = second->path();
   *second = *std::move(first);
   EXPECT_FALSE(fs::exists(dropped));
@@ -38,8 +40,8 @@ TEST(TempDirTest, MovingMovesTheDuty) {
 }
 
 TEST(TempDirTest, MissingParentIsNotFound) {
-  EXPECT_EQ(TempDir::Create("/nonexistent").status().code(),
-            absl::StatusCode::kNotFound);
+  EXPECT_THAT(TempDir::Create("/nonexistent"),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ class FirstError final : public google::protobuf::io::ErrorCollector {
   void AddError(int line, google::protobuf::io::ColumnNumber column,
                 const std::string& message) override {
     if (!text_.empty()) return;
-    // The parser counts from 0 and says -1 for the message as a whole.
+    // Lines and columns are counted from 0; line -1 is the whole message.
     text_ = line < 0 ? absl::StrCat(name_, ": ", message)
                      : absl::StrCat(name_, ":", line + 1, ":", column + 1, ": ",
                                     message);

@@ -9,12 +9,12 @@
 
 namespace gantry {
 
-// Parses the text format into `message`.  INVALID_ARGUMENT names the place:
-// "<name>:<line>:<column>: <what>", counted from 1.
+// Parses the text format into `message`.  INVALID_ARGUMENT, with the
+// position as "<name>:<line>:<column>: ", counted from 1: malformed.
 absl::Status ParseTextProto(absl::string_view text, absl::string_view name,
                             google::protobuf::Message& message);
 
-// The same for a file, whose path is the name.
+// Parses a file; errors name its path.
 absl::Status ReadTextProto(const std::string& path,
                            google::protobuf::Message& message);
 

@@ -1,5 +1,6 @@
 #include "base/textproto.h"
 
+#include "base/status_matchers.h"
 #include "gtest/gtest.h"
 #include "proto/coordinates.pb.h"
 
@@ -12,23 +13,22 @@ TEST(TextProtoTest, ReadsWhatItFormats) {
   CellCoordinates cell, copy;
   cell.set_os_release("flatcar-4230.2.0");
   cell.set_cuda_version("12.4");
-  ASSERT_TRUE(ParseTextProto(FormatTextProto(cell), "x", copy).ok());
+  ASSERT_THAT(ParseTextProto(FormatTextProto(cell), "x", copy), IsOk());
   EXPECT_EQ(copy.SerializeAsString(), cell.SerializeAsString());
 }
 
 TEST(TextProtoTest, ErrorNamesFileLineAndColumn) {
   CellCoordinates cell;
-  const absl::Status status =
-      ParseTextProto("os_release: \"a\"\n  colour: 3\n", "m.textproto", cell);
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(status.message().substr(0, 18), "m.textproto:2:9: M")
-      << status.message();
+  EXPECT_THAT(
+      ParseTextProto("os_release: \"a\"\n  colour: 3\n", "m.textproto", cell),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               ::testing::StartsWith("m.textproto:2:9: M")));
 }
 
 TEST(TextProtoTest, MissingFileIsNotFound) {
   CellCoordinates cell;
-  EXPECT_EQ(ReadTextProto("/nonexistent/m", cell).code(),
-            absl::StatusCode::kNotFound);
+  EXPECT_THAT(ReadTextProto("/nonexistent/m", cell),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace

@@ -7,13 +7,14 @@
 
 namespace gantry {
 
-// Owns a file descriptor, or none.  Closes it when destroyed, and ignores the
-// result of close(2): who has written, and must know that the data arrived,
-// calls fsync(2) first.
+// Owns a file descriptor, or none, and closes it when destroyed.  The result of
+// close(2) is ignored: a writer that must know that its data is durable calls
+// fsync(2) first.
 class UniqueFd {
  public:
   UniqueFd() = default;
-  // Takes ownership.  A negative `fd`, as a failed open(2) returns it, is none.
+  // Takes ownership.  A negative `fd`, such as that of a failed open(2), is
+  // none.
   explicit UniqueFd(int fd) : fd_(fd) {}
   UniqueFd(UniqueFd&& other) noexcept : fd_(other.Release()) {}
   UniqueFd& operator=(UniqueFd&& other) noexcept {

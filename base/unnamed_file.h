@@ -8,10 +8,10 @@
 
 namespace gantry {
 
-// Creates a file for scratch data that no path leads to: the kernel frees it
-// when the last descriptor is closed, however the process ends.  It lies on the
-// file system of `directory`; empty: that of TempDir's default.  Open for
-// reading and writing.
+// Creates a file without a name for scratch data, open for reading and writing.
+// The kernel frees it when the last descriptor is closed, even if the process
+// is killed.  It is on the file system of `directory` (if empty, of
+// TempDir::DefaultParent()).
 absl::StatusOr<UniqueFd> CreateUnnamedFile(const std::string& directory);
 
 }  // namespace gantry

@@ -8,9 +8,9 @@ namespace gantry {
 namespace {
 
 std::string RelativeTo(const char* variable, const std::string& path) {
-  const char* const folder = std::getenv(variable);
-  if (folder == nullptr || (!path.empty() && path[0] == '/')) return path;
-  return path.empty() ? folder : JoinPath(folder, path);
+  const char* const directory = std::getenv(variable);
+  if (directory == nullptr || (!path.empty() && path[0] == '/')) return path;
+  return path.empty() ? directory : JoinPath(directory, path);
 }
 
 }  // namespace

@@ -5,15 +5,15 @@
 
 namespace gantry {
 
-// Paths as the user of `bazel run` means them: it starts programs in another
-// folder and tells them the user's in environment variables.  Outside of Bazel
-// both functions are relative to the working directory.
+// Paths as the user of `bazel run` means them.  Bazel starts the program in
+// another directory and passes the user's in environment variables.  Without
+// Bazel, both functions return paths relative to the working directory.
 
-// A path that the user gave: relative ones are relative to the folder in which
-// the user stands ($BUILD_WORKING_DIRECTORY).
+// A path given by the user: a relative one is relative to the user's working
+// directory ($BUILD_WORKING_DIRECTORY).
 std::string UserPath(const std::string& path);
 
-// A path in the workspace ($BUILD_WORKSPACE_DIRECTORY).
+// A path relative to the workspace ($BUILD_WORKSPACE_DIRECTORY).
 std::string WorkspacePath(const std::string& path);
 
 }  // namespace gantry

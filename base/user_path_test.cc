@@ -7,7 +7,7 @@
 namespace gantry {
 namespace {
 
-TEST(UserPathTest, RelativePathsAreRelativeToWhatBazelSays) {
+TEST(UserPathTest, RelativePathsStartAtBazelsDirectories) {
   setenv("BUILD_WORKING_DIRECTORY", "/home/me/ws/sub", 1);
   setenv("BUILD_WORKSPACE_DIRECTORY", "/home/me/ws", 1);
   EXPECT_EQ(UserPath("m.textproto"), "/home/me/ws/sub/m.textproto");
@@ -16,7 +16,7 @@ TEST(UserPathTest, RelativePathsAreRelativeToWhatBazelSays) {
   EXPECT_EQ(WorkspacePath(""), "/home/me/ws");
 }
 
-TEST(UserPathTest, OutsideOfBazelPathsStay) {
+TEST(UserPathTest, WithoutBazelPathsAreUnchanged) {
   unsetenv("BUILD_WORKING_DIRECTORY");
   unsetenv("BUILD_WORKSPACE_DIRECTORY");
   EXPECT_EQ(UserPath("m"), "m");

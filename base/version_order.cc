@@ -29,8 +29,8 @@ Parts Split(absl::string_view version) {
   return parts;
 }
 
-// Rank of the first character of what is not a number: "~" before the end,
-// then letters, then the rest.
+// Rank of the first character of a non-numeric part: "~" sorts before the end,
+// then letters, then other characters.
 int Rank(absl::string_view text) {
   if (text.empty() || absl::ascii_isdigit(text[0])) return 0;
   if (text[0] == '~') return -1;
@@ -38,7 +38,8 @@ int Rank(absl::string_view text) {
   return absl::ascii_isalpha(text[0]) ? c : c + 256;
 }
 
-// Takes the digits that `text` starts with, without leading zeros.
+// Removes the digits at the start of `text` and returns them without leading
+// zeros.
 absl::string_view TakeNumber(absl::string_view& text) {
   size_t end = 0;
   while (end < text.size() && absl::ascii_isdigit(text[end])) ++end;
@@ -79,10 +80,10 @@ absl::string_view UpstreamVersion(absl::string_view debian_version) {
   return Split(debian_version).upstream;
 }
 
-bool IsOfBranch(absl::string_view version, absl::string_view branch) {
-  return absl::StartsWith(version, branch) &&
-         (branch.empty() || version.size() == branch.size() ||
-          version[branch.size()] == '.');
+bool HasVersionPrefix(absl::string_view version, absl::string_view prefix) {
+  return absl::StartsWith(version, prefix) &&
+         (prefix.empty() || version.size() == prefix.size() ||
+          version[prefix.size()] == '.');
 }
 
 }  // namespace gantry

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "gtest/gtest.h"
 
@@ -43,7 +44,7 @@ TEST(VersionOrderTest, AgreesWithDpkg) {
       SubprocessOptions dpkg;
       dpkg.argv = {"dpkg", "--compare-versions", a, "lt", b};
       const auto result = RunSubprocess(dpkg);
-      ASSERT_TRUE(result.ok()) << result.status();
+      ASSERT_THAT(result, IsOk());
       EXPECT_EQ(CompareVersions(a, b) < 0, result->exit_code == 0)
           << a << " and " << b;
     }
@@ -56,12 +57,12 @@ TEST(VersionOrderTest, UpstreamVersion) {
   EXPECT_EQ(UpstreamVersion("11.8.0"), "11.8.0");
 }
 
-TEST(VersionOrderTest, BranchEndsAtADot) {
-  EXPECT_TRUE(IsOfBranch("535.261.03", "535"));
-  EXPECT_TRUE(IsOfBranch("535.261.03", "535.261.03"));
-  EXPECT_FALSE(IsOfBranch("535.261.03", "53"));
-  EXPECT_FALSE(IsOfBranch("6.12.1", "6.1"));
-  EXPECT_TRUE(IsOfBranch("6.12.1", ""));
+TEST(VersionOrderTest, PrefixEndsAtADot) {
+  EXPECT_TRUE(HasVersionPrefix("535.261.03", "535"));
+  EXPECT_TRUE(HasVersionPrefix("535.261.03", "535.261.03"));
+  EXPECT_FALSE(HasVersionPrefix("535.261.03", "53"));
+  EXPECT_FALSE(HasVersionPrefix("6.12.1", "6.1"));
+  EXPECT_TRUE(HasVersionPrefix("6.12.1", ""));
 }
 
 }  // namespace

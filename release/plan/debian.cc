@@ -79,7 +79,8 @@ std::string Offered(const std::vector<const DebianPackage*>& versions) {
 
 bool BelongsTo(const DebianPackage& package, const CudaToolkit& toolkit) {
   return package.source == kToolkitSource &&
-         IsOfBranch(UpstreamVersion(package.source_version), toolkit.version());
+         HasVersionPrefix(UpstreamVersion(package.source_version),
+                          toolkit.version());
 }
 
 // The packages that one entry of the toolkit's list stands for, by name.
@@ -130,7 +131,8 @@ absl::StatusOr<LockedDriver> ResolveDebianDriver(const Driver& driver,
   const auto sources = packages.Versions(debian.source_package());
   const auto source = std::find_if(
       sources.begin(), sources.end(), [&](const DebianPackage* package) {
-        return IsOfBranch(UpstreamVersion(package->version), driver.version());
+        return HasVersionPrefix(UpstreamVersion(package->version),
+                                driver.version());
       });
   if (source == sources.end()) {
     return absl::NotFoundError(

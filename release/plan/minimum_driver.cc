@@ -21,7 +21,7 @@ constexpr Minimum kMinimums[] = {
 
 absl::string_view MinimumDriver(absl::string_view cuda_version) {
   for (const Minimum& minimum : kMinimums) {
-    if (IsOfBranch(cuda_version, minimum.cuda)) return minimum.driver;
+    if (HasVersionPrefix(cuda_version, minimum.cuda)) return minimum.driver;
   }
   return "";
 }

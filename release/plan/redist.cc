@@ -145,7 +145,7 @@ absl::StatusOr<std::string> NewestRedistVersion(absl::string_view listing,
   std::string newest, version;
   re2::StringPiece rest(listing.data(), listing.size());
   while (RE2::FindAndConsume(&rest, pattern, &version)) {
-    if (IsOfBranch(version, branch) &&
+    if (HasVersionPrefix(version, branch) &&
         (newest.empty() || CompareVersions(version, newest) > 0)) {
       newest = version;
     }

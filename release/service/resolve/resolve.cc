@@ -214,9 +214,10 @@ bool MatchesKernel(const Cell& cell, const ResolveRequest& request) {
 }
 
 bool MatchesVersions(const Cell& cell, const ResolveRequest& request) {
-  return IsOfBranch(cell.coordinates().driver_version(),
-                    request.driver_version()) &&
-         IsOfBranch(cell.coordinates().cuda_version(), request.cuda_version());
+  return HasVersionPrefix(cell.coordinates().driver_version(),
+                          request.driver_version()) &&
+         HasVersionPrefix(cell.coordinates().cuda_version(),
+                          request.cuda_version());
 }
 
 // Returns nullopt if the request has no GPU.
