@@ -29,7 +29,7 @@ std::string Relative(const char* path) {
   return relative == "." ? "" : std::string(relative);
 }
 
-// Gives libarchive the content of another archive's entry.
+// Lets libarchive read the content of another archive's entry.
 struct EntrySource {
   struct archive* outer;
   std::vector<char>& buffer;
@@ -60,7 +60,7 @@ using Writer = std::unique_ptr<struct archive, FreeWriter>;
 
 absl::Status WriteError(struct archive* writer, absl::string_view path) {
   const char* message = archive_error_string(writer);
-  // libarchive reports breaking out of the folder with errno -1.
+  // libarchive reports entries outside the directory with errno -1.
   const int error = archive_errno(writer);
   const absl::StatusCode code = error > 0 ? absl::ErrnoToStatusCode(error)
                                           : absl::StatusCode::kInvalidArgument;
@@ -72,24 +72,26 @@ bool IsExtractable(mode_t type) {
   return type == AE_IFREG || type == AE_IFDIR || type == AE_IFLNK;
 }
 
-// Points the entry below `root`; false: it is to be left out.
+// Sets the path, link target and permissions with which the current entry is
+// written below `root`.  False: the entry is left out.
 // FAILED_PRECONDITION: it is a hard link to an entry that was left out.
-absl::StatusOr<bool> Place(ArchiveReader& reader, const std::string& root,
-                           const EntryPlacement& placement) {
+absl::StatusOr<bool> PrepareEntry(ArchiveReader& reader,
+                                  const std::string& root,
+                                  const PathMapping& mapping) {
   struct archive_entry* entry = reader.entry();
   const char* hard_link = archive_entry_hardlink(entry);
   if (hard_link == nullptr && !IsExtractable(archive_entry_filetype(entry))) {
     return false;
   }
-  const std::string place = placement(reader.path());
-  if (place.empty()) return false;
-  archive_entry_set_pathname(entry, JoinPath(root, place).c_str());
+  const std::string path = mapping(reader.path());
+  if (path.empty()) return false;
+  archive_entry_set_pathname(entry, JoinPath(root, path).c_str());
   if (hard_link != nullptr) {
-    const std::string target = placement(Relative(hard_link));
+    const std::string target = mapping(Relative(hard_link));
     if (target.empty()) {
       return absl::FailedPreconditionError(
           absl::StrCat(reader.path(), ": is a hard link to ", hard_link,
-                       ", which is not unpacked"));
+                       ", which was left out"));
     }
     archive_entry_set_hardlink(entry, JoinPath(root, target).c_str());
   }
@@ -182,9 +184,9 @@ bool ArchiveReader::is_ar() const {
 }
 
 absl::Status ExtractArchive(ArchiveReader& reader, const std::string& directory,
-                            const EntryPlacement& placement) {
+                            const PathMapping& mapping) {
   GANTRY_RETURN_IF_ERROR(CreateDirectories(directory));
-  // No symlink may be on the way to an entry, so none in the folder's name.
+  // libarchive rejects paths with symbolic links, also those above `directory`.
   std::error_code error;
   const std::string root = std::filesystem::canonical(directory, error);
   if (error) return ErrnoStatus(error.value(), directory);
@@ -195,7 +197,8 @@ absl::Status ExtractArchive(ArchiveReader& reader, const std::string& directory,
   while (true) {
     GANTRY_ASSIGN_OR_RETURN(const bool more, reader.Next());
     if (!more) break;
-    GANTRY_ASSIGN_OR_RETURN(const bool wanted, Place(reader, root, placement));
+    GANTRY_ASSIGN_OR_RETURN(const bool wanted,
+                            PrepareEntry(reader, root, mapping));
     if (!wanted) continue;
     if (archive_write_header(writer.get(), reader.entry()) < ARCHIVE_WARN) {
       return WriteError(writer.get(), reader.path());

@@ -15,28 +15,32 @@ struct archive_entry;
 
 namespace gantry::archive {
 
-// Reads a tar or ar archive (a .deb is one), plain or compressed with gzip,
-// bzip2, xz or zstd, entry by entry.  Not thread-safe.
+// Reads a tar or ar archive (such as a .deb), plain or compressed with gzip,
+// bzip2, xz or zstd, entry by entry.  The content is not trusted.  Not
+// thread-safe.
 class ArchiveReader {
  public:
-  // NOT_FOUND and others as the system says; INVALID_ARGUMENT: no such archive.
+  // Errors of the system have the code of the errno (NOT_FOUND, ...).
+  // INVALID_ARGUMENT: not an archive of these formats.
   static absl::StatusOr<std::unique_ptr<ArchiveReader>> Open(
       const std::string& path);
 
-  // The archive that is the content of `outer`'s current entry.  `outer` must
-  // outlive it and stay at that entry.
+  // Opens the content of `outer`'s current entry as an archive.  `outer` must
+  // outlive the result and stay at that entry.
   static absl::StatusOr<std::unique_ptr<ArchiveReader>> OpenEntryOf(
       ArchiveReader& outer);
 
-  // Goes to the next entry; false after the last.  DATA_LOSS: damaged.
+  // Advances to the next entry; false after the last.  DATA_LOSS: damaged.
   absl::StatusOr<bool> Next();
 
   // The current entry's path, relative, without "./" or "/" before it.
   const std::string& path() const { return path_; }
   bool is_regular_file() const;
 
-  // Of the whole archive.  Known after the first Next().
+  // Whether this is an ar archive.  Valid after the first Next().
   bool is_ar() const;
+
+  // The archive and the current entry, for libarchive's functions.
 
   struct archive* handle() {
     return archive_.get();
@@ -60,17 +64,20 @@ class ArchiveReader {
   std::vector<char> buffer_;
 };
 
-// Path below the target folder for an entry's path; "" leaves the entry out.
-using EntryPlacement = std::function<std::string(absl::string_view path)>;
+// Maps the path of an entry to a path below the target directory; "" leaves the
+// entry out.
+using PathMapping = std::function<std::string(absl::string_view path)>;
 
-// Writes the entries that `reader` has yet to give, the current one excluded,
-// below the folder `directory`, as this process's user: owners, extended
-// attributes and set-id bits are dropped, devices, pipes and sockets left out,
-// and everything is made accessible to the user.  An entry that would land
-// outside of the folder, by "..", through a symlink or by a hard link, is
-// INVALID_ARGUMENT.
+// Writes the remaining entries of `reader`, excluding the current one, to
+// `directory` as this process's user: owners, extended attributes and set-id
+// bits are dropped, devices, pipes and sockets are left out, and the user gets
+// access to all files.
+//
+// INVALID_ARGUMENT: an entry would be written outside `directory` because of
+// "..", a symbolic link or a hard link.  FAILED_PRECONDITION: an entry is a
+// hard link to one that was left out.  DATA_LOSS: the archive is damaged.
 absl::Status ExtractArchive(ArchiveReader& reader, const std::string& directory,
-                            const EntryPlacement& placement);
+                            const PathMapping& mapping);
 
 }  // namespace gantry::archive
 
