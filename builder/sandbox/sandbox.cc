@@ -20,18 +20,18 @@ absl::Status PrepareSandboxRoot(const std::string& root) {
 }
 
 absl::StatusOr<Sandbox> Sandbox::Create(SandboxOptions options) {
-  std::string complaint;
-  // In some containers the kernel refuses a new /proc, because the engine has
-  // covered parts of the old one.
-  for (Proc proc : {Proc::kOwn, Proc::kOfHost}) {
+  std::string error;
+  // In some containers the kernel does not permit to mount a new /proc, because
+  // the engine hides parts of the existing one.
+  for (Proc proc : {Proc::kNew, Proc::kHost}) {
     Sandbox sandbox(options, proc);
     GANTRY_ASSIGN_OR_RETURN(const SubprocessResult result,
                             sandbox.Run({"/bin/sh", "-c", ":"}));
     if (result.exit_code == 0) return sandbox;
-    complaint = std::string(absl::StripAsciiWhitespace(result.output));
+    error = std::string(absl::StripAsciiWhitespace(result.output));
   }
   return absl::FailedPreconditionError(
-      absl::StrCat("cannot make a sandbox: ", complaint));
+      absl::StrCat("sandboxing is unavailable: ", error));
 }
 
 absl::StatusOr<SubprocessResult> Sandbox::Run(
@@ -60,12 +60,12 @@ SubprocessOptions Sandbox::CommandFor(
                   "--die-with-parent",
                   "--new-session"};
   std::vector<std::string>& args = command.argv;
-  // Root needs no user namespace, and may be without the right to make one.
+  // Root needs no user namespace, and may not be permitted to create one.
   if (geteuid() != 0) {
     args.insert(args.end(), {"--unshare-user", "--uid", "0", "--gid", "0"});
   }
   args.insert(args.end(), {"--ro-bind", options_.root, "/"});
-  if (proc_ == Proc::kOwn) {
+  if (proc_ == Proc::kNew) {
     args.insert(args.end(), {"--proc", "/proc"});
   } else {
     args.insert(args.end(), {"--ro-bind", "/proc", "/proc"});

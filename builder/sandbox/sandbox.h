@@ -13,42 +13,42 @@
 
 namespace gantry::sandbox {
 
-// What the programs in a sandbox see.
+// What programs in a sandbox have access to.
 struct SandboxOptions {
-  // Folder that becomes "/", read-only.  It must belong to this process's
-  // user, and have the folders of PrepareSandboxRoot().
+  // Directory that becomes "/", read-only.  It must belong to this process's
+  // user and have the mount points of PrepareSandboxRoot().
   std::string root;
 
-  // Folder that becomes /build, writable, and the working directory.
+  // Directory that becomes /build, writable, and is the working directory.
   std::string build_directory;
 
   // The whole environment, except PATH, HOME and PWD.
   std::map<std::string, std::string> environment;
 };
 
-// Creates the mount points that Sandbox needs in a folder that is to be a root.
+// Creates the mount points that Sandbox needs in a root directory.
 absl::Status PrepareSandboxRoot(const std::string& root);
 
-// Runs programs in another root file system, with bubblewrap: no network, own
-// process, IPC and host name spaces, no capabilities, a fresh /tmp, user and
-// group id 0 as seen from inside.  Works as root and as any user that may
-// create user namespaces, also inside Bazel's linux-sandbox.  Guards against
-// accidents, not against a hostile program.
+// Runs programs in another root file system with bubblewrap: without network
+// and capabilities, in new PID, IPC and UTS namespaces, with an empty /tmp and
+// the user and group id 0.  Works as root and as any user that may create user
+// namespaces, including inside Bazel's linux-sandbox.  Protects against
+// accidents, not against hostile programs.
 class Sandbox {
  public:
-  // Finds out what this machine permits.  FAILED_PRECONDITION, with
-  // bubblewrap's own message, if no sandbox can be had.  Runs /bin/sh in the
-  // new root to find out.
+  // Tests which kind of sandbox this machine permits by running /bin/sh in the
+  // root.  FAILED_PRECONDITION, with bubblewrap's message: sandboxing is
+  // unavailable.
   static absl::StatusOr<Sandbox> Create(SandboxOptions options);
 
-  // Runs a program (looked up on the sandbox's PATH) to its end; standard error
-  // is part of the output.  `on_output` as in SubprocessOptions.
+  // Runs a program (looked up on the sandbox's PATH) until it exits.  Standard
+  // error is part of the output.  `on_output` as in SubprocessOptions.
   absl::StatusOr<SubprocessResult> Run(
       const std::vector<std::string>& argv,
       std::function<void(absl::string_view)> on_output = nullptr) const;
 
  private:
-  enum class Proc { kOwn, kOfHost };
+  enum class Proc { kNew, kHost };
 
   Sandbox(SandboxOptions options, Proc proc)
       : options_(std::move(options)), proc_(proc) {}

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -15,19 +16,19 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// A root that borrows the machine's own programs.
+// A root with copies of the machine's programs.
 class SandboxTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(PrepareSandboxRoot(root_).ok());
-    ASSERT_TRUE(CreateDirectories(build_).ok());
+    ASSERT_THAT(PrepareSandboxRoot(root_), IsOk());
+    ASSERT_THAT(CreateDirectories(build_), IsOk());
     for (const char* directory : {"bin", "sbin", "lib", "lib64"}) {
       std::filesystem::create_directory_symlink(std::string("usr/") + directory,
                                                 JoinPath(root_, directory));
     }
   }
 
-  // Copies what /bin/sh, id, hostname and touch need.
+  // Copies /bin/sh and a few programs, with their libraries.
   void InstallPrograms() {
     const std::string command =
         "for p in /bin/dash /bin/id /bin/touch /bin/cat /bin/ls; do "
@@ -39,7 +40,7 @@ class SandboxTest : public ::testing::Test {
     install.argv = {"/bin/bash", "-c", command, root_};
     install.merge_stderr = true;
     const auto result = RunSubprocess(install);
-    ASSERT_TRUE(result.ok()) << result.status();
+    ASSERT_THAT(result, IsOk());
     ASSERT_EQ(result->exit_code, 0) << result->output;
   }
 
@@ -63,17 +64,17 @@ class SandboxTest : public ::testing::Test {
   const std::string build_ = JoinPath(temp_.path(), "build");
 };
 
-TEST_F(SandboxTest, RunsAsIdZeroInTheBuildFolderWithOnlyTheGivenEnvironment) {
+TEST_F(SandboxTest, RunsAsIdZeroInTheBuildDirectoryWithTheGivenEnvironment) {
   InstallPrograms();
   setenv("LEAKED", "yes", 1);
   EXPECT_EQ(Output("id -u; pwd; echo $GREETING $LEAKED"), "0\n/build\nhello\n");
 }
 
-TEST_F(SandboxTest, OnlyTheBuildFolderAndTmpAreWritable) {
+TEST_F(SandboxTest, OnlyTheBuildDirectoryAndTmpAreWritable) {
   InstallPrograms();
   EXPECT_THAT(Output("touch /usr/new"), HasSubstr("Read-only file system"));
   EXPECT_EQ(Output("touch /tmp/new; echo data > new; ls /tmp"), "new\n");
-  EXPECT_EQ(*ReadFile(JoinPath(build_, "new")), "data\n");
+  EXPECT_THAT(ReadFile(JoinPath(build_, "new")), IsOkAndHolds("data\n"));
 }
 
 TEST_F(SandboxTest, HasNoNetwork) {
@@ -83,20 +84,20 @@ TEST_F(SandboxTest, HasNoNetwork) {
   EXPECT_EQ(std::count(routes.begin(), routes.end(), '\n'), 1) << routes;
 }
 
-TEST_F(SandboxTest, ExitCodeComesBack) {
+TEST_F(SandboxTest, ReturnsTheExitCode) {
   InstallPrograms();
   const auto sandbox = Sandbox::Create(Options());
-  ASSERT_TRUE(sandbox.ok()) << sandbox.status();
+  ASSERT_THAT(sandbox, IsOk());
   const auto result = sandbox->Run({"sh", "-c", "exit 3"});
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_EQ(result->exit_code, 3);
 }
 
 TEST_F(SandboxTest, RootWithoutShellIsFailedPrecondition) {
   const auto sandbox = Sandbox::Create(Options());
-  EXPECT_EQ(sandbox.status().code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(sandbox.status().message()),
-              HasSubstr("cannot make a sandbox: bwrap: "));
+  EXPECT_THAT(sandbox,
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("sandboxing is unavailable: bwrap: ")));
 }
 
 }  // namespace

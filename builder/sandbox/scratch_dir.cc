@@ -12,26 +12,24 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "base/fd_io.h"
 #include "base/file.h"
 #include "base/status_macros.h"
+#include "base/unique_fd.h"
 
 namespace gantry::sandbox {
 namespace {
 
-std::string ContentOrNothing(const char* path) {
+std::string ReadOrEmpty(const char* path) {
   return ReadFile(path).value_or("");
 }
 
 bool WriteTo(const char* path, absl::string_view text) {
-  const int fd = open(path, O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const bool good =
-      write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  close(fd);
-  return good;
+  const UniqueFd fd(open(path, O_WRONLY | O_CLOEXEC));
+  return fd.ok() && WriteAll(fd.get(), text, path).ok();
 }
 
-// Mounts made from here on are this process's own.
+// Makes later mounts visible only to this process and its children.
 bool EnterMountNamespace() {
   const uid_t user = geteuid();
   const gid_t group = getegid();
@@ -69,11 +67,10 @@ int64_t AvailableMemory(absl::string_view meminfo, absl::string_view memory_max,
 absl::StatusOr<ScratchDir> ScratchDir::Create(const std::string& parent,
                                               int64_t needed_bytes) {
   GANTRY_ASSIGN_OR_RETURN(TempDir directory, TempDir::Create(parent));
-  const int64_t available =
-      AvailableMemory(ContentOrNothing("/proc/meminfo"),
-                      ContentOrNothing("/sys/fs/cgroup/memory.max"),
-                      ContentOrNothing("/sys/fs/cgroup/memory.current"));
-  // Twice: another action may be taking its share at this moment.
+  const int64_t available = AvailableMemory(
+      ReadOrEmpty("/proc/meminfo"), ReadOrEmpty("/sys/fs/cgroup/memory.max"),
+      ReadOrEmpty("/sys/fs/cgroup/memory.current"));
+  // Half of it: another action may start at the same time.
   const bool is_in_memory =
       available / 2 >= needed_bytes && EnterMountNamespace() &&
       mount("scratch", directory.path().c_str(), "tmpfs", MS_NOSUID | MS_NODEV,
@@ -82,7 +79,7 @@ absl::StatusOr<ScratchDir> ScratchDir::Create(const std::string& parent,
 }
 
 ScratchDir::~ScratchDir() {
-  // A moved-from folder has no path.
+  // A moved-from directory has no path.
   if (is_in_memory_ && !path().empty()) umount2(path().c_str(), MNT_DETACH);
 }
 

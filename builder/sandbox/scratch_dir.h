@@ -11,19 +11,20 @@
 
 namespace gantry::sandbox {
 
-// A fresh folder that is gone, with its content, when this ends.  It lies in
-// memory, visible to this process and its children only, where that is possible
-// and enough memory is free; else on the parent folder's disk.  In memory
-// nothing remains of its content however the process ends.
+// A new directory.  The destructor removes it and its content.
 //
-// Why in memory: for half a minute after many files were deleted ext4 creates
-// new ones ten to twenty times slower (Linux, fs/ext4/ialloc.c,
+// If that is permitted and enough memory is free, it is in memory (tmpfs) and
+// visible only to this process and its children; nothing is left of it even if
+// the process is killed.  Otherwise it is on the disk of the parent directory.
+//
+// Memory is preferred because ext4 creates files ten to twenty times more
+// slowly for half a minute after many were deleted (Linux, fs/ext4/ialloc.c,
 // recently_deleted()), and Bazel deletes many.
 class ScratchDir {
  public:
-  // Below `parent`; in memory if `needed_bytes` of it are free.
-  // Precondition: this process has one thread.  An ordinary user's process may
-  // end up in a user namespace of its own.
+  // Creates it below `parent`, in memory if `needed_bytes` are free there.
+  // Precondition: this process has one thread.  The process of a user other
+  // than root may be moved to a new user namespace.
   static absl::StatusOr<ScratchDir> Create(const std::string& parent,
                                            int64_t needed_bytes);
 
@@ -41,9 +42,9 @@ class ScratchDir {
   const bool is_in_memory_;
 };
 
-// Bytes that programs may still allocate, from the content of /proc/meminfo
-// and of the control group's memory.max and memory.current ("" if there are
-// none).  Pure.  0 if unknown.
+// The bytes that programs may still allocate, from the content of /proc/meminfo
+// and of the control group's memory.max and memory.current ("" if they do not
+// exist).  0 if unknown.  Pure.
 int64_t AvailableMemory(absl::string_view meminfo, absl::string_view memory_max,
                         absl::string_view memory_current);
 

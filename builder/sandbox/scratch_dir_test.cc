@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "gtest/gtest.h"
 
@@ -22,7 +23,7 @@ constexpr char kMeminfo[] =
     "MemFree:        17614232 kB\n"
     "MemAvailable:   21344256 kB\n";
 
-TEST(AvailableMemoryTest, IsWhatTheKernelSays) {
+TEST(AvailableMemoryTest, IsThatOfTheKernel) {
   EXPECT_EQ(AvailableMemory(kMeminfo, "", ""), 21344256LL * 1024);
   EXPECT_EQ(AvailableMemory(kMeminfo, "max\n", "4096\n"), 21344256LL * 1024);
 }
@@ -36,7 +37,7 @@ TEST(AvailableMemoryTest, IsZeroIfUnknown) {
   EXPECT_EQ(AvailableMemory("", "1000000", "400000"), 0);
 }
 
-// Each in a process of its own, as namespaces can't be left.
+// Runs `body` in a child process, because a process cannot leave a namespace.
 template <typename Body>
 int ExitCodeOf(Body body) {
   const pid_t child = fork();
@@ -46,7 +47,7 @@ int ExitCodeOf(Body body) {
   return WEXITSTATUS(status);
 }
 
-TEST(ScratchDirTest, IsInMemoryUnseenByOthersAndLeavesNothing) {
+TEST(ScratchDirTest, IsInMemoryInvisibleToOthersAndLeavesNothing) {
   const TempDir parent = *TempDir::Create();
   EXPECT_EQ(ExitCodeOf([&] {
               struct statfs fs;
@@ -69,10 +70,11 @@ TEST(ScratchDirTest, IsOnDiskWithoutEnoughMemoryAndLeavesNothing) {
   {
     const auto scratch =
         ScratchDir::Create(parent.path(), std::numeric_limits<int64_t>::max());
-    ASSERT_TRUE(scratch.ok()) << scratch.status();
+    ASSERT_THAT(scratch, IsOk());
     EXPECT_FALSE(scratch->is_in_memory());
-    ASSERT_TRUE(
-        WriteFileAtomically(JoinPath(scratch->path(), "file"), "content").ok());
+    ASSERT_THAT(
+        WriteFileAtomically(JoinPath(scratch->path(), "file"), "content"),
+        IsOk());
   }
   EXPECT_TRUE(std::filesystem::is_empty(parent.path()));
 }
