@@ -24,11 +24,11 @@ constexpr uint64_t kMaxOsRelease = 1 << 20;
 constexpr uint64_t kMaxSymvers = 256 << 20;
 constexpr uint64_t kMaxKernelImage = 256 << 20;
 
-// Names in a folder; none if there is no such folder.
+// Names in a directory; none if it does not exist.
 absl::StatusOr<std::vector<std::string>> ListIfPresent(
     Ext4Reader& root, const std::string& path) {
   auto names = root.List(path);
-  if (names.status().code() == absl::StatusCode::kNotFound) {
+  if (absl::IsNotFound(names.status())) {
     return std::vector<std::string>();
   }
   return names;
@@ -36,39 +36,39 @@ absl::StatusOr<std::vector<std::string>> ListIfPresent(
 
 absl::StatusOr<bool> IsPresent(Ext4Reader& root, const std::string& path) {
   const auto entry = root.Find(path);
-  if (entry.status().code() == absl::StatusCode::kNotFound) return false;
+  if (absl::IsNotFound(entry.status())) return false;
   if (!entry.ok()) return entry.status();
   return true;
 }
 
-// Existing /lib*/modules and /usr/lib*/modules; several names of one folder
-// count once, by the path without symbolic links.
-absl::StatusOr<std::set<std::string>> ModuleFolders(Ext4Reader& root) {
-  std::set<std::string> folders;
+// The existing /lib*/modules and /usr/lib*/modules, without symbolic links, so
+// that each directory is listed once.
+absl::StatusOr<std::set<std::string>> ModuleDirectories(Ext4Reader& root) {
+  std::set<std::string> directories;
   for (const std::string parent : {"/", "/usr"}) {
     GANTRY_ASSIGN_OR_RETURN(const auto names, ListIfPresent(root, parent));
     for (const std::string& name : names) {
       if (!absl::StartsWith(name, "lib")) continue;
       const auto found = root.Find(JoinPath(JoinPath(parent, name), "modules"));
-      if (found.status().code() == absl::StatusCode::kNotFound) continue;
+      if (absl::IsNotFound(found.status())) continue;
       if (!found.ok()) return found.status();
-      if (S_ISDIR(found->mode)) folders.insert(found->path);
+      if (S_ISDIR(found->mode)) directories.insert(found->path);
     }
   }
-  return folders;
+  return directories;
 }
 
 absl::Status FindKernel(Ext4Reader& root, DeveloperContainer& facts) {
-  GANTRY_ASSIGN_OR_RETURN(const std::set<std::string> folders,
-                          ModuleFolders(root));
+  GANTRY_ASSIGN_OR_RETURN(const std::set<std::string> directories,
+                          ModuleDirectories(root));
   std::vector<std::string> with_build;
   std::vector<std::string> without_build;
-  for (const std::string& folder : folders) {
-    GANTRY_ASSIGN_OR_RETURN(const auto releases, root.List(folder));
+  for (const std::string& directory : directories) {
+    GANTRY_ASSIGN_OR_RETURN(const auto releases, root.List(directory));
     for (const std::string& release : releases) {
-      const std::string path = JoinPath(folder, release);
+      const std::string path = JoinPath(directory, release);
       const auto entry = root.Find(path);
-      if (entry.status().code() == absl::StatusCode::kNotFound) continue;
+      if (absl::IsNotFound(entry.status())) continue;
       if (!entry.ok()) return entry.status();
       if (!S_ISDIR(entry->mode)) continue;
       GANTRY_ASSIGN_OR_RETURN(const auto names, root.List(path));
@@ -79,8 +79,9 @@ absl::Status FindKernel(Ext4Reader& root, DeveloperContainer& facts) {
   if (with_build.empty()) {
     return absl::FailedPreconditionError(absl::StrCat(
         root.image_name(),
-        ": no kernel build tree inside: no folder below /usr/lib*/modules or "
-        "/lib*/modules has a \"build\" entry; there are: ",
+        ": no kernel build tree inside: no directory below /usr/lib*/modules "
+        "or "
+        "/lib*/modules has a \"build\" entry; found ",
         without_build.empty() ? "none" : absl::StrJoin(without_build, ", ")));
   }
   if (with_build.size() > 1) {
@@ -93,24 +94,17 @@ absl::Status FindKernel(Ext4Reader& root, DeveloperContainer& facts) {
   return absl::OkStatus();
 }
 
-absl::Status ReadOsRelease(Ext4Reader& root, DeveloperContainer& facts) {
-  // The order of os-release(5).
-  for (const absl::string_view path :
-       {"/etc/os-release", "/usr/lib/os-release"}) {
-    const auto entry = root.Find(path);
-    if (entry.status().code() == absl::StatusCode::kNotFound) continue;
-    if (!entry.ok()) return entry.status();
-    GANTRY_ASSIGN_OR_RETURN(const std::string text,
-                            root.ReadFile(*entry, kMaxOsRelease));
-    auto values = ParseKeyValues(text);
-    if (!values.ok()) {
-      return Annotate(values.status(),
-                      absl::StrCat(root.image_name(), ": ", path));
-    }
-    facts.set_os_id((*values)["ID"]);
-    facts.set_os_version_id((*values)["VERSION_ID"]);
-    return absl::OkStatus();
-  }
+// A container without os-release is accepted: the fields stay empty.
+absl::Status ReadOsReleaseFields(Ext4Reader& root, DeveloperContainer& facts) {
+  const absl::StatusOr<OsRelease> release = ReadOsRelease(
+      [&](const std::string& path) -> absl::StatusOr<std::string> {
+        GANTRY_ASSIGN_OR_RETURN(const Ext4Entry entry, root.Find(path));
+        return root.ReadFile(entry, kMaxOsRelease);
+      });
+  if (absl::IsNotFound(release.status())) return absl::OkStatus();
+  if (!release.ok()) return Annotate(release.status(), root.image_name());
+  facts.set_os_id(release->id);
+  facts.set_os_version_id(release->version_id);
   return absl::OkStatus();
 }
 
@@ -140,7 +134,7 @@ absl::Status FindKernelImage(Ext4Reader& root, DeveloperContainer& facts) {
 absl::StatusOr<DeveloperContainer> ReadContainerFacts(Ext4Reader& root) {
   DeveloperContainer facts;
   GANTRY_RETURN_IF_ERROR(FindKernel(root, facts));
-  GANTRY_RETURN_IF_ERROR(ReadOsRelease(root, facts));
+  GANTRY_RETURN_IF_ERROR(ReadOsReleaseFields(root, facts));
   GANTRY_RETURN_IF_ERROR(FindKernelImage(root, facts));
   return facts;
 }
@@ -159,7 +153,7 @@ absl::StatusOr<std::string> ReadKernelImage(Ext4Reader& root,
     return absl::NotFoundError(absl::StrCat(
         root.image_name(),
         ": no kernel image inside: looked for /boot/vmlinuz-",
-        facts.kernel_release(), ", /usr/boot/vmlinuz* and vmlinuz beside ",
+        facts.kernel_release(), ", /usr/boot/vmlinuz* and vmlinuz next to ",
         facts.build_path()));
   }
   GANTRY_ASSIGN_OR_RETURN(const Ext4Entry entry,

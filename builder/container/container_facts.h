@@ -11,18 +11,17 @@ namespace gantry::container {
 
 // Reads the facts from a developer container's root file system.
 //
-// The kernel release is the name of the one folder with a `build` entry in
-// /lib*/modules and /usr/lib*/modules (CoreOS has lib64, Flatcar lib).
-// FAILED_PRECONDITION: there is none, or there are several; the message names
-// what there is.
+// The kernel release is the name of the only directory with a `build` entry in
+// /lib*/modules or /usr/lib*/modules (CoreOS has lib64, Flatcar lib).
+// FAILED_PRECONDITION, with the directories found: none has one, or several do.
 absl::StatusOr<builder::v1::DeveloperContainer> ReadContainerFacts(
     Ext4Reader& root);
 
-// Module.symvers of the container's build tree.  NOT_FOUND: it has none.
+// Reads Module.symvers of the container's build tree.  NOT_FOUND: no such file.
 absl::StatusOr<std::string> ReadModuleSymvers(
     Ext4Reader& root, const builder::v1::DeveloperContainer& facts);
 
-// The container's kernel image.  NOT_FOUND: it has none.
+// Reads the container's kernel image.  NOT_FOUND: it has none.
 absl::StatusOr<std::string> ReadKernelImage(
     Ext4Reader& root, const builder::v1::DeveloperContainer& facts);
 

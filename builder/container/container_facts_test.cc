@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/status_matchers.h"
 #include "builder/container/test_disk.h"
 #include "gtest/gtest.h"
 
@@ -15,7 +16,7 @@ class ContainerFactsTest : public testing::Test {
  protected:
   void Open() {
     path_ = disk_.Make();
-    image_ = std::make_unique<DiskFile>(*DiskFile::Open(path_));
+    image_ = std::make_unique<InputFile>(*InputFile::Open(path_));
     reader_ = std::make_unique<Ext4Reader>(
         *Ext4Reader::Open(*image_, kTestPartitionOffset, kTestPartitionSize));
   }
@@ -23,20 +24,13 @@ class ContainerFactsTest : public testing::Test {
   builder::v1::DeveloperContainer Read() {
     Open();
     const auto facts = ReadContainerFacts(*reader_);
-    EXPECT_TRUE(facts.ok()) << facts.status();
-    return facts.ok() ? *facts : builder::v1::DeveloperContainer();
-  }
-
-  void ExpectError(const absl::Status& status, absl::StatusCode code,
-                   absl::string_view message) {
-    EXPECT_EQ(status.code(), code);
-    EXPECT_EQ(std::string(status.message()),
-              absl::StrCat(path_, ": ", message));
+    EXPECT_THAT(facts, IsOk());
+    return facts.value_or(builder::v1::DeveloperContainer());
   }
 
   TestDisk disk_;
   std::string path_;
-  std::unique_ptr<DiskFile> image_;
+  std::unique_ptr<InputFile> image_;
   std::unique_ptr<Ext4Reader> reader_;
 };
 
@@ -53,14 +47,14 @@ TEST_F(ContainerFactsTest, ReadsDebian) {
   EXPECT_EQ(facts.os_id(), "debian");
   EXPECT_EQ(facts.os_version_id(), "12");
   EXPECT_EQ(facts.kernel_image_path(), "/boot/vmlinuz-6.1.0-56-cloud-amd64");
-  EXPECT_EQ(*ReadModuleSymvers(*reader_, facts),
-            "0x12345678\tprintk\tvmlinux\tEXPORT_SYMBOL\t\n");
-  EXPECT_EQ(*ReadKernelImage(*reader_, facts), "the kernel");
+  EXPECT_THAT(ReadModuleSymvers(*reader_, facts),
+              IsOkAndHolds("0x12345678\tprintk\tvmlinux\tEXPORT_SYMBOL\t\n"));
+  EXPECT_THAT(ReadKernelImage(*reader_, facts), IsOkAndHolds("the kernel"));
 }
 
 TEST_F(ContainerFactsTest, ReadsCoreOs) {
   disk_.AddFile("/usr/lib64/modules/4.19.123-coreos/build/Module.symvers", "s");
-  disk_.AddFolder("/usr/lib64/modules/4.19.123-coreos/source");
+  disk_.AddDirectory("/usr/lib64/modules/4.19.123-coreos/source");
   disk_.AddSymlink("/usr/lib", "lib64");
   disk_.AddSymlink("/lib64", "usr/lib64");
   disk_.AddFile("/usr/boot/config", "");
@@ -71,8 +65,8 @@ TEST_F(ContainerFactsTest, ReadsCoreOs) {
   EXPECT_EQ(facts.build_path(), "/usr/lib64/modules/4.19.123-coreos/build");
   EXPECT_EQ(facts.os_id(), "coreos");
   EXPECT_EQ(facts.kernel_image_path(), "/usr/boot/vmlinuz-4.19.123-coreos");
-  EXPECT_EQ(*ReadModuleSymvers(*reader_, facts), "s");
-  EXPECT_EQ(*ReadKernelImage(*reader_, facts), "CoreOS kernel");
+  EXPECT_THAT(ReadModuleSymvers(*reader_, facts), IsOkAndHolds("s"));
+  EXPECT_THAT(ReadKernelImage(*reader_, facts), IsOkAndHolds("CoreOS kernel"));
 }
 
 TEST_F(ContainerFactsTest, ReadsFlatcar) {
@@ -83,7 +77,7 @@ TEST_F(ContainerFactsTest, ReadsFlatcar) {
   EXPECT_EQ(facts.os_id(), "");
   EXPECT_EQ(facts.kernel_image_path(),
             "/usr/lib/modules/6.6.95-flatcar/vmlinuz");
-  EXPECT_EQ(*ReadKernelImage(*reader_, facts), "Flatcar kernel");
+  EXPECT_THAT(ReadKernelImage(*reader_, facts), IsOkAndHolds("Flatcar kernel"));
 }
 
 TEST_F(ContainerFactsTest, FollowsRelativeBuildLinks) {
@@ -91,69 +85,83 @@ TEST_F(ContainerFactsTest, FollowsRelativeBuildLinks) {
   disk_.AddSymlink("/lib/modules/5.10/build", "../../../../usr/src/linux");
   const auto facts = Read();
   EXPECT_EQ(facts.build_path(), "/lib/modules/5.10/build");
-  EXPECT_EQ(*ReadModuleSymvers(*reader_, facts), "s");
+  EXPECT_THAT(ReadModuleSymvers(*reader_, facts), IsOkAndHolds("s"));
 }
 
-TEST_F(ContainerFactsTest, OtherFoldersOfModulesDoNotCount) {
+TEST_F(ContainerFactsTest, OtherEntriesOfModulesAreIgnored) {
   disk_.AddKernel("6.1");
-  disk_.AddFolder("/usr/lib/modules/6.0/kernel");
+  disk_.AddDirectory("/usr/lib/modules/6.0/kernel");
   disk_.AddFile("/usr/lib/modules/README", "");
   disk_.AddSymlink("/usr/lib/modules/current", "nowhere");
   EXPECT_EQ(Read().kernel_release(), "6.1");
 }
 
 TEST_F(ContainerFactsTest, NoBuildTreeIsAFailedPrecondition) {
-  disk_.AddFolder("/usr/lib/modules/6.0/kernel");
+  disk_.AddDirectory("/usr/lib/modules/6.0/kernel");
   Open();
-  ExpectError(ReadContainerFacts(*reader_).status(),
-              absl::StatusCode::kFailedPrecondition,
-              "no kernel build tree inside: no folder below /usr/lib*/modules "
-              "or /lib*/modules has a \"build\" entry; there are: "
-              "/usr/lib/modules/6.0");
+  EXPECT_THAT(
+      ReadContainerFacts(*reader_),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               absl::StrCat(path_, ": ",
+                            "no kernel build tree inside: no directory below "
+                            "/usr/lib*/modules "
+                            "or /lib*/modules has a \"build\" entry; found "
+                            "/usr/lib/modules/6.0")));
 }
 
 TEST_F(ContainerFactsTest, EmptyContainerIsAFailedPrecondition) {
   Open();
-  ExpectError(ReadContainerFacts(*reader_).status(),
-              absl::StatusCode::kFailedPrecondition,
-              "no kernel build tree inside: no folder below /usr/lib*/modules "
-              "or /lib*/modules has a \"build\" entry; there are: none");
+  EXPECT_THAT(
+      ReadContainerFacts(*reader_),
+      StatusIs(
+          absl::StatusCode::kFailedPrecondition,
+          absl::StrCat(path_, ": ",
+                       "no kernel build tree inside: no directory below "
+                       "/usr/lib*/modules "
+                       "or /lib*/modules has a \"build\" entry; found none")));
 }
 
 TEST_F(ContainerFactsTest, SeveralBuildTreesAreAFailedPrecondition) {
   disk_.AddKernel("6.1");
-  disk_.AddFolder("/usr/lib64/modules/6.12/build");
+  disk_.AddDirectory("/usr/lib64/modules/6.12/build");
   Open();
-  ExpectError(ReadContainerFacts(*reader_).status(),
-              absl::StatusCode::kFailedPrecondition,
-              "several kernel build trees inside: /usr/lib/modules/6.1, "
-              "/usr/lib64/modules/6.12");
+  EXPECT_THAT(
+      ReadContainerFacts(*reader_),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               absl::StrCat(
+                   path_, ": ",
+                   "several kernel build trees inside: /usr/lib/modules/6.1, "
+                   "/usr/lib64/modules/6.12")));
 }
 
 TEST_F(ContainerFactsTest, MalformedOsReleaseIsNamed) {
   disk_.AddKernel("6.1");
   disk_.AddFile("/etc/os-release", "ID=debian\nnonsense\n");
   Open();
-  const auto status = ReadContainerFacts(*reader_).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(std::string(status.message())
-                .rfind(absl::StrCat(path_, ": /etc/os-release: "), 0),
-            0)
-      << status;
+  EXPECT_THAT(ReadContainerFacts(*reader_),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       absl::StrCat(
+                           path_, ": /etc/os-release: line 2: not KEY=value")));
 }
 
 TEST_F(ContainerFactsTest, MissingSymversAndKernelAreNotFound) {
-  disk_.AddFolder("/usr/lib/modules/6.1/build");
+  disk_.AddDirectory("/usr/lib/modules/6.1/build");
   const auto facts = Read();
   EXPECT_EQ(facts.kernel_image_path(), "");
-  ExpectError(ReadModuleSymvers(*reader_, facts).status(),
-              absl::StatusCode::kNotFound,
-              "no /usr/lib/modules/6.1/build/Module.symvers inside");
-  ExpectError(ReadKernelImage(*reader_, facts).status(),
-              absl::StatusCode::kNotFound,
-              "no kernel image inside: looked for /boot/vmlinuz-6.1, "
-              "/usr/boot/vmlinuz* and vmlinuz beside "
-              "/usr/lib/modules/6.1/build");
+  EXPECT_THAT(
+      ReadModuleSymvers(*reader_, facts),
+      StatusIs(
+          absl::StatusCode::kNotFound,
+          absl::StrCat(path_, ": ",
+                       "no /usr/lib/modules/6.1/build/Module.symvers inside")));
+  EXPECT_THAT(
+      ReadKernelImage(*reader_, facts),
+      StatusIs(
+          absl::StatusCode::kNotFound,
+          absl::StrCat(path_, ": ",
+                       "no kernel image inside: looked for /boot/vmlinuz-6.1, "
+                       "/usr/boot/vmlinuz* and vmlinuz next to "
+                       "/usr/lib/modules/6.1/build")));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// The rule developer_container on a real Debian container, beside debugfs.
+// Compares the rule developer_container with debugfs on a real Debian
+// container.
 //
 //   debian_container_test IMAGE, then the rule's outputs by name: FACTS
 //       SYMVERS TAR KERNEL_IMAGE
@@ -10,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
 #include "base/textproto.h"
@@ -30,7 +32,7 @@ struct Files {
   std::string kernel_image;
 } files;
 
-// Permissions of every file and folder, by its relative path.
+// Permissions of every file and directory, by its relative path.
 std::map<std::string, int> Permissions(const std::string& root) {
   std::map<std::string, int> permissions;
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
@@ -43,13 +45,13 @@ std::map<std::string, int> Permissions(const std::string& root) {
 class DebianContainerTest : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(ReadTextProto(files.facts, facts_).ok());
+    ASSERT_THAT(ReadTextProto(files.facts, facts_), IsOk());
   }
 
   builder::v1::DeveloperContainer facts_;
 };
 
-TEST_F(DebianContainerTest, FactsFitTheFiles) {
+TEST_F(DebianContainerTest, FactsMatchTheFiles) {
   EXPECT_TRUE(absl::StartsWith(facts_.kernel_release(), "6.1."));
   EXPECT_TRUE(absl::EndsWith(facts_.kernel_release(), "-cloud-amd64"));
   EXPECT_EQ(
@@ -59,7 +61,7 @@ TEST_F(DebianContainerTest, FactsFitTheFiles) {
             absl::StrCat("/boot/vmlinuz-", facts_.kernel_release()));
   EXPECT_EQ(facts_.os_id(), "debian");
   EXPECT_EQ(facts_.os_version_id(), "12");
-  // The kernel says its release in its image
+  // A kernel image contains its release
   // (Documentation/arch/x86/boot.rst, "kernel_version").
   const std::string kernel = *ReadFile(files.kernel_image);
   EXPECT_NE(kernel.find(absl::StrCat(facts_.kernel_release(), " (")),
@@ -68,28 +70,29 @@ TEST_F(DebianContainerTest, FactsFitTheFiles) {
                                 "\tmodule_layout\tvmlinux\t"));
 }
 
-TEST_F(DebianContainerTest, HoldsWhatDebugfsSees) {
-  const auto folder = TempDir::Create();
-  const std::string disk = JoinPath(folder->path(), "disk");
-  const std::string ours = JoinPath(folder->path(), "ours");
-  const std::string theirs = JoinPath(folder->path(), "theirs");
-  ASSERT_TRUE(CreateDirectories(ours).ok() && CreateDirectories(theirs).ok());
-  ASSERT_TRUE(RunCommand({"zstd", "-q", "-d", "-f", "--sparse", "-o", disk,
-                          files.image})
-                  .ok());
-  ASSERT_TRUE(RunCommand({"tar", "-C", ours, "-xf", files.tar,
-                          "--no-same-owner", "--delay-directory-restore"})
-                  .ok());
-  ASSERT_TRUE(
+TEST_F(DebianContainerTest, FilesAreThoseThatDebugfsReads) {
+  const TempDir directory = *TempDir::Create();
+  const std::string disk = JoinPath(directory.path(), "disk");
+  const std::string ours = JoinPath(directory.path(), "ours");
+  const std::string theirs = JoinPath(directory.path(), "theirs");
+  ASSERT_THAT(CreateDirectories(ours), IsOk());
+  ASSERT_THAT(CreateDirectories(theirs), IsOk());
+  ASSERT_THAT(RunCommand({"zstd", "-q", "-d", "-f", "--sparse", "-o", disk,
+                          files.image}),
+              IsOk());
+  ASSERT_THAT(RunCommand({"tar", "-C", ours, "-xf", files.tar,
+                          "--no-same-owner", "--delay-directory-restore"}),
+              IsOk());
+  ASSERT_THAT(
       RunCommand({"/usr/sbin/debugfs", "-R", absl::StrCat("rdump / ", theirs),
-                  absl::StrCat(disk, "?offset=", kTestPartitionOffset)})
-          .ok());
+                  absl::StrCat(disk, "?offset=", kTestPartitionOffset)}),
+      IsOk());
   EXPECT_TRUE(fs::exists(JoinPath(ours, "usr/bin/gcc")));
   EXPECT_TRUE(fs::exists(JoinPath(ours, "usr/bin/make")));
   // Names, contents and links' targets.
-  const auto difference =
-      RunCommand({"diff", "--recursive", "--no-dereference", ours, theirs});
-  EXPECT_TRUE(difference.ok()) << difference.status();
+  EXPECT_THAT(
+      RunCommand({"diff", "--recursive", "--no-dereference", ours, theirs}),
+      IsOk());
   const auto permissions = Permissions(ours);
   EXPECT_GT(permissions.size(), 10000);
   EXPECT_TRUE(permissions == Permissions(theirs));
@@ -99,7 +102,7 @@ TEST_F(DebianContainerTest, HardLinksAreKept) {
   // dpkg installs perl under two names.
   const auto listed = RunCommand({"tar", "-tvf", files.tar, "usr/bin/perl",
                                   "--wildcards", "usr/bin/perl5.*"});
-  ASSERT_TRUE(listed.ok()) << listed.status();
+  ASSERT_THAT(listed, IsOk());
   EXPECT_TRUE(absl::StrContains(*listed, " link to usr/bin/perl\n")) << *listed;
 }
 

@@ -1,7 +1,6 @@
 #include "builder/container/decompress.h"
 
 #include <archive.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,13 +9,15 @@
 #include <memory>
 #include <vector>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/fd_io.h"
 #include "base/file.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "base/unique_fd.h"
+#include "base/unnamed_file.h"
 
 namespace gantry::container {
 namespace {
@@ -27,20 +28,20 @@ struct Format {
   int (*add_filter)(archive* reader);
 };
 
-// lbzip2 uses all cores, which halves the time of the slowest step for images
-// as Container Linux publishes them; libarchive's own bzip2 uses one.
+// lbzip2 uses all cores, unlike libarchive's bzip2, and halves the time of the
+// slowest step for the images that Container Linux publishes.
 int AddBzip2Filter(archive* reader) {
   const char* path = std::getenv("PATH");
-  for (absl::string_view folder :
+  for (absl::string_view directory :
        absl::StrSplit(path != nullptr ? path : "/usr/bin:/bin", ':')) {
-    if (access(JoinPath(folder, "lbzip2").c_str(), X_OK) == 0) {
+    if (access(JoinPath(directory, "lbzip2").c_str(), X_OK) == 0) {
       return archive_read_append_filter_program(reader, "lbzip2 -d -q");
     }
   }
   return archive_read_append_filter(reader, ARCHIVE_FILTER_BZIP2);
 }
 
-// libarchive's own gzip leaves the checksum unread (3.6.2, consume_trailer).
+// libarchive's gzip does not verify the checksum (3.6.2, consume_trailer).
 int AddGzipFilter(archive* reader) {
   return archive_read_append_filter_program(reader, "gzip -d -q");
 }
@@ -69,27 +70,13 @@ const Format* FindFormat(absl::string_view start) {
   return nullptr;
 }
 
-// An open file without a name.
-absl::StatusOr<int> CreateUnnamed(const std::string& directory) {
-  std::string folder = directory;
-  if (folder.empty()) {
-    const char* tmpdir = std::getenv("TMPDIR");
-    folder = tmpdir != nullptr && *tmpdir != '\0' ? tmpdir : "/tmp";
-  }
-  std::string path = JoinPath(folder, ".image.XXXXXX");
-  const int fd = mkostemp(&path[0], O_CLOEXEC);
-  if (fd < 0) return ErrnoStatus(errno, path);
-  unlink(path.c_str());
-  return fd;
-}
-
-// Writes `data` at `offset`, leaving out blocks of zeros.  Only blocks at
-// multiples of their size can become holes.
+// Writes `data` at `offset` without blocks of zeros, which become holes.  Only
+// blocks at multiples of their size can.
 absl::Status WriteSparse(int fd, uint64_t offset, absl::string_view data) {
   constexpr uint64_t kBlock = 4096;
   static constexpr char kZeros[kBlock] = {};
   while (!data.empty()) {
-    // What lies between zero blocks goes out in one piece.
+    // The data up to the next block of zeros is written at once.
     size_t length = 0;
     size_t zeros = 0;
     while (length < data.size()) {
@@ -101,21 +88,18 @@ absl::Status WriteSparse(int fd, uint64_t offset, absl::string_view data) {
       }
       length += piece;
     }
-    for (size_t done = 0; done < length;) {
-      const ssize_t wrote =
-          pwrite(fd, data.data() + done, length - done, offset + done);
-      if (wrote < 0 && errno == EINTR) continue;
-      if (wrote < 0) return ErrnoStatus(errno, "writing the unpacked image");
-      done += wrote;
-    }
+    GANTRY_RETURN_IF_ERROR(WriteAllAt(fd, offset, data.substr(0, length),
+                                      "writing the unpacked image"));
     offset += length + zeros;
     data.remove_prefix(length + zeros);
   }
   return absl::OkStatus();
 }
 
-// Unpacks from the start of `image` into `out`; returns the size.
-absl::StatusOr<uint64_t> Unpack(const DiskFile& image, const Format& format,
+// Unpacks `image` to `out` and returns the size.  libarchive serves only for
+// its filters, in the "raw" format: the image is not an archive, so
+// ArchiveReader cannot read it.
+absl::StatusOr<uint64_t> Unpack(const InputFile& image, const Format& format,
                                 int out) {
   const std::unique_ptr<archive, int (*)(archive*)> reader(archive_read_new(),
                                                            archive_read_free);
@@ -148,29 +132,28 @@ absl::StatusOr<uint64_t> Unpack(const DiskFile& image, const Format& format,
                  image.name()));
     size += got;
   }
-  // An external filter's exit code shows only here.
+  // Closing reports the exit code of an external filter.
   if (archive_read_close(reader.get()) != ARCHIVE_OK) return damaged();
   return size;
 }
 
 }  // namespace
 
-absl::StatusOr<DiskFile> OpenImage(const std::string& path,
-                                   const std::string& directory) {
-  GANTRY_ASSIGN_OR_RETURN(DiskFile image, DiskFile::Open(path));
+absl::StatusOr<InputFile> OpenImage(const std::string& path,
+                                    const std::string& directory) {
+  GANTRY_ASSIGN_OR_RETURN(InputFile image, InputFile::Open(path));
   char start[6] = {};
   const uint64_t length = std::min<uint64_t>(sizeof(start), image.size());
   GANTRY_RETURN_IF_ERROR(image.ReadAt(0, start, length));
   const Format* format = FindFormat(absl::string_view(start, length));
   if (format == nullptr) return image;
 
-  GANTRY_ASSIGN_OR_RETURN(const int fd, CreateUnnamed(directory));
-  absl::Cleanup close_fd = [fd] { close(fd); };
-  GANTRY_ASSIGN_OR_RETURN(const uint64_t size, Unpack(image, *format, fd));
-  // The end may be a hole.
-  if (ftruncate(fd, size) != 0) return ErrnoStatus(errno, path);
-  std::move(close_fd).Cancel();
-  return DiskFile::FromDescriptor(fd, path);
+  GANTRY_ASSIGN_OR_RETURN(UniqueFd fd, CreateUnnamedFile(directory));
+  GANTRY_ASSIGN_OR_RETURN(const uint64_t size,
+                          Unpack(image, *format, fd.get()));
+  // The image may end in a hole.
+  if (ftruncate(fd.get(), size) != 0) return ErrnoStatus(errno, path);
+  return InputFile::FromDescriptor(std::move(fd), path);
 }
 
 }  // namespace gantry::container

@@ -4,24 +4,24 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "builder/container/disk_file.h"
+#include "base/input_file.h"
 
 namespace gantry::container {
 
-// Opens a disk image that may be compressed with bzip2, gzip, xz or zstd; its
-// first bytes tell, not its name.
+// Opens a disk image that may be compressed with bzip2, gzip, xz or zstd, which
+// its first bytes decide.
 //
-// A compressed image is unpacked first, into a sparse file in `directory`
-// (empty: $TMPDIR, else /tmp) that has no name: it is gone when the result is,
-// or when this process is, however it ends.  Errors name `path` all the same.
+// A compressed image is unpacked into a sparse unnamed file (see
+// CreateUnnamedFile()) in `directory`.  Errors name `path` in any case.
 //
-// DATA_LOSS: what is compressed is damaged or ends too early.
-// RESOURCE_EXHAUSTED: no space, or more than kMaxImageSize.
-absl::StatusOr<DiskFile> OpenImage(const std::string& path,
-                                   const std::string& directory);
+// DATA_LOSS: the compressed data is damaged or truncated.
+// RESOURCE_EXHAUSTED: the disk is full, or the image is larger than
+// kMaxImageSize.
+absl::StatusOr<InputFile> OpenImage(const std::string& path,
+                                    const std::string& directory);
 
-// A file that is said to unpack to more is not a developer container (the
-// largest have 6 GiB).
+// Limit of an unpacked image, in bytes.  The largest developer containers have
+// 6 GiB.
 inline constexpr uint64_t kMaxImageSize = uint64_t{64} << 30;
 
 }  // namespace gantry::container

@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
 #include "gtest/gtest.h"
@@ -25,7 +26,7 @@ struct Compressor {
 
 class DecompressTest : public testing::Test {
  protected:
-  DecompressTest() : folder_(*TempDir::Create()) {
+  DecompressTest() : directory_(*TempDir::Create()) {
     // Data, a hole of 6 MiB, data that does not fill a block.
     content_.assign(8 << 20, '\0');
     uint32_t random = 1;
@@ -35,27 +36,27 @@ class DecompressTest : public testing::Test {
     }
     content_.replace((6 << 20) + 1, 4, "text");
     content_ += "the end";
-    plain_ = JoinPath(folder_.path(), "plain");
-    EXPECT_TRUE(WriteFileAtomically(plain_, content_).ok());
-    unpacked_ = JoinPath(folder_.path(), "unpacked");
-    EXPECT_TRUE(CreateDirectories(unpacked_).ok());
+    plain_ = JoinPath(directory_.path(), "plain");
+    EXPECT_THAT(WriteFileAtomically(plain_, content_), IsOk());
+    unpacked_ = JoinPath(directory_.path(), "unpacked");
+    EXPECT_THAT(CreateDirectories(unpacked_), IsOk());
   }
 
   std::string Compress(const std::string& program) {
     const auto compressed = RunCommand({program, "-c", plain_});
-    EXPECT_TRUE(compressed.ok()) << compressed.status();
-    const std::string path = JoinPath(folder_.path(), "an-image");
-    EXPECT_TRUE(WriteFileAtomically(path, *compressed).ok());
+    EXPECT_THAT(compressed, IsOk());
+    const std::string path = JoinPath(directory_.path(), "an-image");
+    EXPECT_THAT(WriteFileAtomically(path, *compressed), IsOk());
     return path;
   }
 
   void ExpectUnpacks(const std::string& path) {
     const auto image = OpenImage(path, unpacked_);
-    ASSERT_TRUE(image.ok()) << image.status();
+    ASSERT_THAT(image, IsOk());
     ASSERT_EQ(image->size(), content_.size());
     EXPECT_EQ(image->name(), path);
     std::string read(content_.size(), 'x');
-    ASSERT_TRUE(image->ReadAt(0, &read[0], read.size()).ok());
+    ASSERT_THAT(image->ReadAt(0, &read[0], read.size()), IsOk());
     EXPECT_TRUE(read == content_);
     struct stat info;
     ASSERT_EQ(fstat(image->fd(), &info), 0);
@@ -63,7 +64,7 @@ class DecompressTest : public testing::Test {
     EXPECT_TRUE(std::filesystem::is_empty(unpacked_));
   }
 
-  const TempDir folder_;
+  const TempDir directory_;
   std::string content_;
   std::string plain_;
   std::string unpacked_;
@@ -75,9 +76,9 @@ const std::vector<Compressor>& Compressors() {
   return all;
 }
 
-TEST_F(DecompressTest, PlainImageIsUsedAsItIs) {
+TEST_F(DecompressTest, PlainImageIsNotCopied) {
   const auto image = OpenImage(plain_, unpacked_);
-  ASSERT_TRUE(image.ok()) << image.status();
+  ASSERT_THAT(image, IsOk());
   EXPECT_EQ(image->size(), content_.size());
 }
 
@@ -107,12 +108,11 @@ TEST_F(DecompressTest, TruncatedImageIsDataLoss) {
     const std::string image = Compress(compressor.program);
     std::filesystem::resize_file(image,
                                  std::filesystem::file_size(image) - 100000);
-    const auto status = OpenImage(image, unpacked_).status();
-    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
-    EXPECT_TRUE(absl::StartsWith(
-        status.message(), absl::StrCat(image, ": damaged or truncated ",
-                                       compressor.format, " data, after ")))
-        << status;
+    EXPECT_THAT(OpenImage(image, unpacked_),
+                StatusIs(absl::StatusCode::kDataLoss,
+                         ::testing::StartsWith(absl::StrCat(
+                             image, ": damaged or truncated ",
+                             compressor.format, " data, after "))));
     EXPECT_TRUE(std::filesystem::is_empty(unpacked_));
   }
 }
@@ -123,9 +123,9 @@ TEST_F(DecompressTest, DamagedImageIsDataLoss) {
     const std::string image = Compress(compressor.program);
     std::string bytes = *ReadFile(image);
     bytes[bytes.size() / 2] ^= 0xFF;
-    ASSERT_TRUE(WriteFileAtomically(image, bytes).ok());
-    const auto status = OpenImage(image, unpacked_).status();
-    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+    ASSERT_THAT(WriteFileAtomically(image, bytes), IsOk());
+    EXPECT_THAT(OpenImage(image, unpacked_),
+                StatusIs(absl::StatusCode::kDataLoss));
   }
 }
 
@@ -135,20 +135,20 @@ TEST_F(DecompressTest, BareMagicIsDataLoss) {
                                                "7zXZ\0",
                                                6),
                                    std::string("\x28\xb5\x2f\xfd")}) {
-    const std::string image = JoinPath(folder_.path(), "image");
-    ASSERT_TRUE(WriteFileAtomically(image, magic).ok());
-    const auto status = OpenImage(image, unpacked_).status();
-    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+    const std::string image = JoinPath(directory_.path(), "image");
+    ASSERT_THAT(WriteFileAtomically(image, magic), IsOk());
+    EXPECT_THAT(OpenImage(image, unpacked_),
+                StatusIs(absl::StatusCode::kDataLoss));
   }
 }
 
-TEST_F(DecompressTest, MissingImageAndFolderAreNamed) {
-  EXPECT_EQ(OpenImage("/nonexistent", unpacked_).status(),
-            absl::NotFoundError("/nonexistent: No such file or directory"));
-  const auto status = OpenImage(Compress("zstd"), "/nonexistent").status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_TRUE(absl::StartsWith(status.message(), "/nonexistent/.image."))
-      << status;
+TEST_F(DecompressTest, MissingImageAndDirectoryAreNamed) {
+  EXPECT_THAT(OpenImage("/nonexistent", unpacked_),
+              StatusIs(absl::StatusCode::kNotFound,
+                       "/nonexistent: No such file or directory"));
+  EXPECT_THAT(OpenImage(Compress("zstd"), "/nonexistent"),
+              StatusIs(absl::StatusCode::kNotFound,
+                       ::testing::StartsWith("/nonexistent/.")));
 }
 
 }  // namespace

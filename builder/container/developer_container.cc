@@ -1,11 +1,9 @@
 #include "builder/container/developer_container.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <filesystem>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -13,21 +11,23 @@
 #include "absl/time/time.h"
 #include "base/status_macros.h"
 #include "base/textproto.h"
+#include "base/unique_fd.h"
 #include "builder/container/container_facts.h"
 #include "builder/container/decompress.h"
 #include "builder/container/ext4_reader.h"
 #include "builder/container/gpt.h"
+#include "builder/container/root_tar_writer.h"
 #include "builder/container/staged_outputs.h"
-#include "builder/container/tar_writer.h"
 
 namespace gantry::container {
 namespace {
 
 constexpr absl::string_view kRootLabel = "ROOT";
 
+// Calls `use` with the root file system of a disk image.
 absl::Status WithRoot(const std::string& image, const std::string& directory,
                       absl::FunctionRef<absl::Status(Ext4Reader&)> use) {
-  GANTRY_ASSIGN_OR_RETURN(const DiskFile disk, OpenImage(image, directory));
+  GANTRY_ASSIGN_OR_RETURN(const InputFile disk, OpenImage(image, directory));
   GANTRY_ASSIGN_OR_RETURN(const GptPartition partition,
                           FindPartition(disk, kRootLabel));
   GANTRY_ASSIGN_OR_RETURN(
@@ -38,9 +38,9 @@ absl::Status WithRoot(const std::string& image, const std::string& directory,
 
 absl::Status WriteTar(Ext4Reader& root, const std::string& path,
                       StagedOutputs& outputs) {
-  GANTRY_ASSIGN_OR_RETURN(const int fd, outputs.Create(path));
-  const absl::Cleanup close_fd = [fd] { close(fd); };
-  GANTRY_ASSIGN_OR_RETURN(TarWriter tar, TarWriter::Create(fd, path));
+  GANTRY_ASSIGN_OR_RETURN(const UniqueFd fd, outputs.Create(path));
+  GANTRY_ASSIGN_OR_RETURN(RootTarWriter tar,
+                          RootTarWriter::Create(fd.get(), path));
   GANTRY_RETURN_IF_ERROR(
       root.Walk([&](const Ext4Entry& entry) { return tar.Add(entry, root); }));
   return tar.Finish();
@@ -70,7 +70,7 @@ absl::Status WriteOutputs(const DeveloperContainerOptions& options,
                             ReadKernelImage(root, facts));
     GANTRY_RETURN_IF_ERROR(outputs.Write(options.kernel_image, kernel));
   }
-  // Last, because it takes long.
+  // Last, because it takes the longest.
   if (!options.tar.empty()) {
     GANTRY_RETURN_IF_ERROR(WriteTar(root, options.tar, outputs));
   }
@@ -96,7 +96,7 @@ char TypeLetter(mode_t mode) {
   }
 }
 
-// The ten letters of `ls -l`.
+// The mode as `ls -l` prints it.
 std::string ModeText(mode_t mode) {
   std::string text = "?rwxrwxrwx";
   text[0] = TypeLetter(mode);

@@ -8,11 +8,12 @@
 
 namespace gantry::container {
 
-// What to take out of a developer container.  An empty path: not wanted.
+// The outputs to extract from a developer container.  Those with an empty path
+// are not written.
 struct DeveloperContainerOptions {
-  // The disk image; see OpenImage.
+  // Path of the disk image; see OpenImage().
   std::string image;
-  // Root file system, as TarWriter writes it.
+  // Root file system, as RootTarWriter writes it.
   std::string tar;
   // gantry.builder.v1.DeveloperContainer in the text format.
   std::string facts;
@@ -20,18 +21,18 @@ struct DeveloperContainerOptions {
   std::string symvers;
   // Kernel image.
   std::string kernel_image;
-  // If set, the kernel release inside must be this.
+  // If set, the container must have this kernel release.
   std::string expected_kernel_release;
 };
 
 // Reads the partition labelled ROOT of a Container Linux developer container.
-// All outputs appear, or none.  Errors are those of OpenImage, FindPartition,
-// Ext4Reader and ReadContainerFacts; FAILED_PRECONDITION names both kernel
-// releases if the expected one is not the one inside.
+// Writes all outputs, or none.  Returns the errors of OpenImage, FindPartition,
+// Ext4Reader and ReadContainerFacts.  FAILED_PRECONDITION, naming both: the
+// kernel release is not the expected one.
 absl::Status ReadDeveloperContainer(const DeveloperContainerOptions& options);
 
-// Prints the files, one a line, as `ls -l` does: mode, links, owner, size,
-// time (UTC), path and target.  Control characters in names are escaped.
+// Prints one line per file, as `ls -l` does: mode, links, owner, size, time
+// (UTC), path and target.  Control characters in names are escaped.
 absl::Status ListDeveloperContainer(const std::string& image,
                                     std::ostream& out);
 

@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "builder/container/test_disk.h"
 #include "gtest/gtest.h"
@@ -25,8 +26,8 @@ class DeveloperContainerTest : public testing::Test {
   void SetUp() override {
     disk_.AddKernel(kRelease);
     disk_.AddFile("/bin/tool", std::string(100000, 't'));
-    output_ = JoinPath(disk_.folder(), "output");
-    ASSERT_TRUE(CreateDirectories(output_).ok());
+    output_ = JoinPath(disk_.directory(), "output");
+    ASSERT_THAT(CreateDirectories(output_), IsOk());
     options_.tar = JoinPath(output_, "x.tar");
     options_.facts = JoinPath(output_, "x.textproto");
     options_.symvers = JoinPath(output_, "x.symvers");
@@ -36,10 +37,8 @@ class DeveloperContainerTest : public testing::Test {
   absl::Status Read() { return ReadDeveloperContainer(options_); }
 
   void ExpectFailure(absl::StatusCode code, absl::string_view message) {
-    const absl::Status status = Read();
-    EXPECT_EQ(status.code(), code);
-    EXPECT_EQ(std::string(status.message()),
-              absl::StrCat(options_.image, ": ", message));
+    EXPECT_THAT(Read(),
+                StatusIs(code, absl::StrCat(options_.image, ": ", message)));
     EXPECT_TRUE(std::filesystem::is_empty(output_));
   }
 
@@ -51,14 +50,16 @@ class DeveloperContainerTest : public testing::Test {
 TEST_F(DeveloperContainerTest, WritesAllOutputs) {
   options_.image = disk_.Make();
   options_.expected_kernel_release = kRelease;
-  ASSERT_TRUE(Read().ok()) << Read();
-  EXPECT_EQ(*ReadFile(options_.facts),
-            "kernel_release: \"6.1.0-56-cloud-amd64\"\n"
-            "build_path: \"/usr/lib/modules/6.1.0-56-cloud-amd64/build\"\n"
-            "kernel_image_path: \"/boot/vmlinuz-6.1.0-56-cloud-amd64\"\n");
-  EXPECT_EQ(*ReadFile(options_.kernel_image), "the kernel");
-  EXPECT_EQ(*ReadFile(options_.symvers),
-            "0x12345678\tprintk\tvmlinux\tEXPORT_SYMBOL\t\n");
+  ASSERT_THAT(Read(), IsOk());
+  EXPECT_THAT(
+      ReadFile(options_.facts),
+      IsOkAndHolds(
+          "kernel_release: \"6.1.0-56-cloud-amd64\"\n"
+          "build_path: \"/usr/lib/modules/6.1.0-56-cloud-amd64/build\"\n"
+          "kernel_image_path: \"/boot/vmlinuz-6.1.0-56-cloud-amd64\"\n"));
+  EXPECT_THAT(ReadFile(options_.kernel_image), IsOkAndHolds("the kernel"));
+  EXPECT_THAT(ReadFile(options_.symvers),
+              IsOkAndHolds("0x12345678\tprintk\tvmlinux\tEXPORT_SYMBOL\t\n"));
   EXPECT_TRUE(*RunCommand({"tar", "-xOf", options_.tar, "bin/tool"}) ==
               std::string(100000, 't'));
   int files = 0;
@@ -69,32 +70,32 @@ TEST_F(DeveloperContainerTest, WritesAllOutputs) {
   EXPECT_EQ(files, 4);
 }
 
-TEST_F(DeveloperContainerTest, OutputsThatAreNotWantedAreNotMade) {
+TEST_F(DeveloperContainerTest, OnlyRequestedOutputsAreWritten) {
   options_.image = disk_.Make();
   const std::string facts = options_.facts;
   options_ = {};
   options_.image = disk_.Make();
   options_.facts = facts;
-  ASSERT_TRUE(Read().ok()) << Read();
+  ASSERT_THAT(Read(), IsOk());
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(output_), {}), 1);
 }
 
 TEST_F(DeveloperContainerTest, CompressionDoesNotChangeTheOutputs) {
   const std::string plain = disk_.Make();
   options_.image = plain;
-  ASSERT_TRUE(Read().ok()) << Read();
+  ASSERT_THAT(Read(), IsOk());
   const std::string tar = *ReadFile(options_.tar);
   for (const char* program : {"bzip2", "gzip", "xz", "zstd"}) {
-    options_.image = JoinPath(disk_.folder(), "compressed");
-    ASSERT_TRUE(
-        WriteFileAtomically(options_.image, *RunCommand({program, "-c", plain}))
-            .ok());
-    ASSERT_TRUE(Read().ok()) << Read();
+    options_.image = JoinPath(disk_.directory(), "compressed");
+    ASSERT_THAT(WriteFileAtomically(options_.image,
+                                    *RunCommand({program, "-c", plain})),
+                IsOk());
+    ASSERT_THAT(Read(), IsOk());
     EXPECT_TRUE(*ReadFile(options_.tar) == tar) << program;
   }
 }
 
-TEST_F(DeveloperContainerTest, AnotherKernelReleaseIsRefused) {
+TEST_F(DeveloperContainerTest, OtherKernelReleaseIsFailedPrecondition) {
   options_.image = disk_.Make();
   options_.expected_kernel_release = "6.1.0-50-cloud-amd64";
   ExpectFailure(absl::StatusCode::kFailedPrecondition,
@@ -102,11 +103,11 @@ TEST_F(DeveloperContainerTest, AnotherKernelReleaseIsRefused) {
                 "6.1.0-50-cloud-amd64");
 }
 
-TEST_F(DeveloperContainerTest, WrongLabelLeavesNothing) {
+TEST_F(DeveloperContainerTest, MissingLabelLeavesNothing) {
   disk_.SetLabel("USR-A");
   options_.image = disk_.Make();
   ExpectFailure(absl::StatusCode::kNotFound,
-                "no partition labelled \"ROOT\"; there are: \"USR-A\"");
+                "no partition labelled \"ROOT\"; the labels are: \"USR-A\"");
 }
 
 TEST_F(DeveloperContainerTest, TruncatedImageLeavesNothing) {
@@ -120,30 +121,29 @@ TEST_F(DeveloperContainerTest, TruncatedImageLeavesNothing) {
 TEST_F(DeveloperContainerTest, TruncatedCompressedImageLeavesNothing) {
   const std::string plain = disk_.Make();
   for (const char* program : {"bzip2", "gzip", "xz", "zstd"}) {
-    options_.image = JoinPath(disk_.folder(), "compressed");
+    options_.image = JoinPath(disk_.directory(), "compressed");
     const std::string compressed = *RunCommand({program, "-c", plain});
-    ASSERT_TRUE(WriteFileAtomically(options_.image,
-                                    compressed.substr(0, compressed.size() / 2))
-                    .ok());
-    EXPECT_EQ(Read().code(), absl::StatusCode::kDataLoss);
+    ASSERT_THAT(
+        WriteFileAtomically(options_.image,
+                            compressed.substr(0, compressed.size() / 2)),
+        IsOk());
+    EXPECT_THAT(Read(), StatusIs(absl::StatusCode::kDataLoss));
     EXPECT_TRUE(std::filesystem::is_empty(output_));
   }
 }
 
 TEST_F(DeveloperContainerTest, DamageFoundWhileWritingTheTarLeavesNothing) {
-  disk_.AddFile("/folder/victim-of-damage", "");
+  disk_.AddFile("/directory/victim-of-damage", "");
   options_.image = disk_.Make();
   const uint64_t offset =
       ReadFile(options_.image)->find("victim-of-damage", kTestPartitionOffset);
   Overwrite(options_.image, offset, "V");
-  const absl::Status status = Read();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_TRUE(absl::StrContains(status.message(), ": ext4: /folder: "))
-      << status;
+  EXPECT_THAT(Read(), StatusIs(absl::StatusCode::kDataLoss,
+                               ::testing::HasSubstr(": ext4: /directory: ")));
   EXPECT_TRUE(std::filesystem::is_empty(output_));
 }
 
-TEST_F(DeveloperContainerTest, NoRoomForTheTarLeavesNothing) {
+TEST_F(DeveloperContainerTest, FailedWriteOfTheTarLeavesNothing) {
   options_.image = disk_.Make();
   signal(SIGXFSZ, SIG_IGN);
   rlimit limit;
@@ -152,8 +152,8 @@ TEST_F(DeveloperContainerTest, NoRoomForTheTarLeavesNothing) {
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
   const absl::Status status = Read();
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
-  EXPECT_EQ(status,
-            absl::OutOfRangeError(absl::StrCat(options_.tar, ": Write error")));
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kOutOfRange,
+                               absl::StrCat(options_.tar, ": Write error")));
   EXPECT_TRUE(std::filesystem::is_empty(output_));
 }
 
@@ -171,7 +171,7 @@ TEST_F(DeveloperContainerTest, ListsLikeLs) {
   }
   disk.AddDebugfs("set_inode_field /null mode 020666");
   std::ostringstream out;
-  ASSERT_TRUE(ListDeveloperContainer(disk.Make(), out).ok());
+  ASSERT_THAT(ListDeveloperContainer(disk.Make(), out), IsOk());
   EXPECT_TRUE(absl::EndsWith(
       out.str(),
       "   1     7     8          5 1970-01-02 00:00:00 /a\\nb\n"

@@ -1,4 +1,4 @@
-// Takes the files out of a developer container's disk image.
+// Extracts the files of a developer container's disk image.
 
 #include <cstdio>
 #include <iostream>
@@ -10,14 +10,16 @@
 #include "base/version.h"
 #include "builder/container/developer_container.h"
 
-ABSL_FLAG(std::string, image, "", "Disk image, plain or bz2, gz, xz, zst");
-ABSL_FLAG(std::string, tar, "", "Output: root file system as a tar");
-ABSL_FLAG(std::string, facts, "", "Output: DeveloperContainer textproto");
-ABSL_FLAG(std::string, symvers, "", "Output: Module.symvers of the build tree");
-ABSL_FLAG(std::string, kernel_image, "", "Output: kernel image");
+ABSL_FLAG(std::string, image, "",
+          "disk image, plain or compressed with bzip2, gzip, xz or zstd");
+ABSL_FLAG(std::string, tar, "", "output: root file system as a tar");
+ABSL_FLAG(std::string, facts, "",
+          "output: DeveloperContainer in the text format");
+ABSL_FLAG(std::string, symvers, "", "output: Module.symvers of the build tree");
+ABSL_FLAG(std::string, kernel_image, "", "output: kernel image");
 ABSL_FLAG(std::string, expected_kernel_release, "",
-          "Fail unless this is the kernel release inside");
-ABSL_FLAG(bool, list, false, "List the files instead");
+          "fail unless the container has this kernel release");
+ABSL_FLAG(bool, list, false, "list the files instead of writing outputs");
 
 int main(int argc, char** argv) {
   gantry::ParseFlags(
@@ -27,8 +29,7 @@ int main(int argc, char** argv) {
        "  disk_image --image=FILE --list\n"
        "  disk_image --image=FILE [--tar=OUT] [--facts=OUT] [--symvers=OUT] "
        "[--kernel_image=OUT]\n"
-       "Exit code: 0 success, 1 failure (no output is left behind), 2 wrong "
-       "usage.",
+       "Exit code: 0 success, 1 failure (without outputs), 2 wrong usage.",
        gantry::kVersion, /*usage_exit_code=*/2},
       argc, argv);
   gantry::container::DeveloperContainerOptions options;

@@ -1,4 +1,4 @@
-// Ext4Reader::ReadEntry and its parts: from inodes to entries.
+// Ext4Reader::ReadEntry: decodes inodes.
 
 #include <ext2fs/ext2fs.h>
 #include <sys/stat.h>
@@ -16,15 +16,15 @@
 namespace gantry::container {
 namespace {
 
-// Linux takes no longer target (PATH_MAX).
+// Linux's limit of a target (PATH_MAX).
 constexpr uint64_t kMaxSymlinkTarget = 4095;
 
-// True if the inode is large enough to have the field.
+// Whether the inode is large enough to have the field that ends there.
 bool HasField(const ext2_inode_large& inode, size_t field_end) {
   return size_t{EXT2_GOOD_OLD_INODE_SIZE} + inode.i_extra_isize >= field_end;
 }
 
-// Whether there is anything for libext2fs to parse: for most inodes not.
+// Whether libext2fs would find anything to parse; false for most inodes.
 bool MayHaveXattrs(ext2_filsys fs, const ext2_inode_large& inode) {
   if (ext2fs_file_acl_block(fs, reinterpret_cast<const ext2_inode*>(&inode)) !=
       0) {
@@ -39,20 +39,20 @@ bool MayHaveXattrs(ext2_filsys fs, const ext2_inode_large& inode) {
 }
 
 int AddXattr(char* name, char* value, size_t size, void* context) {
-  // ext4 keeps the rest of an inline file's content under this name.
+  // ext4 stores the rest of an inline file's content under this name.
   if (absl::string_view(name) == "system.data") return 0;
   auto& xattrs = *static_cast<std::map<std::string, std::string>*>(context);
   xattrs[name].assign(value, size);
   return 0;
 }
 
-// Collects blocks into ranges, checking them.
+// Checks blocks and collects them into ranges.
 class RangeCollector {
  public:
   RangeCollector(ext2_filsys fs, uint64_t fs_offset, Ext4Entry& entry)
       : fs_(fs), fs_offset_(fs_offset), entry_(entry) {}
 
-  // `logical` and `physical` blocks.  False if that cannot be.
+  // Adds `count` blocks.  False if their numbers are impossible.
   bool Add(uint64_t logical, uint64_t physical, uint64_t count) {
     const uint64_t blocks = ext2fs_blocks_count(fs_->super);
     if (physical < fs_->super->s_first_data_block || physical >= blocks ||
@@ -61,7 +61,7 @@ class RangeCollector {
     }
     next_ = logical + count;
     const uint64_t start = logical * fs_->blocksize;
-    if (start >= entry_.size) return true;  // Allocated ahead.
+    if (start >= entry_.size) return true;  // Preallocated.
     Ext4DataRange range;
     range.file_offset = start;
     range.image_offset = fs_offset_ + physical * fs_->blocksize;
@@ -78,15 +78,15 @@ class RangeCollector {
     return true;
   }
 
-  // No file has more blocks than the file system.  False: this one does, as it
-  // refers to some of its own again and again.
+  // Counts a visited block.  False if there are more than the file system has:
+  // the file's blocks form a cycle.
   bool CountStep() { return ++steps_ <= 2 * ext2fs_blocks_count(fs_->super); }
 
  private:
   const ext2_filsys fs_;
   const uint64_t fs_offset_;
   Ext4Entry& entry_;
-  // First logical block that is still free.
+  // The lowest logical block that may follow.
   uint64_t next_ = 0;
   uint64_t steps_ = 0;
 };
@@ -100,12 +100,12 @@ int AddBlock(ext2_filsys, blk64_t* block, e2_blkcnt_t index, blk64_t, int,
              void* context) {
   auto& blocks = *static_cast<BlockContext*>(context);
   blocks.bad = !blocks.collector->CountStep() ||
-               // Negative: a block of block numbers.
+               // Negative for blocks of block numbers.
                (index >= 0 && !blocks.collector->Add(index, *block, 1));
   return blocks.bad ? BLOCK_ABORT : 0;
 }
 
-// The tree of extents of an inode, in order.
+// Collects the extents of an inode in order.
 errcode_t CollectExtents(ext2_filsys fs, uint32_t number, ext2_inode* inode,
                          RangeCollector& collector, bool& bad) {
   ext2_extent_handle_t handle = nullptr;
@@ -120,9 +120,34 @@ errcode_t CollectExtents(ext2_filsys fs, uint32_t number, ext2_inode* inode,
     if (!collector.CountStep()) bad = true;
     if (bad) return 0;
     if ((extent.e_flags & EXT2_EXTENT_FLAGS_LEAF) == 0) continue;
-    // Reserved, never written: zeros.
+    // Preallocated but never written: zeros.
     if (extent.e_flags & EXT2_EXTENT_FLAGS_UNINIT) continue;
     if (!collector.Add(extent.e_lblk, extent.e_pblk, extent.e_len)) bad = true;
+  }
+}
+
+// False if the inode's time is invalid.
+bool DecodeTime(const ext2_inode_large& inode, Ext4Entry& entry) {
+  entry.mtime_seconds = static_cast<int32_t>(inode.i_mtime);
+  if (!HasField(inode, offsetof(ext2_inode_large, i_mtime_extra) +
+                           sizeof(inode.i_mtime_extra))) {
+    return true;
+  }
+  // Two more bits of seconds, then nanoseconds.
+  entry.mtime_seconds += int64_t{inode.i_mtime_extra & 3} << 32;
+  entry.mtime_nanoseconds = inode.i_mtime_extra >> 2;
+  return entry.mtime_nanoseconds < 1000000000;
+}
+
+// As Linux's new_decode_dev(); the older form has 8 bits each.
+void DecodeDevice(const ext2_inode_large& inode, Ext4Entry& entry) {
+  if (inode.i_block[0] != 0) {
+    entry.device_major = inode.i_block[0] >> 8 & 0xFF;
+    entry.device_minor = inode.i_block[0] & 0xFF;
+  } else {
+    entry.device_major = inode.i_block[1] >> 8 & 0xFFF;
+    entry.device_minor =
+        (inode.i_block[1] & 0xFF) | (inode.i_block[1] >> 12 & 0xFFF00);
   }
 }
 
@@ -133,7 +158,7 @@ absl::StatusOr<Ext4Entry> Ext4Reader::ReadEntry(std::string path,
   if (number == 0 || number > fs_->super->s_inodes_count) {
     return Damaged(path, 0, absl::StrCat("no such inode: ", number));
   }
-  // libext2fs looks for attributes behind the struct.
+  // libext2fs reads attributes after the struct.
   std::vector<char> buffer(
       std::max<size_t>(EXT2_INODE_SIZE(fs_->super), sizeof(ext2_inode_large)));
   const errcode_t error = ext2fs_read_inode_full(
@@ -158,15 +183,7 @@ absl::StatusOr<Ext4Entry> Ext4Reader::ReadEntry(std::string path,
         absl::StrCat(image_->name(), ": ", entry.path, " is encrypted"));
   }
 
-  entry.mtime_seconds = static_cast<int32_t>(inode.i_mtime);
-  if (HasField(inode, offsetof(ext2_inode_large, i_mtime_extra) +
-                          sizeof(inode.i_mtime_extra))) {
-    // Two more bits of seconds, then nanoseconds.
-    entry.mtime_seconds += int64_t{inode.i_mtime_extra & 3} << 32;
-    entry.mtime_nanoseconds = inode.i_mtime_extra >> 2;
-    if (entry.mtime_nanoseconds >= 1000000000) return damaged("its time");
-  }
-
+  if (!DecodeTime(inode, entry)) return damaged("invalid time");
   switch (entry.mode & S_IFMT) {
     case S_IFREG:
       GANTRY_RETURN_IF_ERROR(ReadContentMap(inode, entry));
@@ -176,15 +193,7 @@ absl::StatusOr<Ext4Entry> Ext4Reader::ReadEntry(std::string path,
       break;
     case S_IFCHR:
     case S_IFBLK:
-      // As Linux's new_decode_dev; the older form has 8 bits each.
-      if (inode.i_block[0] != 0) {
-        entry.device_major = inode.i_block[0] >> 8 & 0xFF;
-        entry.device_minor = inode.i_block[0] & 0xFF;
-      } else {
-        entry.device_major = inode.i_block[1] >> 8 & 0xFFF;
-        entry.device_minor =
-            (inode.i_block[1] & 0xFF) | (inode.i_block[1] >> 12 & 0xFFF00);
-      }
+      DecodeDevice(inode, entry);
       break;
     case S_IFDIR:
     case S_IFIFO:
@@ -220,7 +229,7 @@ absl::Status Ext4Reader::ReadContentMap(const ext2_inode_large& inode,
   auto* old_inode =
       const_cast<ext2_inode*>(reinterpret_cast<const ext2_inode*>(&inode));
   entry.size = EXT2_I_SIZE(&inode);
-  // ext4 counts a file's blocks with 32 bits.
+  // ext4 numbers a file's blocks with 32 bits.
   if (entry.size >> 32 > fs_->blocksize) return damaged("impossible size");
   if (inode.i_flags & EXT4_INLINE_DATA_FL) {
     size_t size = 0;
@@ -247,7 +256,7 @@ absl::Status Ext4Reader::ReadContentMap(const ext2_inode_large& inode,
     bad = context.bad;
   }
   if (error != 0) return Ext2Error(error, entry.path, entry.inode);
-  if (bad) return damaged("its blocks are outside of the file system");
+  if (bad) return damaged("its blocks are outside the file system");
   return absl::OkStatus();
 }
 
@@ -257,17 +266,17 @@ absl::Status Ext4Reader::ReadSymlink(const ext2_inode_large& inode,
   const uint64_t size = EXT2_I_SIZE(&inode);
   if (size == 0 || size > kMaxSymlinkTarget) {
     return Damaged(entry.path, InodeOffset(entry.inode),
-                   "length of the link's target");
+                   "invalid length of the link's target");
   }
   if (ext2fs_is_fast_symlink(const_cast<ext2_inode*>(old_inode))) {
     if (size >= sizeof(inode.i_block)) {
       return Damaged(entry.path, InodeOffset(entry.inode),
-                     "length of the link's target");
+                     "invalid length of the link's target");
     }
     entry.symlink_target.assign(reinterpret_cast<const char*>(inode.i_block),
                                 size);
   } else {
-    // Stored as a file's content.
+    // Stored like the content of a file.
     Ext4Entry file;
     file.path = entry.path;
     file.inode = entry.inode;

@@ -1,5 +1,5 @@
-// Damaged file systems give an error or files, never a crash or an endless
-// walk.  The damage is the same in every run.
+// Damaged file systems result in an error or in files, never in a crash or an
+// endless walk.  The damage is the same in every run.
 
 #include <sys/stat.h>
 
@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "builder/container/ext4_reader.h"
 #include "builder/container/test_disk.h"
 #include "gtest/gtest.h"
@@ -30,7 +31,7 @@ void AddFiles(TestDisk& disk) {
   disk.AddHardLink("/dir/hard", "/dir/file");
   disk.AddSymlink("/dir/short", "file");
   disk.AddSymlink("/dir/long", std::string(100, 'l'));
-  disk.AddFolder("/dir/sub/sub");
+  disk.AddDirectory("/dir/sub/sub");
   for (int i = 0; i < 100; ++i) {
     disk.AddFile(absl::StrCat("/many/a-long-name-of-a-file-", i), "");
   }
@@ -46,7 +47,7 @@ std::vector<uint64_t> MetadataBlocks(const std::string& image) {
   for (uint64_t block = 0; block < kTestPartitionSize / kBlock; ++block) {
     const auto bytes = absl::string_view(image).substr(
         kTestPartitionOffset + block * kBlock, kBlock);
-    // Leaves out what is empty and what is content.
+    // Blocks that are neither empty nor content.
     if (bytes.find_first_not_of('\0') != absl::string_view::npos &&
         bytes.find_first_not_of('x') != absl::string_view::npos) {
       blocks.push_back(block * kBlock);
@@ -55,8 +56,8 @@ std::vector<uint64_t> MetadataBlocks(const std::string& image) {
   return blocks;
 }
 
-// Reads everything that there is.
-absl::Status ReadAll(const DiskFile& image) {
+// Reads all files.
+absl::Status ReadAll(const InputFile& image) {
   auto reader =
       Ext4Reader::Open(image, kTestPartitionOffset, kTestPartitionSize);
   if (!reader.ok()) return reader.status();
@@ -80,9 +81,9 @@ TEST_P(Ext4FuzzTest, DamageNeverCrashes) {
   const std::string path = disk.Make();
   const std::string good = *ReadFile(path);
   const std::vector<uint64_t> blocks = MetadataBlocks(good);
-  const auto image = DiskFile::Open(path);
-  ASSERT_TRUE(image.ok()) << image.status();
-  ASSERT_TRUE(ReadAll(*image).ok()) << ReadAll(*image);
+  const auto image = InputFile::Open(path);
+  ASSERT_THAT(image, IsOk());
+  ASSERT_THAT(ReadAll(*image), IsOk());
 
   std::minstd_rand random(1);
   int failed = 0;
@@ -91,7 +92,7 @@ TEST_P(Ext4FuzzTest, DamageNeverCrashes) {
     for (int flips = 1 + random() % 8; flips > 0; --flips) {
       const uint64_t at = kTestPartitionOffset +
                           blocks[random() % blocks.size()] +
-                          // Most of what has a meaning is near a start.
+                          // Most fields are near the start of a block.
                           random() % (random() % 2 == 0 ? kBlock : 256);
       const char byte =
           random() % 2 == 0 ? good[at] ^ (1 << random() % 8) : random() % 256;
@@ -107,12 +108,12 @@ TEST_P(Ext4FuzzTest, DamageNeverCrashes) {
       Overwrite(path, at, absl::string_view(&good[at], 1));
     }
   }
-  // Both happen, or this tests little.
+  // Otherwise the test has little value.
   EXPECT_GT(failed, kRounds / 20);
   EXPECT_LT(failed, kRounds);
 }
 
-// Without checksums, damage gets further.
+// Without checksums, damage is found later.
 INSTANTIATE_TEST_SUITE_P(Features, Ext4FuzzTest,
                          testing::Values("metadata_csum", "^metadata_csum",
                                          "^metadata_csum,inline_data",

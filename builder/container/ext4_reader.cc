@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-// Its declarations do not say that they are C.
+// The header lacks extern "C".
 extern "C" {
 #include <et/com_err.h>
 }
@@ -24,19 +24,19 @@ namespace gantry::container {
 namespace {
 
 constexpr uint64_t kMaxPiece = 1 << 20;
-// Linux's own limits (PATH_MAX, MAXSYMLINKS).
+// Linux has the same limits (PATH_MAX, MAXSYMLINKS).
 constexpr size_t kMaxPath = 4096;
 constexpr int kMaxSymlinks = 40;
 
-// Refuses what libext2fs would believe although it cannot be true of
+// Rejects superblocks that libext2fs accepts but that cannot be valid in
 // `available` bytes.
 absl::Status CheckSuperblock(const ext2_super_block& superblock,
-                             const DiskFile& image, uint64_t offset,
+                             const InputFile& image, uint64_t offset,
                              uint64_t available) {
-  const std::string place = absl::StrCat(image.name(), ": byte ", offset);
+  const std::string position = absl::StrCat(image.name(), ": byte ", offset);
   if (ext2fs_le16_to_cpu(superblock.s_magic) != EXT2_SUPER_MAGIC) {
     return absl::InvalidArgumentError(
-        absl::StrCat(place, ": no ext4 file system"));
+        absl::StrCat(position, ": not an ext4 file system"));
   }
   const uint32_t log_block_size =
       ext2fs_le32_to_cpu(superblock.s_log_block_size);
@@ -48,18 +48,18 @@ absl::Status CheckSuperblock(const ext2_super_block& superblock,
   }
   if (log_block_size > EXT2_MAX_BLOCK_LOG_SIZE - EXT2_MIN_BLOCK_LOG_SIZE) {
     return absl::DataLossError(
-        absl::StrCat(place, ": damaged ext4 superblock: block size"));
+        absl::StrCat(position, ": damaged ext4 superblock: block size"));
   }
   const uint64_t max_blocks =
       available >> (EXT2_MIN_BLOCK_LOG_SIZE + log_block_size);
   if (blocks == 0 || blocks > max_blocks) {
     return absl::DataLossError(
-        absl::StrCat(place, ": damaged ext4 superblock: ", blocks,
+        absl::StrCat(position, ": damaged ext4 superblock: ", blocks,
                      " blocks, the partition has ", max_blocks));
   }
   if (incompatible & EXT3_FEATURE_INCOMPAT_RECOVER) {
     return absl::FailedPreconditionError(absl::StrCat(
-        place, ": the ext4 file system was not unmounted cleanly"));
+        position, ": the ext4 file system was not unmounted cleanly"));
   }
   return absl::OkStatus();
 }
@@ -92,11 +92,11 @@ void Ext4Reader::Close::operator()(struct_ext2_filsys* fs) const {
   ext2fs_free(fs);
 }
 
-Ext4Reader::Ext4Reader(const DiskFile& image, uint64_t offset,
+Ext4Reader::Ext4Reader(const InputFile& image, uint64_t offset,
                        std::unique_ptr<struct_ext2_filsys, Close> fs)
     : image_(&image), offset_(offset), fs_(std::move(fs)) {}
 
-absl::StatusOr<Ext4Reader> Ext4Reader::Open(const DiskFile& image,
+absl::StatusOr<Ext4Reader> Ext4Reader::Open(const InputFile& image,
                                             uint64_t offset, uint64_t size) {
   static const bool initialized = (initialize_ext2_error_table(), true);
   static_cast<void>(initialized);
@@ -138,7 +138,7 @@ absl::Status Ext4Reader::Ext2Error(long error, absl::string_view path,
                                    uint32_t inode) const {
   if (error == EXT2_ET_NO_MEMORY) {
     return absl::ResourceExhaustedError(
-        absl::StrCat(image_->name(), ": ", path, ": no memory"));
+        absl::StrCat(image_->name(), ": ", path, ": out of memory"));
   }
   return Damaged(path, InodeOffset(inode), error_message(error));
 }
@@ -188,7 +188,7 @@ absl::Status Ext4Reader::WalkDirectory(
     absl::string_view path, uint32_t inode, Visited& visited,
     absl::FunctionRef<absl::Status(const Ext4Entry&)> visit) {
   if (!visited.insert(inode).second) {
-    return Damaged(path, InodeOffset(inode), "a folder in two places");
+    return Damaged(path, InodeOffset(inode), "a directory with two parents");
   }
   GANTRY_ASSIGN_OR_RETURN(const auto names, ReadDirectory(path, inode));
   for (const auto& name : names) {
@@ -219,16 +219,16 @@ absl::StatusOr<Ext4Entry> Ext4Reader::Find(absl::string_view path) {
         absl::StrCat(image_->name(), ": no ", path, " inside"));
   };
   GANTRY_ASSIGN_OR_RETURN(Ext4Entry root, ReadEntry("/", EXT2_ROOT_INO));
-  // The folders that the path has led through, and where it has led to.
+  // The directories on the path so far, and the current entry last.
   std::vector<Ext4Entry> trail = {std::move(root)};
-  // What is left of the path, the next name last.
+  // The remaining names of the path, in reverse order.
   std::vector<std::string> names;
-  const auto follow = [&](absl::string_view further) {
+  const auto prepend = [&](absl::string_view further) {
     const std::vector<std::string> parts =
         absl::StrSplit(further, '/', absl::SkipEmpty());
     names.insert(names.end(), parts.rbegin(), parts.rend());
   };
-  follow(path);
+  prepend(path);
   for (int symlinks = 0; !names.empty();) {
     const std::string name = std::move(names.back());
     names.pop_back();
@@ -252,7 +252,7 @@ absl::StatusOr<Ext4Entry> Ext4Reader::Find(absl::string_view path) {
     }
     if (++symlinks > kMaxSymlinks) return not_found();
     if (absl::StartsWith(entry.symlink_target, "/")) trail.resize(1);
-    follow(entry.symlink_target);
+    prepend(entry.symlink_target);
   }
   return std::move(trail.back());
 }
@@ -262,7 +262,7 @@ absl::StatusOr<std::vector<std::string>> Ext4Reader::List(
   GANTRY_ASSIGN_OR_RETURN(const Ext4Entry entry, Find(path));
   if (!S_ISDIR(entry.mode)) {
     return absl::FailedPreconditionError(
-        absl::StrCat(image_->name(), ": ", path, " is not a folder"));
+        absl::StrCat(image_->name(), ": ", path, " is not a directory"));
   }
   GANTRY_ASSIGN_OR_RETURN(const auto children,
                           ReadDirectory(entry.path, entry.inode));

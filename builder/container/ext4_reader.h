@@ -14,14 +14,14 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "builder/container/disk_file.h"
+#include "base/input_file.h"
 
 struct struct_ext2_filsys;
 struct ext2_inode_large;
 
 namespace gantry::container {
 
-// A piece of a file that is stored; what is between pieces reads as zeros.
+// A stored range of a file.  The bytes between ranges are zeros.
 struct Ext4DataRange {
   // Bytes from the start of the file.
   uint64_t file_offset = 0;
@@ -30,11 +30,11 @@ struct Ext4DataRange {
   uint64_t length = 0;
 };
 
-// A file, folder, link or device in the file system.
+// A file, directory, link or device in the file system.
 struct Ext4Entry {
-  // Absolute, without symbolic links in its folders; "/" is the root.
+  // Absolute, without symbolic links in its directory part; "/" is the root.
   std::string path;
-  // Equal for hard links to one file.
+  // Equal for all hard links to a file.
   uint32_t inode = 0;
   // Type and permissions, as in stat(2).
   mode_t mode = 0;
@@ -52,47 +52,48 @@ struct Ext4Entry {
   std::string symlink_target;
   // By name with its prefix, as in getxattr(2).
   std::map<std::string, std::string> xattrs;
-  // Regular files: what is stored, ascending, within `size`.
+  // Regular files: the stored ranges, ascending, within `size`.
   std::vector<Ext4DataRange> data;
-  // Regular files whose content is in the inode: that; `data` is empty.
+  // Regular files whose content is in the inode: the content; `data` is empty.
   std::string inline_data;
 };
 
-// Reads an ext4 (also ext2, ext3) file system inside a disk image, without
-// mounting it and without privileges.  Nothing is ever written.  The content
-// is not trusted: whatever is wrong in it gives an error.
+// Reads an ext4 (or ext2, ext3) file system inside a disk image, without
+// mounting it and without privileges.  The image is never written to.  Its
+// content is not trusted: damage of any kind results in an error.
 //
-// Errors name the image and, where it has one, the place: DATA_LOSS for damage,
-// UNIMPLEMENTED for features that libext2fs lacks.  Not thread-safe.
+// Errors name the image and, if possible, the offset.  DATA_LOSS: damage.
+// UNIMPLEMENTED: a feature that libext2fs lacks.  Not thread-safe.
 class Ext4Reader {
  public:
-  // `image` must outlive the result; the file system is in its bytes from
-  // `offset` on, at most `size` of them.
-  // INVALID_ARGUMENT: there is no ext4.  FAILED_PRECONDITION: it was not
-  // unmounted cleanly; what its journal holds would be missing.
-  static absl::StatusOr<Ext4Reader> Open(const DiskFile& image, uint64_t offset,
-                                         uint64_t size);
+  // Opens the file system at byte `offset` of `image`, which has at most `size`
+  // bytes.  `image` must outlive the result.
+  // INVALID_ARGUMENT: no ext4 file system.  FAILED_PRECONDITION: it was not
+  // unmounted cleanly, so that changes in its journal would be missing.
+  static absl::StatusOr<Ext4Reader> Open(const InputFile& image,
+                                         uint64_t offset, uint64_t size);
 
   Ext4Reader(Ext4Reader&&) = default;
   Ext4Reader& operator=(Ext4Reader&&) = delete;
   ~Ext4Reader() = default;
 
-  // For error messages about what is inside.
+  // For error messages about the content.
   const std::string& image_name() const { return image_->name(); }
 
-  // Calls `visit` for all but the root: folders before what is in them, names
-  // of a folder in byte order.  Stops at the first error and returns it.
+  // Calls `visit` for every entry except the root: directories before their
+  // content, names of a directory in byte order.  Stops at the first error and
+  // returns it.
   absl::Status Walk(absl::FunctionRef<absl::Status(const Ext4Entry&)> visit);
 
-  // What is at an absolute path, symbolic links followed as inside a chroot,
-  // also the last one.  NOT_FOUND names the path asked for.
+  // The entry at an absolute path.  Symbolic links are followed as inside a
+  // chroot, including the last one.  NOT_FOUND names `path`.
   absl::StatusOr<Ext4Entry> Find(absl::string_view path);
 
-  // Names in the folder at `path`, in byte order, without "." and "..".
+  // The names in the directory at `path`, in byte order, without "." and "..".
   absl::StatusOr<std::vector<std::string>> List(absl::string_view path);
 
-  // Calls `sink` with the stored pieces of a regular file, ascending, each at
-  // most 1 MiB.
+  // Calls `sink` with the stored content of a regular file, ascending, in
+  // pieces of at most 1 MiB.
   absl::Status ReadData(
       const Ext4Entry& entry,
       absl::FunctionRef<absl::Status(uint64_t offset, absl::string_view data)>
@@ -106,10 +107,10 @@ class Ext4Reader {
   struct Close {
     void operator()(struct_ext2_filsys* fs) const;
   };
-  // Inodes of the folders that a walk has been to.
+  // Inodes of the directories that a walk has visited.
   using Visited = absl::flat_hash_set<uint32_t>;
 
-  Ext4Reader(const DiskFile& image, uint64_t offset,
+  Ext4Reader(const InputFile& image, uint64_t offset,
              std::unique_ptr<struct_ext2_filsys, Close> fs);
 
   absl::StatusOr<Ext4Entry> ReadEntry(std::string path, uint32_t inode);
@@ -124,19 +125,18 @@ class Ext4Reader {
   absl::Status ReadContentMap(const ext2_inode_large& inode, Ext4Entry& entry);
   absl::Status ReadSymlink(const ext2_inode_large& inode, Ext4Entry& entry);
 
-  // DATA_LOSS at a file, at a byte of the image.
+  // DATA_LOSS that names a file and an offset in the image.
   absl::Status Damaged(absl::string_view path, uint64_t fs_offset,
                        absl::string_view what) const;
-  // The error of libext2fs about a file.
+  // The status for an error of libext2fs at a file.
   absl::Status Ext2Error(long error, absl::string_view path,
                          uint32_t inode) const;
-  // Where the inode is stored, from the start of the file system; 0 if that
-  // cannot be told.
+  // Offset of the inode from the start of the file system; 0 if unknown.
   uint64_t InodeOffset(uint32_t inode) const;
-  // Where the first damaged block of a folder is stored; else its inode.
+  // Offset of the first damaged block of a directory, or of its inode.
   uint64_t DirectoryDamageOffset(uint32_t inode) const;
 
-  const DiskFile* image_;
+  const InputFile* image_;
   uint64_t offset_;
   std::unique_ptr<struct_ext2_filsys, Close> fs_;
   std::string buffer_;

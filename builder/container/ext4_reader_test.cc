@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "builder/container/test_disk.h"
 #include "gtest/gtest.h"
 
@@ -22,7 +23,7 @@ class Ext4ReaderTest : public testing::Test {
  protected:
   void SetUp() override { disk_.AddMkfsArguments({"-b", "4096"}); }
 
-  // Makes the image and opens its file system.
+  // Creates the image and opens its file system.
   void Open() {
     path_ = disk_.Make();
     Reopen();
@@ -30,7 +31,7 @@ class Ext4ReaderTest : public testing::Test {
 
   void Reopen() {
     reader_.reset();
-    image_ = std::make_unique<DiskFile>(*DiskFile::Open(path_));
+    image_ = std::make_unique<InputFile>(*InputFile::Open(path_));
     auto reader =
         Ext4Reader::Open(*image_, kTestPartitionOffset, kTestPartitionSize);
     status_ = reader.status();
@@ -39,7 +40,7 @@ class Ext4ReaderTest : public testing::Test {
 
   Ext4Entry Find(absl::string_view path) {
     const auto entry = reader_->Find(path);
-    EXPECT_TRUE(entry.ok()) << entry.status();
+    EXPECT_THAT(entry, IsOk());
     return entry.ok() ? *entry : Ext4Entry();
   }
 
@@ -56,21 +57,14 @@ class Ext4ReaderTest : public testing::Test {
     });
   }
 
-  void ExpectError(const absl::Status& status, absl::StatusCode code,
-                   absl::string_view message) {
-    EXPECT_EQ(status.code(), code);
-    EXPECT_EQ(std::string(status.message()),
-              absl::StrCat(path_, ": ", message));
-  }
-
-  // Number of the bytes in the image where this text is.
+  // The offset of this text in the image.
   uint64_t OffsetOf(absl::string_view text) {
     return ReadFile(path_)->find(std::string(text), kTestPartitionOffset);
   }
 
   TestDisk disk_;
   std::string path_;
-  std::unique_ptr<DiskFile> image_;
+  std::unique_ptr<InputFile> image_;
   std::unique_ptr<Ext4Reader> reader_;
   absl::Status status_;
   std::vector<Ext4Entry> walked_;
@@ -83,7 +77,7 @@ TEST_F(Ext4ReaderTest, WalksInOrder) {
   disk_.AddFile("/a/x", "");
   disk_.AddFile("/\xff", "");
   Open();
-  ASSERT_TRUE(Walk().ok()) << Walk();
+  ASSERT_THAT(Walk(), IsOk());
   std::vector<std::string> paths;
   for (const Ext4Entry& entry : walked_) paths.push_back(entry.path);
   EXPECT_EQ(paths,
@@ -91,15 +85,15 @@ TEST_F(Ext4ReaderTest, WalksInOrder) {
                                       "/b/2", "/lost+found", "/\xff"}));
 }
 
-TEST_F(Ext4ReaderTest, AnErrorOfTheVisitorEndsTheWalk) {
+TEST_F(Ext4ReaderTest, ErrorOfTheVisitorEndsTheWalk) {
   disk_.AddFile("/a", "");
   Open();
   int visits = 0;
-  EXPECT_EQ(reader_->Walk([&](const Ext4Entry&) {
+  EXPECT_THAT(reader_->Walk([&](const Ext4Entry&) {
     ++visits;
     return absl::CancelledError("enough");
   }),
-            absl::CancelledError("enough"));
+              StatusIs(absl::StatusCode::kCancelled, "enough"));
   EXPECT_EQ(visits, 1);
 }
 
@@ -138,10 +132,10 @@ TEST_F(Ext4ReaderTest, ReadsSpecialFiles) {
 TEST_F(Ext4ReaderTest, ReadsXattrsInTheInodeAndInABlock) {
   const std::string capability =
       absl::HexStringToBytes("0100000202000000000000000000000000000000");
-  const std::string value_file = JoinPath(disk_.folder(), "value");
-  ASSERT_TRUE(WriteFileAtomically(value_file, capability).ok());
-  const std::string large_file = JoinPath(disk_.folder(), "large");
-  ASSERT_TRUE(WriteFileAtomically(large_file, std::string(1000, 'v')).ok());
+  const std::string value_file = JoinPath(disk_.directory(), "value");
+  ASSERT_THAT(WriteFileAtomically(value_file, capability), IsOk());
+  const std::string large_file = JoinPath(disk_.directory(), "large");
+  ASSERT_THAT(WriteFileAtomically(large_file, std::string(1000, 'v')), IsOk());
   disk_.AddFile("/ping", "x");
   disk_.AddDebugfs(
       absl::StrCat("ea_set -f ", value_file, " /ping security.capability"));
@@ -167,7 +161,7 @@ TEST_F(Ext4ReaderTest, ReadsShortAndLongSymlinks) {
   disk_.AddSymlink("/short", "x");
   disk_.AddSymlink("/long", target);
   Open();
-  ASSERT_TRUE(Walk().ok()) << Walk();
+  ASSERT_THAT(Walk(), IsOk());
   std::map<std::string, std::string> targets;
   for (const Ext4Entry& entry : walked_) {
     if (S_ISLNK(entry.mode)) targets[entry.path] = entry.symlink_target;
@@ -191,12 +185,13 @@ TEST_F(Ext4ReaderTest, FindFollowsSymlinksInsideTheRoot) {
   EXPECT_EQ(Find("/usr/lib/").path, "/usr/lib");
   for (const char* missing : {"/loop", "/dangling", "/usr/lib/file/x",
                               "/usr/lib/file/..", "/x/../lib"}) {
-    ExpectError(reader_->Find(missing).status(), absl::StatusCode::kNotFound,
-                absl::StrCat("no ", missing, " inside"));
+    EXPECT_THAT(reader_->Find(missing),
+                StatusIs(absl::StatusCode::kNotFound,
+                         absl::StrCat(path_, ": ", "no ", missing, " inside")));
   }
 }
 
-TEST_F(Ext4ReaderTest, HolesAreNotData) {
+TEST_F(Ext4ReaderTest, HolesAreNotStoredData) {
   std::string content(20 * kBlock + 10, '\0');
   content.replace(4 * kBlock, 3, "abc");
   content.replace(5 * kBlock, 3, "def");
@@ -226,8 +221,8 @@ TEST_F(Ext4ReaderTest, ReservedBlocksReadAsZeros) {
   EXPECT_EQ(Find("/file").data.size(), 1);
 }
 
-// Every way that ext4, and ext2 and ext3 before it, store content.
-TEST_F(Ext4ReaderTest, ReadsAllFormatsOfFiles) {
+// All ways in which ext2, ext3 and ext4 store content.
+TEST_F(Ext4ReaderTest, ReadsAllStorageFormats) {
   std::string pieces;
   for (int i = 0; i < 300; ++i) {
     absl::StrAppend(&pieces, std::string(kBlock, '\0'), i,
@@ -255,112 +250,132 @@ TEST_F(Ext4ReaderTest, ReadsAllFormatsOfFiles) {
     disk.AddMkfsArguments(arguments);
     path_ = disk.Make();
     Reopen();
-    ASSERT_TRUE(status_.ok()) << status_;
+    ASSERT_THAT(status_, IsOk());
     EXPECT_EQ(Content("/empty"), "");
     EXPECT_EQ(Content("/small"), "small");
     EXPECT_EQ(Content("/medium"), std::string(130, 'm'));
     EXPECT_TRUE(Content("/pieces") == pieces);
     EXPECT_EQ(reader_->List("/many")->size(), 300);
-    EXPECT_TRUE(Walk().ok()) << Walk();
+    EXPECT_THAT(Walk(), IsOk());
     EXPECT_TRUE(Find("/small").xattrs.empty());
   }
 }
 
 TEST_F(Ext4ReaderTest, ReadFileChecksTypeAndSize) {
   disk_.AddFile("/file", "12345");
-  disk_.AddFolder("/folder");
+  disk_.AddDirectory("/directory");
   Open();
-  ExpectError(reader_->ReadFile(Find("/folder"), 10).status(),
-              absl::StatusCode::kFailedPrecondition, "/folder is not a file");
-  ExpectError(reader_->ReadFile(Find("/file"), 4).status(),
-              absl::StatusCode::kFailedPrecondition,
-              "/file has 5 bytes, more than 4");
-  ExpectError(reader_->List("/file").status(),
-              absl::StatusCode::kFailedPrecondition, "/file is not a folder");
+  EXPECT_THAT(reader_->ReadFile(Find("/directory"), 10),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       absl::StrCat(path_, ": ", "/directory is not a file")));
+  EXPECT_THAT(
+      reader_->ReadFile(Find("/file"), 4),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               absl::StrCat(path_, ": ", "/file has 5 bytes, more than 4")));
+  EXPECT_THAT(reader_->List("/file"),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       absl::StrCat(path_, ": ", "/file is not a directory")));
 }
 
-TEST_F(Ext4ReaderTest, PartitionWithoutExt4IsRefused) {
+TEST_F(Ext4ReaderTest, PartitionWithoutExt4IsInvalidArgument) {
   Open();
   Overwrite(path_, kTestPartitionOffset + 1024 + 56, "xx");
   Reopen();
-  ExpectError(status_, absl::StatusCode::kInvalidArgument,
-              "byte 2097152: no ext4 file system");
+  EXPECT_THAT(status_,
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       absl::StrCat(path_, ": ",
+                                    "byte 2097152: not an ext4 file system")));
 }
 
 TEST_F(Ext4ReaderTest, DamagedSuperblockIsDataLoss) {
   Open();
   Overwrite(path_, kTestPartitionOffset + 1024 + 40, "x");
   Reopen();
-  ExpectError(status_, absl::StatusCode::kDataLoss,
-              "byte 2098176: damaged ext4 superblock: Superblock checksum "
-              "does not match superblock");
+  EXPECT_THAT(
+      status_,
+      StatusIs(absl::StatusCode::kDataLoss,
+               absl::StrCat(
+                   path_, ": ",
+                   "byte 2098176: damaged ext4 superblock: Superblock checksum "
+                   "does not match superblock")));
 }
 
 TEST_F(Ext4ReaderTest, FileSystemLargerThanItsPartitionIsDataLoss) {
   Open();
   const auto reader =
       Ext4Reader::Open(*image_, kTestPartitionOffset, kTestPartitionSize / 2);
-  ExpectError(reader.status(), absl::StatusCode::kDataLoss,
-              "byte 2097152: damaged ext4 superblock: 2048 blocks, the "
-              "partition has 1024");
+  EXPECT_THAT(
+      reader,
+      StatusIs(absl::StatusCode::kDataLoss,
+               absl::StrCat(
+                   path_, ": ",
+                   "byte 2097152: damaged ext4 superblock: 2048 blocks, the "
+                   "partition has 1024")));
 }
 
-TEST_F(Ext4ReaderTest, JournalThatWasNotReplayedIsRefused) {
+TEST_F(Ext4ReaderTest, JournalThatWasNotReplayedIsFailedPrecondition) {
   disk_.AddDebugfs("feature needs_recovery");
   Open();
-  ExpectError(status_, absl::StatusCode::kFailedPrecondition,
-              "byte 2097152: the ext4 file system was not unmounted cleanly");
+  EXPECT_THAT(
+      status_,
+      StatusIs(
+          absl::StatusCode::kFailedPrecondition,
+          absl::StrCat(
+              path_, ": ",
+              "byte 2097152: the ext4 file system was not unmounted cleanly")));
 }
 
-TEST_F(Ext4ReaderTest, DamagedDirectoryBlockIsDataLossWithItsPlace) {
-  disk_.AddFile("/folder/victim-of-damage", "");
+TEST_F(Ext4ReaderTest, DamagedDirectoryBlockIsDataLossWithItsOffset) {
+  disk_.AddFile("/directory/victim-of-damage", "");
   Open();
   const uint64_t offset = OffsetOf("victim-of-damage");
   Overwrite(path_, offset, "V");
   Reopen();
-  ExpectError(Walk(), absl::StatusCode::kDataLoss,
-              absl::StrCat("byte ", offset / kBlock * kBlock,
-                           ": ext4: /folder: Directory block checksum does not "
-                           "match directory block"));
+  EXPECT_THAT(
+      Walk(),
+      StatusIs(
+          absl::StatusCode::kDataLoss,
+          absl::StrCat(path_, ": ", "byte ", offset / kBlock * kBlock,
+                       ": ext4: /directory: Directory block checksum does not "
+                       "match directory block")));
 }
 
-TEST_F(Ext4ReaderTest, DamagedInodeIsDataLossWithItsPlace) {
+TEST_F(Ext4ReaderTest, DamagedInodeIsDataLossWithItsOffset) {
   disk_.AddSymlink("/link", "an-unusual-target");
   Open();
   // The target is in the inode's block pointers.
   const uint64_t offset = OffsetOf("an-unusual-target");
   Overwrite(path_, offset, "A");
   Reopen();
-  ExpectError(
-      Walk(), absl::StatusCode::kDataLoss,
-      absl::StrCat("byte ", offset - 40,
-                   ": ext4: /link: Inode checksum does not match inode"));
+  EXPECT_THAT(
+      Walk(),
+      StatusIs(
+          absl::StatusCode::kDataLoss,
+          absl::StrCat(path_, ": ", "byte ", offset - 40,
+                       ": ext4: /link: Inode checksum does not match inode")));
 }
 
-TEST_F(Ext4ReaderTest, NamesThatWouldLeaveTheFolderAreDataLoss) {
+TEST_F(Ext4ReaderTest, NamesOutsideTheirDirectoryAreDataLoss) {
   disk_.AddMkfsArguments({"-O", "^metadata_csum"});
-  disk_.AddFile("/folder/.._etc_passwd", "");
+  disk_.AddFile("/directory/.._etc_passwd", "");
   Open();
   const uint64_t offset = OffsetOf(".._etc_passwd");
   Overwrite(path_, offset, "../etc/passwd");
   Reopen();
-  const absl::Status status = Walk();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_TRUE(absl::EndsWith(
-      status.message(),
-      ": ext4: /folder: a file's name is empty or has a \"/\" or NUL"))
-      << status;
+  EXPECT_THAT(Walk(),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       ::testing::EndsWith(": ext4: /directory: a file's name "
+                                           "is empty or has a \"/\" or NUL")));
 }
 
-TEST_F(Ext4ReaderTest, FolderInsideItselfIsDataLoss) {
-  disk_.AddFolder("/a/b");
+TEST_F(Ext4ReaderTest, DirectoryInsideItselfIsDataLoss) {
+  disk_.AddDirectory("/a/b");
   disk_.AddDebugfs("link /a /a/b/c");
   Open();
-  const absl::Status status = Walk();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_TRUE(absl::EndsWith(status.message(),
-                             ": ext4: /a/b/c: a folder in two places"))
-      << status;
+  EXPECT_THAT(Walk(),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       ::testing::EndsWith(
+                           ": ext4: /a/b/c: a directory with two parents")));
 }
 
 TEST_F(Ext4ReaderTest, BlocksOutsideTheFileSystemAreDataLoss) {
@@ -368,12 +383,11 @@ TEST_F(Ext4ReaderTest, BlocksOutsideTheFileSystemAreDataLoss) {
   disk_.AddFile("/file", "x");
   disk_.AddDebugfs("set_inode_field /file block[0] 999999");
   Open();
-  const absl::Status status = Walk();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_TRUE(absl::EndsWith(
-      status.message(),
-      ": ext4: /file: its blocks are outside of the file system"))
-      << status;
+  EXPECT_THAT(
+      Walk(),
+      StatusIs(absl::StatusCode::kDataLoss,
+               ::testing::EndsWith(
+                   ": ext4: /file: its blocks are outside the file system")));
 }
 
 }  // namespace

@@ -1,12 +1,8 @@
-// How long it takes to get the files out of a developer container, beside the
-// tools that could have done it.  Most of it is wall time on several cores, so
-// "real time" is what to look at.  debugfs loses extended attributes, set-id
-// bits and hard links; it is here for its speed only.
+// Compares the time to extract a developer container with that of other tools.
+// Several cores are used, so compare the real times.  debugfs loses extended
+// attributes, set-id bits and hard links; only its speed is of interest.
 //
 //   bazel run -c opt //builder/container:extract_benchmark
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/output_file.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
 #include "benchmark/benchmark.h"
@@ -32,21 +29,19 @@ T OrDie(absl::StatusOr<T> value) {
   std::exit(1);
 }
 
-// Runs a program, its output to a file.
+// Runs a program and writes its output to a file.
 void RunTo(const std::string& path, const std::vector<std::string>& argv) {
-  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  auto file = OrDie(OutputFile::Create(path));
   SubprocessOptions options;
   options.argv = argv;
-  options.on_output = [fd](absl::string_view data) {
-    if (write(fd, data.data(), data.size()) != ssize_t(data.size())) {
-      std::exit(1);
-    }
+  options.on_output = [&](absl::string_view data) {
+    if (!file.Append(data).ok()) std::exit(1);
   };
   if (OrDie(RunSubprocess(options)).exit_code != 0) std::exit(1);
-  close(fd);
+  if (!file.Close().ok()) std::exit(1);
 }
 
-// The image in the forms that the benchmarks read.  Made by main().
+// The image in the formats that the benchmarks read.  Set by main().
 struct Images {
   std::string zstd;
   std::string plain;
@@ -84,7 +79,7 @@ void ExtractBzip2(benchmark::State& state) {
 }
 
 void DebugfsRdumpPlain(benchmark::State& state) {
-  const auto disk = OrDie(DiskFile::Open(GetImages().plain));
+  const auto disk = OrDie(InputFile::Open(GetImages().plain));
   const auto root = OrDie(FindPartition(disk, "ROOT"));
   for (auto _ : state) {
     const TempDir out = OrDie(TempDir::Create());
@@ -139,10 +134,10 @@ BENCHMARK(DecompressBzip2WithoutLbzip2)
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 
-void MakeImages(const std::string& zstd, const std::string& folder) {
+void MakeImages(const std::string& zstd, const std::string& directory) {
   Images& images = GetImages();
-  images = {zstd, JoinPath(folder, "image.bin"),
-            JoinPath(folder, "image.bin.bz2")};
+  images = {zstd, JoinPath(directory, "image.bin"),
+            JoinPath(directory, "image.bin.bz2")};
   OrDie(RunCommand(
       {"zstd", "-q", "-d", "-f", "--sparse", "-o", images.plain, images.zstd}));
   RunTo(images.bzip2, {"lbzip2", "-c", images.plain});
@@ -154,12 +149,13 @@ void MakeImages(const std::string& zstd, const std::string& folder) {
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (argc != 2) {
-    std::fprintf(stderr, "extract_benchmark: give an image (.zst)\n");
+    std::fprintf(stderr,
+                 "extract_benchmark: expected one argument, an image (.zst)\n");
     return 2;
   }
-  const gantry::TempDir folder =
+  const gantry::TempDir directory =
       gantry::container::OrDie(gantry::TempDir::Create());
-  gantry::container::MakeImages(argv[1], folder.path());
+  gantry::container::MakeImages(argv[1], directory.path());
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

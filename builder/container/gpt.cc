@@ -16,8 +16,8 @@ namespace {
 constexpr uint64_t kSectorSize = 512;
 constexpr absl::string_view kSignature = "EFI PART";
 
-// Offsets of the header's fields (UEFI 2.10, table 5.5) and the smallest
-// header.
+// Offsets of the header's fields and the smallest size of a header (UEFI 2.10,
+// table 5.5).
 constexpr uint32_t kHeaderSizeField = 12;
 constexpr uint32_t kHeaderCrcField = 16;
 constexpr uint32_t kMyLbaField = 24;
@@ -29,22 +29,23 @@ constexpr uint32_t kEntrySizeField = 84;
 constexpr uint32_t kEntriesCrcField = 88;
 constexpr uint32_t kMinHeaderSize = 92;
 
-// Of an entry (table 5.7).
+// The same of an entry (table 5.7).
 constexpr uint32_t kEntryFirstLbaField = 32;
 constexpr uint32_t kEntryLastLbaField = 40;
 constexpr uint32_t kEntryNameField = 56;
 constexpr uint32_t kEntryNameUnits = 36;
 constexpr uint32_t kMinEntrySize = 128;
 
-// The specification sets no upper bounds; tables in use have 128 entries of
-// 128 bytes.
+// The specification has no upper bounds; usual tables have 128 entries of 128
+// bytes.
 constexpr uint32_t kMaxEntrySize = 4096;
 constexpr uint32_t kMaxEntriesBytes = 1 << 20;
 
 constexpr uint64_t kMaxSectors =
     std::numeric_limits<int64_t>::max() / kSectorSize;
 
-// `bytes` reaches at least `offset` + sizeof(T).
+// Decodes a little-endian integer.  `bytes` has at least `offset` + sizeof(T)
+// bytes.
 template <typename T>
 T Little(absl::string_view bytes, uint32_t offset) {
   T value = 0;
@@ -109,7 +110,7 @@ struct Header {
   uint32_t entries_crc;
 };
 
-absl::StatusOr<Header> ReadHeader(const DiskFile& disk, uint64_t lba) {
+absl::StatusOr<Header> ReadHeader(const InputFile& disk, uint64_t lba) {
   const auto damaged = [&](absl::string_view what) {
     return absl::DataLossError(absl::StrCat(
         disk.name(), ": GPT header at byte ", lba * kSectorSize, ": ", what));
@@ -131,7 +132,7 @@ absl::StatusOr<Header> ReadHeader(const DiskFile& disk, uint64_t lba) {
   checked.replace(kHeaderCrcField, sizeof(crc), sizeof(crc), '\0');
   if (Crc32(checked) != crc) return damaged("wrong checksum");
   if (Little<uint64_t>(sector, kMyLbaField) != lba) {
-    return damaged("says it lies elsewhere");
+    return damaged("has the sector number of another header");
   }
   Header header;
   header.first_usable_lba = Little<uint64_t>(sector, kFirstUsableLbaField);
@@ -154,7 +155,7 @@ absl::StatusOr<Header> ReadHeader(const DiskFile& disk, uint64_t lba) {
   return header;
 }
 
-absl::StatusOr<std::vector<GptPartition>> ReadTable(const DiskFile& disk,
+absl::StatusOr<std::vector<GptPartition>> ReadTable(const InputFile& disk,
                                                     uint64_t lba) {
   GANTRY_ASSIGN_OR_RETURN(const Header header, ReadHeader(disk, lba));
   const uint64_t offset = header.entries_lba * kSectorSize;
@@ -169,7 +170,7 @@ absl::StatusOr<std::vector<GptPartition>> ReadTable(const DiskFile& disk,
   for (uint32_t i = 0; i < header.entry_count; ++i) {
     const auto entry = absl::string_view(entries).substr(
         uint64_t{i} * header.entry_size, header.entry_size);
-    // A type GUID of zeros: not in use.
+    // A type GUID of zeros marks an unused entry.
     if (std::all_of(entry.begin(), entry.begin() + 16,
                     [](char c) { return c == '\0'; })) {
       continue;
@@ -196,7 +197,7 @@ absl::StatusOr<std::vector<GptPartition>> ReadTable(const DiskFile& disk,
 
 }  // namespace
 
-absl::StatusOr<std::vector<GptPartition>> ReadGpt(const DiskFile& disk) {
+absl::StatusOr<std::vector<GptPartition>> ReadGpt(const InputFile& disk) {
   auto primary = ReadTable(disk, 1);
   if (primary.ok()) return primary;
   // The backup header is in the last sector.
@@ -211,7 +212,7 @@ absl::StatusOr<std::vector<GptPartition>> ReadGpt(const DiskFile& disk) {
   return primary;
 }
 
-absl::StatusOr<GptPartition> FindPartition(const DiskFile& disk,
+absl::StatusOr<GptPartition> FindPartition(const InputFile& disk,
                                            absl::string_view label) {
   GANTRY_ASSIGN_OR_RETURN(const std::vector<GptPartition> partitions,
                           ReadGpt(disk));
@@ -231,8 +232,9 @@ absl::StatusOr<GptPartition> FindPartition(const DiskFile& disk,
           absl::StrAppend(out, "\"", partition.label, "\"");
         });
     return absl::NotFoundError(absl::StrCat(
-        disk.name(), ": no partition labelled \"", label, "\"; there ",
-        labels.empty() ? "are none" : absl::StrCat("are: ", labels)));
+        disk.name(), ": no partition labelled \"", label, "\"; ",
+        labels.empty() ? "the table is empty"
+                       : absl::StrCat("the labels are: ", labels)));
   }
   if (found->offset > disk.size() ||
       found->size > disk.size() - found->offset) {

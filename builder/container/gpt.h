@@ -7,12 +7,12 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "builder/container/disk_file.h"
+#include "base/input_file.h"
 
 namespace gantry::container {
 
-// A partition in use.  Offset and size lie within the table's usable range,
-// but not necessarily within the file: see FindPartition.
+// A used entry of a partition table.  Offset and size are within the table's
+// usable range, but not necessarily within the file: see FindPartition().
 struct GptPartition {
   // Counted from 1.
   int number = 0;
@@ -23,17 +23,17 @@ struct GptPartition {
   uint64_t size = 0;
 };
 
-// Reads the partition table of a disk with 512-byte sectors (UEFI
-// specification 2.10, section 5.3), from the backup header if the primary one
-// is damaged.  Entries are in the table's order.
-// INVALID_ARGUMENT: the file has no GPT.  DATA_LOSS: both headers are damaged;
-// the message is about the primary one.
-absl::StatusOr<std::vector<GptPartition>> ReadGpt(const DiskFile& disk);
+// Reads the partition table of a disk with 512-byte sectors (UEFI specification
+// 2.10, section 5.3), or its backup if the primary one is damaged.  Entries are
+// in the order of the table.
+// INVALID_ARGUMENT: the file has no GPT.  DATA_LOSS: both tables are damaged;
+// the message describes the primary one.
+absl::StatusOr<std::vector<GptPartition>> ReadGpt(const InputFile& disk);
 
-// The one partition with this label.
-// NOT_FOUND names the labels that there are.  FAILED_PRECONDITION: there are
-// several.  DATA_LOSS: the file ends before the partition does.
-absl::StatusOr<GptPartition> FindPartition(const DiskFile& disk,
+// Returns the partition with this label.
+// NOT_FOUND, with the labels found: no such partition.  FAILED_PRECONDITION: it
+// is not the only one.  DATA_LOSS: the file ends before the partition.
+absl::StatusOr<GptPartition> FindPartition(const InputFile& disk,
                                            absl::string_view label);
 
 }  // namespace gantry::container

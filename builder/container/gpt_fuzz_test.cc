@@ -1,5 +1,5 @@
-// Damaged partition tables give an error or a partition, never a crash.  The
-// damage is the same in every run.
+// Damaged partition tables result in an error or a partition, never in a crash.
+// The damage is the same in every run.
 
 #include <zlib.h>
 
@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "builder/container/gpt.h"
 #include "builder/container/test_disk.h"
 #include "gtest/gtest.h"
@@ -25,14 +26,14 @@ void PutCrc(std::string& bytes, size_t at, size_t from, size_t size) {
   bytes.replace(at, 4, reinterpret_cast<const char*>(&crc), 4);
 }
 
-// So that damage gets past the checksums.
+// Makes the damage pass the checksums.
 void FixChecksums(std::string& bytes) {
   PutCrc(bytes, kHeader + 88, 2 * 512, 128 * 128);
   bytes.replace(kHeader + 16, 4, 4, '\0');
   PutCrc(bytes, kHeader + 16, kHeader, 92);
 }
 
-// Mostly fields: the header's, and those of the first entries in use.
+// Mostly fields of the header and of the used entry.
 size_t PickOffset(std::minstd_rand& random) {
   switch (random() % 3) {
     case 0:
@@ -49,8 +50,8 @@ TEST(GptFuzzTest, DamageNeverCrashes) {
   disk.AddPartition(1, "OEM");
   const std::string path = disk.Make();
   const std::string good = ReadFile(path)->substr(0, kTableSize);
-  const auto image = DiskFile::Open(path);
-  ASSERT_TRUE(image.ok()) << image.status();
+  const auto image = InputFile::Open(path);
+  ASSERT_THAT(image, IsOk());
   std::minstd_rand random(1);
   int found = 0;
   for (int round = 0; round < kRounds; ++round) {
@@ -69,7 +70,7 @@ TEST(GptFuzzTest, DamageNeverCrashes) {
     ASSERT_LE(partition->offset, image->size());
     ASSERT_LE(partition->size, image->size() - partition->offset);
   }
-  // Both happen, or this tests little.
+  // Otherwise the test has little value.
   EXPECT_GT(found, kRounds / 20);
   EXPECT_LT(found, kRounds);
 }
@@ -78,13 +79,13 @@ TEST(GptFuzzTest, TruncationNeverCrashes) {
   TestDisk disk;
   const std::string path = disk.Make();
   for (size_t size = 0; size < kTableSize; size += 131) {
-    const std::string cut = JoinPath(disk.folder(), "cut");
+    const std::string cut = JoinPath(disk.directory(), "cut");
     std::filesystem::copy_file(
         path, cut, std::filesystem::copy_options::overwrite_existing);
     std::filesystem::resize_file(cut, size);
-    const auto image = DiskFile::Open(cut);
-    ASSERT_TRUE(image.ok()) << image.status();
-    EXPECT_FALSE(FindPartition(*image, "ROOT").ok()) << size;
+    const auto image = InputFile::Open(cut);
+    ASSERT_THAT(image, IsOk());
+    EXPECT_THAT(FindPartition(*image, "ROOT"), ::testing::Not(IsOk())) << size;
   }
 }
 

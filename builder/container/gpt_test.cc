@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "builder/container/test_disk.h"
 #include "gtest/gtest.h"
 
@@ -23,7 +24,7 @@ class GptTest : public testing::Test {
   void Make() { path_ = disk_.Make(); }
 
   absl::Status Find(absl::string_view label = "ROOT") {
-    const auto disk = DiskFile::Open(path_);
+    const auto disk = InputFile::Open(path_);
     if (!disk.ok()) return disk.status();
     return FindPartition(*disk, label).status();
   }
@@ -34,7 +35,7 @@ class GptTest : public testing::Test {
               absl::string_view(reinterpret_cast<char*>(&value), sizeof(T)));
   }
 
-  // Makes the primary table's checksums right again.
+  // Recomputes the checksums of the primary table.
   void FixChecksums() {
     std::string bytes = ReadFile(path_)->substr(0, 34 * 512);
     const auto crc = [&](uint64_t offset, uint64_t size) -> uint32_t {
@@ -51,13 +52,6 @@ class GptTest : public testing::Test {
               std::string(512, 'x'));
   }
 
-  void ExpectError(const absl::Status& status, absl::StatusCode code,
-                   absl::string_view message) {
-    EXPECT_EQ(status.code(), code);
-    EXPECT_EQ(std::string(status.message()),
-              absl::StrCat(path_, ": ", message));
-  }
-
   TestDisk disk_;
   std::string path_;
 };
@@ -65,37 +59,47 @@ class GptTest : public testing::Test {
 TEST_F(GptTest, FindsThePartitionByItsLabel) {
   disk_.AddPartition(1, "OEM");
   Make();
-  const auto disk = DiskFile::Open(path_);
-  ASSERT_TRUE(disk.ok()) << disk.status();
+  const auto disk = InputFile::Open(path_);
+  ASSERT_THAT(disk, IsOk());
   const auto partition = FindPartition(*disk, "ROOT");
-  ASSERT_TRUE(partition.ok()) << partition.status();
+  ASSERT_THAT(partition, IsOk());
   EXPECT_EQ(partition->number, 9);
   EXPECT_EQ(partition->label, "ROOT");
   EXPECT_EQ(partition->offset, kTestPartitionOffset);
   EXPECT_EQ(partition->size, kTestPartitionSize);
 }
 
-TEST_F(GptTest, WrongLabelNamesThoseThatThereAre) {
+TEST_F(GptTest, MissingLabelIsNotFoundWithAllLabels) {
   disk_.SetLabel("USR-A");
   disk_.AddPartition(1, "OEM");
   Make();
-  ExpectError(Find(), absl::StatusCode::kNotFound,
-              "no partition labelled \"ROOT\"; there are: \"OEM\", \"USR-A\"");
+  EXPECT_THAT(Find(),
+              StatusIs(absl::StatusCode::kNotFound,
+                       absl::StrCat(path_, ": ",
+                                    "no partition labelled \"ROOT\"; the "
+                                    "labels are: \"OEM\", \"USR-A\"")));
 }
 
-TEST_F(GptTest, EmptyTableHasNoLabels) {
+TEST_F(GptTest, LabelInEmptyTableIsNotFound) {
   Make();
   Overwrite(path_, kRootEntry, std::string(128, '\0'));
   FixChecksums();
-  ExpectError(Find(), absl::StatusCode::kNotFound,
-              "no partition labelled \"ROOT\"; there are none");
+  EXPECT_THAT(
+      Find(),
+      StatusIs(
+          absl::StatusCode::kNotFound,
+          absl::StrCat(path_, ": ",
+                       "no partition labelled \"ROOT\"; the table is empty")));
 }
 
-TEST_F(GptTest, TheSameLabelTwiceIsAmbiguous) {
+TEST_F(GptTest, SameLabelTwiceIsFailedPrecondition) {
   disk_.AddPartition(3, "ROOT");
   Make();
-  ExpectError(Find(), absl::StatusCode::kFailedPrecondition,
-              "partitions 3 and 9 are both labelled \"ROOT\"");
+  EXPECT_THAT(
+      Find(),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               absl::StrCat(path_, ": ",
+                            "partitions 3 and 9 are both labelled \"ROOT\"")));
 }
 
 TEST_F(GptTest, DecodesLabelsFromUtf16) {
@@ -105,52 +109,63 @@ TEST_F(GptTest, DecodesLabelsFromUtf16) {
             absl::string_view(
                 "\xE9\x00\xAC\x20\x3D\xD8\x00\xDE\x3D\xD8\x00\x00", 12));
   FixChecksums();
-  EXPECT_TRUE(Find("é€\U0001F600\uFFFD").ok()) << Find("é€\U0001F600\uFFFD");
+  EXPECT_THAT(Find("é€\U0001F600\uFFFD"), IsOk());
 }
 
-TEST_F(GptTest, FileWithoutTableIsRefused) {
-  path_ = JoinPath(disk_.folder(), "file");
+TEST_F(GptTest, FileWithoutTableIsInvalidArgument) {
+  path_ = JoinPath(disk_.directory(), "file");
   std::string content(4096, 'x');
-  ASSERT_TRUE(WriteFileAtomically(path_, content).ok());
-  ExpectError(Find(), absl::StatusCode::kInvalidArgument,
-              "not a GPT disk image: no \"EFI PART\" at byte 512");
+  ASSERT_THAT(WriteFileAtomically(path_, content), IsOk());
+  EXPECT_THAT(
+      Find(),
+      StatusIs(
+          absl::StatusCode::kInvalidArgument,
+          absl::StrCat(path_, ": ",
+                       "not a GPT disk image: no \"EFI PART\" at byte 512")));
 }
 
-TEST_F(GptTest, TinyAndEmptyFilesAreRefused) {
-  path_ = JoinPath(disk_.folder(), "file");
+TEST_F(GptTest, TinyAndEmptyFilesAreInvalidArgument) {
+  path_ = JoinPath(disk_.directory(), "file");
   for (const int size : {0, 1, 512, 1023}) {
-    ASSERT_TRUE(WriteFileAtomically(path_, std::string(size, 'x')).ok());
-    ExpectError(Find(), absl::StatusCode::kInvalidArgument,
-                absl::StrCat("not a GPT disk image: only ", size, " bytes"));
+    ASSERT_THAT(WriteFileAtomically(path_, std::string(size, 'x')), IsOk());
+    EXPECT_THAT(Find(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                 absl::StrCat(path_, ": ",
+                                              "not a GPT disk image: only ",
+                                              size, " bytes")));
   }
 }
 
-TEST_F(GptTest, DamagedPrimaryHeaderIsReplacedByTheBackup) {
+TEST_F(GptTest, BackupReplacesDamagedPrimaryHeader) {
   Make();
   Put<uint8_t>(kHeader + 40, 0xFF);
-  EXPECT_TRUE(Find().ok()) << Find();
+  EXPECT_THAT(Find(), IsOk());
 }
 
-TEST_F(GptTest, DamagedPrimaryEntriesAreReplacedByTheBackup) {
+TEST_F(GptTest, BackupReplacesDamagedPrimaryEntries) {
   Make();
   Put<uint8_t>(kRootEntry + 32, 0xFF);
-  EXPECT_TRUE(Find().ok()) << Find();
+  EXPECT_THAT(Find(), IsOk());
 }
 
 TEST_F(GptTest, DamageOfBothIsDataLoss) {
   Make();
   Put<uint8_t>(kHeader + 40, 0xFF);
   DestroyBackup();
-  ExpectError(Find(), absl::StatusCode::kDataLoss,
-              "GPT header at byte 512: wrong checksum");
+  EXPECT_THAT(Find(),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       absl::StrCat(path_, ": ",
+                                    "GPT header at byte 512: wrong checksum")));
 }
 
 TEST_F(GptTest, DamagedEntriesAreDataLoss) {
   Make();
   Put<uint8_t>(kRootEntry + 32, 0xFF);
   DestroyBackup();
-  ExpectError(Find(), absl::StatusCode::kDataLoss,
-              "GPT entries at byte 1024: wrong checksum");
+  EXPECT_THAT(
+      Find(),
+      StatusIs(absl::StatusCode::kDataLoss,
+               absl::StrCat(path_, ": ",
+                            "GPT entries at byte 1024: wrong checksum")));
 }
 
 TEST_F(GptTest, ImpossibleFieldsAreDataLossEvenWithRightChecksums) {
@@ -163,7 +178,8 @@ TEST_F(GptTest, ImpossibleFieldsAreDataLossEvenWithRightChecksums) {
   DestroyBackup();
   const std::string good = *ReadFile(path_);
   for (const Case& c : std::vector<Case>{
-           {kHeader + 24, 2, "GPT header at byte 512: says it lies elsewhere"},
+           {kHeader + 24, 2,
+            "GPT header at byte 512: has the sector number of another header"},
            {kHeader + 84, 64, "GPT header at byte 512: entry size 64"},
            {kHeader + 84, 1u << 31,
             "GPT header at byte 512: entry size 2147483648"},
@@ -181,20 +197,27 @@ TEST_F(GptTest, ImpossibleFieldsAreDataLossEvenWithRightChecksums) {
     Overwrite(path_, 0, good);
     Put(c.offset, c.value);
     FixChecksums();
-    ExpectError(Find(), absl::StatusCode::kDataLoss, c.message);
+    EXPECT_THAT(Find(), StatusIs(absl::StatusCode::kDataLoss,
+                                 absl::StrCat(path_, ": ", c.message)));
   }
   Overwrite(path_, 0, good);
   Put<uint32_t>(kHeader + 12, 513);
-  ExpectError(Find(), absl::StatusCode::kDataLoss,
-              "GPT header at byte 512: header size 513");
+  EXPECT_THAT(Find(), StatusIs(absl::StatusCode::kDataLoss,
+                               absl::StrCat(
+                                   path_, ": ",
+                                   "GPT header at byte 512: header size 513")));
 }
 
 TEST_F(GptTest, TruncatedImageIsDataLoss) {
   Make();
   std::filesystem::resize_file(path_, kTestPartitionOffset + 1000000);
-  ExpectError(Find(), absl::StatusCode::kDataLoss,
-              "truncated: partition 9 \"ROOT\" ends at byte 10485760, the "
-              "image has 3097152");
+  EXPECT_THAT(
+      Find(),
+      StatusIs(absl::StatusCode::kDataLoss,
+               absl::StrCat(
+                   path_, ": ",
+                   "truncated: partition 9 \"ROOT\" ends at byte 10485760, the "
+                   "image has 3097152")));
 }
 
 }  // namespace

@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "base/fd_io.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 
@@ -19,25 +19,18 @@ StagedOutputs::~StagedOutputs() {
   for (const File& file : files_) unlink(file.temporary.c_str());
 }
 
-absl::StatusOr<int> StagedOutputs::Create(const std::string& path) {
+absl::StatusOr<UniqueFd> StagedOutputs::Create(const std::string& path) {
   std::string temporary = absl::StrCat(path, ".XXXXXX");
-  const int fd = mkostemp(&temporary[0], O_CLOEXEC);
-  if (fd < 0) return ErrnoStatus(errno, path);
+  UniqueFd fd(mkostemp(&temporary[0], O_CLOEXEC));
+  if (!fd.ok()) return ErrnoStatus(errno, path);
   files_.push_back({std::move(temporary), path});
   return fd;
 }
 
 absl::Status StagedOutputs::Write(const std::string& path,
                                   absl::string_view content) {
-  GANTRY_ASSIGN_OR_RETURN(const int fd, Create(path));
-  const absl::Cleanup close_fd = [fd] { close(fd); };
-  while (!content.empty()) {
-    const ssize_t wrote = write(fd, content.data(), content.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return ErrnoStatus(errno, path);
-    content.remove_prefix(wrote);
-  }
-  return absl::OkStatus();
+  GANTRY_ASSIGN_OR_RETURN(const UniqueFd fd, Create(path));
+  return WriteAll(fd.get(), content, path);
 }
 
 absl::Status StagedOutputs::Commit() {

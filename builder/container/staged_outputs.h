@@ -7,29 +7,30 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/unique_fd.h"
 
 namespace gantry::container {
 
-// Files that appear together, when all of them are complete, or not at all.
-// They are written under temporary names in their own folders.  This is about
-// failures of this process; nothing is synced.
+// Files that appear together once all of them are complete, or not at all.
+// They are written under temporary names in the same directories.  This covers
+// failures of the process, not of the machine: nothing is synced.
+// Not thread-safe.
 class StagedOutputs {
  public:
   StagedOutputs() = default;
   StagedOutputs(const StagedOutputs&) = delete;
   StagedOutputs& operator=(const StagedOutputs&) = delete;
-  // Removes what was not committed.
+  // Removes the files unless they were committed.
   ~StagedOutputs();
 
-  // A descriptor, owned by the caller, of what will be `path`.
-  absl::StatusOr<int> Create(const std::string& path);
+  // Creates the file that Commit() will rename to `path`.
+  absl::StatusOr<UniqueFd> Create(const std::string& path);
 
   // Adds a file with this content.
   absl::Status Write(const std::string& path, absl::string_view content);
 
-  // Gives all files their names and permissions 0644; those that there are
-  // under these names are replaced.  If one fails, those before it are removed
-  // again.
+  // Sets the permissions of all files to 0644 and renames them, replacing
+  // existing files.  If one fails, those already renamed are removed.
   absl::Status Commit();
 
  private:

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "gtest/gtest.h"
 
@@ -15,57 +16,57 @@ namespace {
 
 class StagedOutputsTest : public testing::Test {
  protected:
-  StagedOutputsTest() : folder_(*TempDir::Create()) {}
+  StagedOutputsTest() : directory_(*TempDir::Create()) {}
 
   std::string Path(const std::string& name) const {
-    return JoinPath(folder_.path(), name);
+    return JoinPath(directory_.path(), name);
   }
 
-  const TempDir folder_;
+  const TempDir directory_;
 };
 
 TEST_F(StagedOutputsTest, FilesAppearTogether) {
   StagedOutputs outputs;
-  ASSERT_TRUE(outputs.Write(Path("a"), "content of a").ok());
-  const auto fd = outputs.Create(Path("b"));
-  ASSERT_TRUE(fd.ok()) << fd.status();
-  ASSERT_EQ(write(*fd, "b", 1), 1);
-  close(*fd);
+  ASSERT_THAT(outputs.Write(Path("a"), "content of a"), IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const UniqueFd fd, outputs.Create(Path("b")));
+  ASSERT_EQ(write(fd.get(), "b", 1), 1);
   EXPECT_FALSE(std::filesystem::exists(Path("a")));
   EXPECT_FALSE(std::filesystem::exists(Path("b")));
-  ASSERT_TRUE(outputs.Commit().ok());
-  EXPECT_EQ(*ReadFile(Path("a")), "content of a");
-  EXPECT_EQ(*ReadFile(Path("b")), "b");
+  ASSERT_THAT(outputs.Commit(), IsOk());
+  EXPECT_THAT(ReadFile(Path("a")), IsOkAndHolds("content of a"));
+  EXPECT_THAT(ReadFile(Path("b")), IsOkAndHolds("b"));
   struct stat info;
   ASSERT_EQ(stat(Path("a").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777, 0644u);
 }
 
-TEST_F(StagedOutputsTest, NothingStaysWithoutCommit) {
+TEST_F(StagedOutputsTest, NothingIsLeftWithoutCommit) {
   {
     StagedOutputs outputs;
-    ASSERT_TRUE(outputs.Write(Path("a"), "content").ok());
+    ASSERT_THAT(outputs.Write(Path("a"), "content"), IsOk());
   }
-  EXPECT_TRUE(std::filesystem::is_empty(folder_.path()));
+  EXPECT_TRUE(std::filesystem::is_empty(directory_.path()));
 }
 
-TEST_F(StagedOutputsTest, NothingStaysIfOneCannotBeNamed) {
-  ASSERT_TRUE(CreateDirectories(Path("b/occupied")).ok());
+TEST_F(StagedOutputsTest, NothingIsLeftIfARenameFails) {
+  ASSERT_THAT(CreateDirectories(Path("b/occupied")), IsOk());
   {
     StagedOutputs outputs;
-    ASSERT_TRUE(outputs.Write(Path("a"), "content").ok());
-    ASSERT_TRUE(outputs.Write(Path("b"), "content").ok());
-    EXPECT_EQ(outputs.Commit().message(), Path("b") + ": Is a directory");
+    ASSERT_THAT(outputs.Write(Path("a"), "content"), IsOk());
+    ASSERT_THAT(outputs.Write(Path("b"), "content"), IsOk());
+    EXPECT_THAT(outputs.Commit(),
+                StatusIs(absl::StatusCode::kFailedPrecondition,
+                         Path("b") + ": Is a directory"));
   }
   EXPECT_FALSE(std::filesystem::exists(Path("a")));
   EXPECT_TRUE(std::filesystem::is_empty(Path("b/occupied")));
 }
 
-TEST_F(StagedOutputsTest, MissingFolderIsNotFound) {
+TEST_F(StagedOutputsTest, MissingDirectoryIsNotFound) {
   StagedOutputs outputs;
-  EXPECT_EQ(
-      outputs.Write(Path("none/a"), ""),
-      absl::NotFoundError(Path("none/a") + ": No such file or directory"));
+  EXPECT_THAT(outputs.Write(Path("none/a"), ""),
+              StatusIs(absl::StatusCode::kNotFound,
+                       Path("none/a") + ": No such file or directory"));
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t kSector = 512;
-// The rest of the disk: further partitions and the backup table.
+// Space for other partitions and the backup table.
 constexpr uint64_t kTail = 4 << 20;
 
 [[noreturn]] void Fail(absl::string_view what) {
@@ -26,14 +26,14 @@ constexpr uint64_t kTail = 4 << 20;
   std::abort();
 }
 
-// Runs a program of the system administrator's, which may not be on PATH.
+// Runs a program of /usr/sbin, which may not be on PATH.
 std::string Run(const std::vector<std::string>& argv,
                 const std::string& input = "") {
   SubprocessOptions options;
   options.argv = argv;
   options.argv[0] = absl::StrCat("/usr/sbin/", argv[0]);
   options.input = input;
-  // The clock of e2fsprogs.
+  // For e2fsprogs.
   options.environment = std::map<std::string, std::string>{
       {"E2FSPROGS_FAKE_TIME", "1700000000"}, {"LC_ALL", "C"}};
   const auto result = RunSubprocess(options);
@@ -46,12 +46,13 @@ std::string Run(const std::vector<std::string>& argv,
 
 }  // namespace
 
-TestDisk::TestDisk() : folder_(*TempDir::Create(std::getenv("TEST_TMPDIR"))) {
-  AddFolder("/");
+TestDisk::TestDisk()
+    : directory_(*TempDir::Create(std::getenv("TEST_TMPDIR"))) {
+  AddDirectory("/");
 }
 
 std::string TestDisk::InRoot(absl::string_view path) const {
-  const std::string inside = JoinPath(JoinPath(folder(), "root"), path);
+  const std::string inside = JoinPath(JoinPath(directory(), "root"), path);
   fs::create_directories(fs::path(inside).parent_path());
   return inside;
 }
@@ -60,7 +61,7 @@ void TestDisk::AddFile(absl::string_view path, absl::string_view content) {
   std::ofstream(InRoot(path)) << content;
 }
 
-void TestDisk::AddFolder(absl::string_view path) {
+void TestDisk::AddDirectory(absl::string_view path) {
   fs::create_directories(InRoot(path));
 }
 
@@ -99,7 +100,7 @@ void TestDisk::AddPartition(int number, absl::string_view label) {
 }
 
 std::string TestDisk::Make() {
-  const std::string file_system = JoinPath(folder(), "file_system");
+  const std::string file_system = JoinPath(directory(), "file_system");
   std::vector<std::string> mkfs = {
       "mkfs.ext4",
       "-q",
@@ -109,12 +110,11 @@ std::string TestDisk::Make() {
       "-E",
       "hash_seed=7c1a0e5e-0000-4000-8000-00000000000e"};
   mkfs.insert(mkfs.end(), mkfs_arguments_.begin(), mkfs_arguments_.end());
-  mkfs.insert(mkfs.end(), {"-d", JoinPath(folder(), "root"), file_system,
+  mkfs.insert(mkfs.end(), {"-d", JoinPath(directory(), "root"), file_system,
                            absl::StrCat(kTestPartitionSize / 1024, "k")});
   Run(mkfs);
   if (!debugfs_.empty()) {
-    // It reports errors of commands on standard error, after one line with its
-    // version.
+    // Errors of commands go to standard error, after one line with the version.
     const std::string errors =
         Run({"debugfs", "-w", "-f", "-", file_system},
             absl::StrCat(absl::StrJoin(debugfs_, "\n"), "\n"));
@@ -123,8 +123,8 @@ std::string TestDisk::Make() {
     }
   }
 
-  fs::create_directories(JoinPath(folder(), "disk"));
-  const std::string disk = JoinPath(folder(), "disk/image.bin");
+  fs::create_directories(JoinPath(directory(), "disk"));
+  const std::string disk = JoinPath(directory(), "disk/image.bin");
   std::ofstream(disk, std::ios::trunc).close();
   fs::resize_file(disk, kTestPartitionOffset + kTestPartitionSize + kTail);
   Run({"sfdisk", "-q", disk},

@@ -10,51 +10,51 @@
 
 namespace gantry::container {
 
-// Where the partition of a TestDisk starts and how large it is.
+// Offset and size of the partition of a TestDisk, in bytes.
 inline constexpr uint64_t kTestPartitionOffset = 4096 * 512;
 inline constexpr uint64_t kTestPartitionSize = 8 << 20;
 
-// Makes small disk images in Container Linux's layout, with sfdisk, mkfs.ext4
-// and debugfs.  Needs no root: what only root may create comes from debugfs
-// commands.  A failure aborts the test program.
+// Creates small disk images in Container Linux's layout, with sfdisk, mkfs.ext4
+// and debugfs.  Needs no privileges: debugfs commands create what only root
+// could.  A failure aborts the test program.
 class TestDisk {
  public:
   TestDisk();
 
-  // Content of the file system, by absolute path; folders are made as needed.
+  // Content of the file system, by absolute path; parents are created.
   void AddFile(absl::string_view path, absl::string_view content);
-  void AddFolder(absl::string_view path);
+  void AddDirectory(absl::string_view path);
   void AddSymlink(absl::string_view path, absl::string_view target);
   void AddHardLink(absl::string_view path, absl::string_view existing);
-  // A kernel's build tree and image, as Debian has them.
+  // Adds a kernel's build tree and image in Debian's layout.
   void AddKernel(absl::string_view release);
 
-  // Arguments for mkfs.ext4.
+  // Adds arguments of mkfs.ext4.
   void AddMkfsArguments(const std::vector<std::string>& arguments);
-  // A command for debugfs(8), run on the finished file system.
+  // Adds a debugfs(8) command to run on the finished file system.
   void AddDebugfs(absl::string_view command);
-  // The partition's label, instead of ROOT.
+  // Sets the partition's label instead of ROOT.
   void SetLabel(absl::string_view label);
-  // A further, empty partition of this number, after the file system's.
+  // Adds an empty partition after that of the file system.
   void AddPartition(int number, absl::string_view label);
 
-  // Makes the image; returns its path, in a folder of its own.
+  // Creates the image and returns its path.  No other file is next to it.
   std::string Make();
 
-  // A folder for the test's own files.
-  const std::string& folder() const { return folder_.path(); }
+  // A directory for other files of the test.
+  const std::string& directory() const { return directory_.path(); }
 
  private:
   std::string InRoot(absl::string_view path) const;
 
-  const TempDir folder_;
+  const TempDir directory_;
   std::string label_ = "ROOT";
   std::vector<std::string> mkfs_arguments_;
   std::vector<std::string> debugfs_;
   std::string further_partitions_;
 };
 
-// Replaces bytes of a file.
+// Overwrites bytes of a file.
 void Overwrite(const std::string& path, uint64_t offset,
                absl::string_view bytes);
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# unpack.sh ROOT DEB...: unpacks packages into ROOT, and runs none of their
-# maintainer scripts.  Folders that are links in ROOT (merged /usr) stay links,
-# which `dpkg-deb --extract` would replace.
+# unpack.sh ROOT DEB...: unpacks packages into ROOT without running their
+# maintainer scripts.  Directories that are links in ROOT (merged /usr) stay
+# links, which `dpkg-deb --extract` would replace.
 set -euo pipefail
 umask 022
 

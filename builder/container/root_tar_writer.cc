@@ -1,4 +1,4 @@
-#include "builder/container/tar_writer.h"
+#include "builder/container/root_tar_writer.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -42,7 +42,7 @@ ArchiveEntry MakeArchiveEntry(const Ext4Entry& entry, const std::string& name) {
   return out;
 }
 
-// Tells libarchive where the content is, if the file has holes.
+// If the file has holes, sets the ranges of its content.
 void SetContentMap(const Ext4Entry& entry, archive_entry* out) {
   archive_entry_set_size(out, entry.size);
   uint64_t stored = entry.inline_data.size();
@@ -51,19 +51,20 @@ void SetContentMap(const Ext4Entry& entry, archive_entry* out) {
   for (const Ext4DataRange& range : entry.data) {
     archive_entry_sparse_add_entry(out, range.file_offset, range.length);
   }
-  // Nothing but a hole.
+  // The whole file is a hole.
   if (stored == 0) archive_entry_sparse_add_entry(out, entry.size, 0);
 }
 
-// While it lives, names are UTF-8 in this thread, whatever the process's
-// locale.  libarchive marks those that are not as binary, with a warning.
+// Makes libarchive treat names as UTF-8 in this thread while the object exists,
+// regardless of the process's locale.  Names that are not UTF-8 are marked as
+// binary, with a warning.
 class Utf8Locale {
  public:
   Utf8Locale() : previous_(uselocale(Utf8())) {}
   ~Utf8Locale() { uselocale(previous_); }
 
  private:
-  // glibc has it built in.
+  // Built into glibc.
   static locale_t Utf8() {
     static const locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
     return utf8;
@@ -74,14 +75,14 @@ class Utf8Locale {
 
 }  // namespace
 
-void TarWriter::Free::operator()(archive* writer) const {
+void RootTarWriter::Free::operator()(archive* writer) const {
   // After a failed write, freeing alone leaks the buffer (libarchive 3.6.2).
   archive_write_close(writer);
   archive_write_free(writer);
 }
 
-absl::StatusOr<TarWriter> TarWriter::Create(int fd, std::string name) {
-  TarWriter writer(archive_write_new(), std::move(name));
+absl::StatusOr<RootTarWriter> RootTarWriter::Create(int fd, std::string name) {
+  RootTarWriter writer(archive_write_new(), std::move(name));
   archive* out = writer.writer_.get();
   if (archive_write_set_format_pax(out) != ARCHIVE_OK ||
       archive_write_set_format_option(out, "pax", "xattrheader", "SCHILY") !=
@@ -94,7 +95,7 @@ absl::StatusOr<TarWriter> TarWriter::Create(int fd, std::string name) {
   return writer;
 }
 
-absl::Status TarWriter::Error() const {
+absl::Status RootTarWriter::Error() const {
   const int number = archive_errno(writer_.get());
   const char* detail = archive_error_string(writer_.get());
   const std::string message =
@@ -103,7 +104,7 @@ absl::Status TarWriter::Error() const {
                     : absl::InternalError(message);
 }
 
-absl::Status TarWriter::Add(const Ext4Entry& entry, Ext4Reader& reader) {
+absl::Status RootTarWriter::Add(const Ext4Entry& entry, Ext4Reader& reader) {
   if (S_ISSOCK(entry.mode)) return absl::OkStatus();
   const std::string name(absl::StripPrefix(entry.path, "/"));
   const ArchiveEntry out = MakeArchiveEntry(entry, name);
@@ -121,16 +122,16 @@ absl::Status TarWriter::Add(const Ext4Entry& entry, Ext4Reader& reader) {
   return WriteContent(entry, reader);
 }
 
-absl::Status TarWriter::WriteHeader(archive_entry* entry) {
+absl::Status RootTarWriter::WriteHeader(archive_entry* entry) {
   const Utf8Locale utf8;
   return archive_write_header(writer_.get(), entry) < ARCHIVE_WARN
              ? Error()
              : absl::OkStatus();
 }
 
-absl::Status TarWriter::WriteContent(const Ext4Entry& entry,
-                                     Ext4Reader& reader) {
-  // libarchive wants the holes' zeros too and drops them itself.
+absl::Status RootTarWriter::WriteContent(const Ext4Entry& entry,
+                                         Ext4Reader& reader) {
+  // libarchive expects the zeros of holes and drops them.
   uint64_t written = 0;
   GANTRY_RETURN_IF_ERROR(
       reader.ReadData(entry, [&](uint64_t offset, absl::string_view data) {
@@ -141,7 +142,7 @@ absl::Status TarWriter::WriteContent(const Ext4Entry& entry,
   return WriteZeros(entry.size - written);
 }
 
-absl::Status TarWriter::WriteZeros(uint64_t count) {
+absl::Status RootTarWriter::WriteZeros(uint64_t count) {
   static const std::string& zeros = *new std::string(kBuffer, '\0');
   while (count > 0) {
     const uint64_t piece = std::min<uint64_t>(count, zeros.size());
@@ -151,7 +152,7 @@ absl::Status TarWriter::WriteZeros(uint64_t count) {
   return absl::OkStatus();
 }
 
-absl::Status TarWriter::Write(absl::string_view data) {
+absl::Status RootTarWriter::Write(absl::string_view data) {
   while (!data.empty()) {
     const la_ssize_t wrote =
         archive_write_data(writer_.get(), data.data(), data.size());
@@ -161,7 +162,7 @@ absl::Status TarWriter::Write(absl::string_view data) {
   return absl::OkStatus();
 }
 
-absl::Status TarWriter::Finish() {
+absl::Status RootTarWriter::Finish() {
   return archive_write_close(writer_.get()) == ARCHIVE_OK ? absl::OkStatus()
                                                           : Error();
 }

@@ -1,4 +1,4 @@
-#include "builder/container/tar_writer.h"
+#include "builder/container/root_tar_writer.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -12,47 +12,49 @@
 #include <string>
 #include <vector>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/subprocess.h"
+#include "base/unique_fd.h"
 #include "builder/container/test_disk.h"
 #include "gtest/gtest.h"
 
 namespace gantry::container {
 namespace {
 
-class TarWriterTest : public testing::Test {
+class RootTarWriterTest : public testing::Test {
  protected:
   // Writes all files of the disk; returns the tar's path.
   std::string WriteTar(const std::string& name = "tar") {
-    const auto image = DiskFile::Open(disk_.Make());
+    const auto image = InputFile::Open(disk_.Make());
     auto reader =
         Ext4Reader::Open(*image, kTestPartitionOffset, kTestPartitionSize);
-    EXPECT_TRUE(reader.ok()) << reader.status();
-    const std::string path = JoinPath(disk_.folder(), name);
-    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    const absl::Cleanup close_fd = [fd] { close(fd); };
-    auto writer = TarWriter::Create(fd, path);
-    EXPECT_TRUE(writer.ok()) << writer.status();
+    EXPECT_THAT(reader, IsOk());
+    const std::string path = JoinPath(disk_.directory(), name);
+    const UniqueFd fd(
+        open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    auto writer = RootTarWriter::Create(fd.get(), path);
+    EXPECT_THAT(writer, IsOk());
     absl::Status status = reader->Walk(
         [&](const Ext4Entry& entry) { return writer->Add(entry, *reader); });
-    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_THAT(status, IsOk());
     status = writer->Finish();
-    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_THAT(status, IsOk());
     return path;
   }
 
-  // What GNU tar says about the archive, without its padding.
+  // The archive as GNU tar lists it, without padding.
   std::vector<std::string> List(const std::string& path) {
     SubprocessOptions options;
     options.argv = {"tar",   "-tvvv",           "--xattrs", "--full-time",
                     "--utc", "--numeric-owner", "-f",       path};
     options.merge_stderr = true;
     const auto result = RunSubprocess(options);
-    EXPECT_TRUE(result.ok() && result->exit_code == 0);
+    EXPECT_THAT(result, IsOk());
+    EXPECT_EQ(result->exit_code, 0);
     std::string output = result->output;
     while (absl::StrReplaceAll({{"  ", " "}}, &output) > 0) {
     }
@@ -62,7 +64,7 @@ class TarWriterTest : public testing::Test {
   TestDisk disk_;
 };
 
-TEST_F(TarWriterTest, GnuTarUnderstandsAllOfIt) {
+TEST_F(RootTarWriterTest, GnuTarReadsAllMetadata) {
   disk_.AddFile("/dir/file", "content");
   disk_.AddHardLink("/dir/link", "/dir/file");
   disk_.AddSymlink("/dir/symlink", "/dir/file");
@@ -96,7 +98,7 @@ TEST_F(TarWriterTest, GnuTarUnderstandsAllOfIt) {
             }));
 }
 
-TEST_F(TarWriterTest, SparseFilesStaySparseAndWhole) {
+TEST_F(RootTarWriterTest, SparseFilesStaySparseAndComplete) {
   std::string content(5 << 20, '\0');
   content.replace(1 << 20, 5, "begin");
   content.replace(content.size() - 3, 3, "end");
@@ -108,18 +110,18 @@ TEST_F(TarWriterTest, SparseFilesStaySparseAndWhole) {
   EXPECT_TRUE(*RunCommand({"tar", "-xOf", path, "sparse"}) == content);
   EXPECT_TRUE(*RunCommand({"tar", "-xOf", path, "hole"}) ==
               std::string(1 << 20, '\0'));
-  const std::string unpacked = JoinPath(disk_.folder(), "unpacked");
-  ASSERT_TRUE(CreateDirectories(unpacked).ok());
-  ASSERT_TRUE(RunCommand({"tar", "-C", unpacked, "-xf", path}).ok());
+  const std::string unpacked = JoinPath(disk_.directory(), "unpacked");
+  ASSERT_THAT(CreateDirectories(unpacked), IsOk());
+  ASSERT_THAT(RunCommand({"tar", "-C", unpacked, "-xf", path}), IsOk());
   struct stat info;
   ASSERT_EQ(stat(JoinPath(unpacked, "sparse").c_str(), &info), 0);
   EXPECT_LT(info.st_blocks * 512, 64 << 10);
 }
 
-TEST_F(TarWriterTest, KeepsXattrsAndNamesAsBytes) {
+TEST_F(RootTarWriterTest, KeepsXattrsAndNamesAsBytes) {
   const std::string value("\0\xff\x01", 3);
-  const std::string value_file = JoinPath(disk_.folder(), "value");
-  ASSERT_TRUE(WriteFileAtomically(value_file, value).ok());
+  const std::string value_file = JoinPath(disk_.directory(), "value");
+  ASSERT_THAT(WriteFileAtomically(value_file, value), IsOk());
   const std::string deep =
       absl::StrCat("deep/", std::string(200, 'd'), "/file");
   disk_.AddFile("/file", "");
@@ -133,7 +135,7 @@ TEST_F(TarWriterTest, KeepsXattrsAndNamesAsBytes) {
       absl::StrCat("ea_set -f ", value_file, " /file security.capability"));
   const std::string path = WriteTar();
 
-  // libarchive gives names in the locale's encoding.
+  // libarchive returns names in the locale's encoding.
   setlocale(LC_CTYPE, "C.UTF-8");
   const std::unique_ptr<archive, int (*)(archive*)> reader(archive_read_new(),
                                                            archive_read_free);
@@ -166,7 +168,7 @@ TEST_F(TarWriterTest, KeepsXattrsAndNamesAsBytes) {
                 deep, "file", "latin-\xE9", "lost+found/"}));
 }
 
-TEST_F(TarWriterTest, SameFilesGiveTheSameBytes) {
+TEST_F(RootTarWriterTest, SameFilesGiveTheSameBytes) {
   disk_.AddFile("/b", "b");
   disk_.AddFile("/a", "a");
   disk_.AddSymlink("/c", "a");
@@ -175,18 +177,17 @@ TEST_F(TarWriterTest, SameFilesGiveTheSameBytes) {
   EXPECT_TRUE(*ReadFile(one) == *ReadFile(two));
 }
 
-TEST_F(TarWriterTest, FullDiskIsResourceExhausted) {
+TEST_F(RootTarWriterTest, FullDiskIsResourceExhausted) {
   disk_.AddFile("/file", std::string(3 << 20, 'x'));
-  const auto image = DiskFile::Open(disk_.Make());
+  const auto image = InputFile::Open(disk_.Make());
   auto reader =
       Ext4Reader::Open(*image, kTestPartitionOffset, kTestPartitionSize);
-  const int fd = open("/dev/full", O_WRONLY);
-  const absl::Cleanup close_fd = [fd] { close(fd); };
-  auto writer = TarWriter::Create(fd, "out.tar");
+  const UniqueFd fd(open("/dev/full", O_WRONLY | O_CLOEXEC));
+  auto writer = RootTarWriter::Create(fd.get(), "out.tar");
   const absl::Status status = reader->Walk(
       [&](const Ext4Entry& entry) { return writer->Add(entry, *reader); });
-  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(std::string(status.message()), "out.tar: Write error");
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted,
+                               "out.tar: Write error"));
 }
 
 }  // namespace
