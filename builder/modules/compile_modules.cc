@@ -1,6 +1,5 @@
 #include "builder/modules/compile_modules.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <future>
@@ -10,20 +9,17 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/file.h"
-#include "base/modinfo.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "base/textproto.h"
+#include "builder/modules/build_outputs.h"
 #include "builder/modules/first_error.h"
 #include "builder/modules/kernel_patch.h"
 #include "builder/modules/kernel_tree.h"
-#include "builder/modules/load_order.h"
 #include "builder/modules/module_source.h"
-#include "builder/modules/modules_tar.h"
 #include "builder/modules/unpack_root.h"
 #include "builder/sandbox/sandbox.h"
 #include "builder/sandbox/scratch_dir.h"
@@ -37,39 +33,21 @@ using builder::v1::CompileRequest;
 using builder::v1::DeveloperContainer;
 using builder::v1::KernelPatch;
 
-constexpr absl::string_view kModuleSuffix = ".ko";
-
-// NVIDIA's sources and objects, and the compilers' own needs.
+// Room for NVIDIA's sources and objects, and for the compilers.
 constexpr int64_t kBuildMemory = int64_t{1} << 30;
-
-// Files below `directory` whose names end in `suffix`, relative to it, sorted.
-std::vector<std::string> FilesWithSuffix(const std::string& directory,
-                                         absl::string_view suffix) {
-  std::vector<std::string> files;
-  std::error_code ignored;
-  for (const auto& entry :
-       fs::recursive_directory_iterator(directory, ignored)) {
-    const std::string name = entry.path().filename().string();
-    if (entry.is_regular_file() && !entry.is_symlink() &&
-        absl::EndsWith(name, suffix)) {
-      files.push_back(fs::relative(entry.path(), directory).string());
-    }
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 std::map<std::string, std::string> Environment(const KernelTree& tree) {
   std::map<std::string, std::string> environment = {
       {"LC_ALL", "C"},
       {"TZ", "UTC"},
       {"SOURCE_DATE_EPOCH", "0"},
-      // Kbuild writes these into what it generates.
+      // Kbuild writes these into generated files.
       {"KBUILD_BUILD_TIMESTAMP", "Thu Jan  1 00:00:00 UTC 1970"},
       {"KBUILD_BUILD_USER", "gantry"},
       {"KBUILD_BUILD_HOST", "gantry"},
       {"KBUILD_BUILD_VERSION", "1"},
-      // The container's compiler is the kernel's up to its patch level.
+      // The container's compiler and the kernel's may differ in the patch
+      // level.
       {"IGNORE_CC_MISMATCH", "1"},
   };
   if (tree.preempt_rt) environment["IGNORE_PREEMPT_RT_PRESENCE"] = "1";
@@ -86,10 +64,10 @@ std::vector<std::string> MakeCommand(const KernelTree& tree,
   } else {
     make.insert(make.end(), {"-C", tree.build_path, "M=/build"});
   }
-  // Debug information is stripped in the end, so none is made: a fifth of the
-  // CPU time.  The modules are the same but for their build ids.
+  // Debug information would be stripped anyway; not generating it saves a fifth
+  // of the CPU time.  Only the modules' build ids differ.
   make.push_back("KCFLAGS=-g0");
-  // BTF is made only if pahole is there, and needs debug information.
+  // BTF needs debug information, and pahole, which not every container has.
   make.push_back("CONFIG_DEBUG_INFO_BTF_MODULES=");
   if (!tree.cross_compile.empty()) {
     make.push_back(absl::StrCat("CROSS_COMPILE=", tree.cross_compile));
@@ -118,16 +96,16 @@ class Compilation {
     options.environment = Environment(tree_);
     GANTRY_ASSIGN_OR_RETURN(const sandbox::Sandbox sandbox,
                             sandbox::Sandbox::Create(std::move(options)));
-    // NVIDIA ships 190 MB of precompiled objects, nine tenths of them debug
+    // NVIDIA ships 190 MB of precompiled objects.  Nine tenths of that is debug
     // information, which each linking step would copy.
     GANTRY_RETURN_IF_ERROR(Strip(sandbox, ".o_binary"));
     GANTRY_RETURN_IF_ERROR(Build(sandbox));
-    GANTRY_RETURN_IF_ERROR(Strip(sandbox, kModuleSuffix));
+    GANTRY_RETURN_IF_ERROR(Strip(sandbox, ".ko"));
     return WriteOutputs();
   }
 
  private:
-  void Note(absl::string_view line) { absl::StrAppend(&log_, line, "\n"); }
+  void LogLine(absl::string_view line) { absl::StrAppend(&log_, line, "\n"); }
 
   absl::Status Unpack() {
     DeveloperContainer facts;
@@ -140,9 +118,12 @@ class Compilation {
     GANTRY_RETURN_IF_ERROR(Annotate(unpacked, "developer container"));
     if (!found.ok()) return Annotate(found.status(), "sources");
     source_ = *std::move(found);
-    GANTRY_ASSIGN_OR_RETURN(tree_, ReadKernelTree(root_, facts.build_path()));
-    Note(absl::StrCat("kernel ", facts.kernel_release(), ", build tree ",
-                      tree_.build_path, ", source tree ", tree_.source_path));
+    absl::StatusOr<KernelTree> tree = ReadKernelTree(root_, facts.build_path());
+    if (!tree.ok()) return Annotate(tree.status(), "developer container");
+    tree_ = *std::move(tree);
+    LogLine(absl::StrCat("kernel ", facts.kernel_release(), ", build tree ",
+                         tree_.build_path, ", source tree ",
+                         tree_.source_path));
     return absl::OkStatus();
   }
 
@@ -150,21 +131,21 @@ class Compilation {
     for (const KernelPatch& patch : request_.patches()) {
       const std::string name = fs::path(patch.path()).filename().string();
       GANTRY_ASSIGN_OR_RETURN(const std::string skipped, SkipReason(patch));
-      Note(absl::StrCat("patch ", name, ": ",
-                        skipped.empty() ? "applied" : skipped));
+      LogLine(absl::StrCat("patch ", name, ": ",
+                           skipped.empty() ? "applied" : skipped));
       if (!skipped.empty()) continue;
       GANTRY_RETURN_IF_ERROR(ApplyPatch(patch.path(), source_.directory));
     }
     return absl::OkStatus();
   }
 
-  // Why the patch is not applied; empty if it is.
+  // The reason why the patch is not applied; empty if it is.
   absl::StatusOr<std::string> SkipReason(const KernelPatch& patch) {
     if (patch.when_header().empty()) return "";
     const absl::StatusOr<std::string> header =
         ReadKernelHeader(root_, tree_, patch.when_header());
-    // A kernel without the header has nothing in it to adapt to.  If the name
-    // of the header is misspelled, the log shows it.
+    // Without the header there is nothing to adapt to.  The log shows a
+    // misspelled name.
     if (absl::IsNotFound(header.status())) {
       return absl::StrCat("not applied: the kernel has no ",
                           patch.when_header());
@@ -178,8 +159,7 @@ class Compilation {
 
   absl::Status Strip(const sandbox::Sandbox& sandbox,
                      absl::string_view suffix) {
-    const std::vector<std::string> files =
-        FilesWithSuffix(source_.directory, suffix);
+    const std::vector<std::string> files = FindFiles(source_.directory, suffix);
     if (files.empty()) return absl::OkStatus();
     std::vector<std::string> argv = {absl::StrCat(tree_.cross_compile, "strip"),
                                      "--strip-debug"};
@@ -193,15 +173,15 @@ class Compilation {
 
   absl::Status RunLogged(const sandbox::Sandbox& sandbox,
                          const std::vector<std::string>& argv) {
-    Note(absl::StrJoin(argv, " "));
-    std::string said;
+    LogLine(absl::StrJoin(argv, " "));
+    std::string output;
     GANTRY_ASSIGN_OR_RETURN(const SubprocessResult result,
                             sandbox.Run(argv, [&](absl::string_view piece) {
-                              said.append(piece.data(), piece.size());
+                              output.append(piece.data(), piece.size());
                             }));
-    log_ += said;
+    log_ += output;
     if (result.exit_code == 0) return absl::OkStatus();
-    const std::string first_error = FindFirstError(said);
+    const std::string first_error = FindFirstError(output);
     return absl::AbortedError(
         first_error.empty()
             ? absl::StrCat(argv.front(), " exited with code ", result.exit_code)
@@ -209,41 +189,15 @@ class Compilation {
   }
 
   absl::Status WriteOutputs() {
-    std::map<std::string, std::string> contents;
-    std::vector<BuiltModule> modules;
-    for (const std::string& file :
-         FilesWithSuffix(source_.directory, kModuleSuffix)) {
-      const std::string name = fs::path(file).stem().string();
-      GANTRY_ASSIGN_OR_RETURN(std::string content,
-                              ReadFile(JoinPath(source_.directory, file)));
-      const absl::StatusOr<Modinfo> modinfo = ReadModinfo(content);
-      if (!modinfo.ok()) return Annotate(modinfo.status(), file);
-      modules.push_back({name, modinfo->Depends()});
-      if (!contents.emplace(name, std::move(content)).second) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("two modules have the name ", name));
-      }
-    }
-    if (modules.empty()) {
-      return absl::NotFoundError("the kernel build made no module");
-    }
     const std::vector<std::string> selected(request_.modules().begin(),
                                             request_.modules().end());
-    GANTRY_ASSIGN_OR_RETURN(const std::vector<std::string> order,
-                            LoadOrder(modules, selected));
-    std::map<std::string, std::string> files = {
-        {"modules.order", absl::StrCat(absl::StrJoin(order, "\n"), "\n")}};
-    for (const std::string& name : order) {
-      files[absl::StrCat(name, kModuleSuffix)] = std::move(contents[name]);
-    }
-    GANTRY_ASSIGN_OR_RETURN(const std::string tar, MakeTar(files));
     GANTRY_ASSIGN_OR_RETURN(
-        const std::string symvers,
-        ReadFile(JoinPath(source_.directory, "Module.symvers")));
+        const BuildOutputs outputs,
+        ReadBuildOutputs(source_.directory, selected, request_.flavour()));
     GANTRY_RETURN_IF_ERROR(WriteFileAtomically(request_.log(), log_));
     GANTRY_RETURN_IF_ERROR(
-        WriteFileAtomically(request_.module_symvers(), symvers));
-    return WriteFileAtomically(request_.modules_tar(), tar);
+        WriteFileAtomically(request_.module_symvers(), outputs.module_symvers));
+    return WriteFileAtomically(request_.modules_tar(), outputs.modules_tar);
   }
 
   const CompileRequest& request_;

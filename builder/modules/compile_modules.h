@@ -11,16 +11,15 @@ namespace gantry::modules {
 // Compiles kernel modules in a developer container's root file system and
 // writes the request's outputs.
 //
-// The outputs' bytes depend on the request's files only: not on folder, time,
-// environment, user, number of jobs or the machine's kernel.  (The log is for
-// people, and is not so.)  Works in a fresh folder beside `modules_tar`, in
-// memory if there is enough of it; nothing of it remains.
+// The outputs, except for the log, depend only on the content of the request's
+// files: not on directory, time, environment, user, number of jobs or the
+// machine's kernel.  Works in a ScratchDir next to `modules_tar`.
 //
-// Any error leaves no output, and its message is what to tell first, in one
-// line; `log` has all that was said, also by the kernel build, whatever the
-// result.  ABORTED: the kernel build failed.
+// After an error there is no output, and its message is one line that names the
+// first cause.  `log` receives the whole log, including the kernel build's
+// output, whatever the result.  ABORTED: the kernel build failed.
 //
-// Precondition: this process has one thread, as ScratchDir wants.
+// Precondition: this process has one thread, as ScratchDir requires.
 absl::Status CompileModules(const builder::v1::CompileRequest& request,
                             int jobs, std::string& log);
 

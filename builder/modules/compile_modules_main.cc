@@ -15,8 +15,8 @@
 #include "builder/modules/compile_request.pb.h"
 
 ABSL_FLAG(std::string, request, "",
-          "File with a gantry.builder.v1.CompileRequest in text format.");
-ABSL_FLAG(int, jobs, 0, "Parallel jobs of make; 0: one per CPU.");
+          "file with a gantry.builder.v1.CompileRequest in the text format");
+ABSL_FLAG(int, jobs, 0, "parallel jobs of make; 0: one per CPU");
 
 namespace {
 

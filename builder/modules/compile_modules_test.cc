@@ -1,4 +1,4 @@
-// Runs the tool itself on a real Debian kernel.
+// Runs compile_modules on a real Debian kernel.
 
 #include <filesystem>
 #include <map>
@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
 #include "base/textproto.h"
@@ -23,12 +24,12 @@ using ::testing::HasSubstr;
 
 constexpr char kTool[] = "builder/modules/compile_modules";
 constexpr char kHello[] = "tests/fixtures/hello/";
-// What the rule kernel_modules made of the same sources.
+// Outputs of the rule kernel_modules for the same sources.
 constexpr char kByRule[] = "builder/modules/hello_6_1";
 
 class CompileModulesTest : public ::testing::Test {
  protected:
-  void SetUp() override { ASSERT_TRUE(CreateDirectories(out_).ok()); }
+  void SetUp() override { ASSERT_THAT(CreateDirectories(out_), IsOk()); }
 
   std::string Out(const std::string& suffix) {
     return JoinPath(out_, "hello" + suffix);
@@ -36,9 +37,9 @@ class CompileModulesTest : public ::testing::Test {
 
   CompileRequest Hello() {
     CompileRequest request;
-    request.set_root_tar("builder/modules/debian_6_1.tar");
+    request.set_root_tar("tests/fixtures/debian_6_1.tar");
     request.set_container_facts(
-        "builder/modules/debian_6_1.container.textproto");
+        "tests/fixtures/debian_6_1.container.textproto");
     for (const char* name :
          {"Kbuild", "hello.c", "hello_core.c", "hello_core.h"}) {
       auto* file = request.add_source_files();
@@ -51,14 +52,14 @@ class CompileModulesTest : public ::testing::Test {
     return request;
   }
 
-  // Replaces one of hello's files by another content.
-  CompileRequest HelloWith(const std::string& place,
+  // Replaces the content of one of hello's files.
+  CompileRequest HelloWith(const std::string& destination,
                            const std::string& content) {
     CompileRequest request = Hello();
     const std::string path = JoinPath(temp_.path(), "changed");
-    EXPECT_TRUE(WriteFileAtomically(path, content).ok());
+    EXPECT_THAT(WriteFileAtomically(path, content), IsOk());
     for (auto& file : *request.mutable_source_files()) {
-      if (file.destination() == place) file.set_path(path);
+      if (file.destination() == destination) file.set_path(path);
     }
     return request;
   }
@@ -67,7 +68,7 @@ class CompileModulesTest : public ::testing::Test {
       const CompileRequest& request, const std::string& jobs = "2",
       const std::map<std::string, std::string>& environment = {}) {
     const std::string file = JoinPath(temp_.path(), "request.textproto");
-    EXPECT_TRUE(WriteFileAtomically(file, FormatTextProto(request)).ok());
+    EXPECT_THAT(WriteFileAtomically(file, FormatTextProto(request)), IsOk());
     SubprocessOptions options;
     options.argv = {kTool, "--request=" + file, "--jobs=" + jobs};
     options.environment = environment;
@@ -75,7 +76,8 @@ class CompileModulesTest : public ::testing::Test {
     return RunSubprocess(options).value();
   }
 
-  // Fails without outputs, says `first_error` first, then the log.
+  // Expects no outputs, and `first_error` followed by the log on standard
+  // error.
   void ExpectFailure(const SubprocessResult& result,
                      const std::string& first_error) {
     EXPECT_EQ(result.exit_code, 1);
@@ -90,7 +92,7 @@ class CompileModulesTest : public ::testing::Test {
   const std::string out_ = JoinPath(temp_.path(), "out");
 };
 
-TEST_F(CompileModulesTest, BytesDependOnNeitherFolderNorEnvironmentNorJobs) {
+TEST_F(CompileModulesTest, BytesDoNotDependOnDirectoryEnvironmentOrJobs) {
   const SubprocessResult result =
       Compile(Hello(), "1",
               {{"TZ", "Asia/Tokyo"},
@@ -105,19 +107,18 @@ TEST_F(CompileModulesTest, BytesDependOnNeitherFolderNorEnvironmentNorJobs) {
   }
 }
 
-TEST_F(CompileModulesTest, ModulesOrderAndSymversNameWhatWasBuilt) {
+TEST_F(CompileModulesTest, OutputsListTheModulesAndTheirSymbols) {
   const std::string tar = *ReadFile(absl::StrCat(kByRule, ".modules.tar"));
   EXPECT_THAT(tar, HasSubstr("hello_core\nhello\n"));
-  EXPECT_THAT(
-      *RunCommand({"tar", "-tf", absl::StrCat(kByRule, ".modules.tar")}),
-      "hello.ko\nhello_core.ko\nmodules.order\n");
-  EXPECT_THAT(*ReadFile(absl::StrCat(kByRule, ".module_symvers")),
-              HasSubstr("\thello_core_count\t"));
-  EXPECT_THAT(*ReadFile(absl::StrCat(kByRule, ".log")),
-              HasSubstr("LD [M]  /build/hello.ko"));
+  EXPECT_THAT(RunCommand({"tar", "-tf", absl::StrCat(kByRule, ".modules.tar")}),
+              IsOkAndHolds("hello.ko\nhello_core.ko\nmodules.order\n"));
+  EXPECT_THAT(ReadFile(absl::StrCat(kByRule, ".module_symvers")),
+              IsOkAndHolds(HasSubstr("\thello_core_count\t")));
+  EXPECT_THAT(ReadFile(absl::StrCat(kByRule, ".log")),
+              IsOkAndHolds(HasSubstr("LD [M]  /build/hello.ko")));
 }
 
-TEST_F(CompileModulesTest, BrokenModuleNamesItsFirstError) {
+TEST_F(CompileModulesTest, CompilerErrorIsTheFirstError) {
   ExpectFailure(
       Compile(HelloWith("hello.c",
                         "#include \"hello_core.h\"\n\nint hello(void)\n{\n"
@@ -125,18 +126,18 @@ TEST_F(CompileModulesTest, BrokenModuleNamesItsFirstError) {
       "hello.c:5: too many arguments to function 'hello_core_count'");
 }
 
-TEST_F(CompileModulesTest, UndefinedSymbolIsNamed) {
+TEST_F(CompileModulesTest, UndefinedSymbolIsTheFirstError) {
   ExpectFailure(
       Compile(HelloWith("Kbuild", "obj-m := hello.o\n")),
       "ERROR: modpost: \"hello_core_count\" [/build/hello.ko] undefined!");
 }
 
-TEST_F(CompileModulesTest, ConditionDecidesWhetherAPatchIsApplied) {
+TEST_F(CompileModulesTest, PatchIsAppliedOnlyIfItsHeaderMatches) {
   const std::string patch = JoinPath(temp_.path(), "bad.patch");
-  ASSERT_TRUE(WriteFileAtomically(patch,
+  ASSERT_THAT(WriteFileAtomically(patch,
                                   "--- a/hello.c\n+++ b/hello.c\n"
-                                  "@@ -1,1 +1,1 @@\n-no such line\n+new\n")
-                  .ok());
+                                  "@@ -1,1 +1,1 @@\n-no such line\n+new\n"),
+              IsOk());
   CompileRequest request = Hello();
   auto* condition = request.add_patches();
   condition->set_path(patch);
@@ -144,9 +145,10 @@ TEST_F(CompileModulesTest, ConditionDecidesWhetherAPatchIsApplied) {
   condition->set_matches("no such text in this header");
   const SubprocessResult skipped = Compile(request);
   EXPECT_EQ(skipped.exit_code, 0) << skipped.error_output;
-  EXPECT_THAT(*ReadFile(Out(".log")),
-              HasSubstr("patch bad.patch: not applied: include/linux/module.h "
-                        "does not match no such text in this header\n"));
+  EXPECT_THAT(ReadFile(Out(".log")),
+              IsOkAndHolds(HasSubstr(
+                  "patch bad.patch: not applied: include/linux/module.h "
+                  "does not match no such text in this header\n")));
 
   std::filesystem::remove_all(out_);
   SetUp();
@@ -154,14 +156,14 @@ TEST_F(CompileModulesTest, ConditionDecidesWhetherAPatchIsApplied) {
   const SubprocessResult applied = Compile(request);
   EXPECT_EQ(applied.exit_code, 1);
   EXPECT_THAT(applied.error_output,
-              HasSubstr("first error: patch bad.patch does not apply: checking "
+              HasSubstr("first error: patch bad.patch does not apply: patching "
                         "file hello.c; Hunk #1 FAILED at 1"));
   EXPECT_TRUE(std::filesystem::is_empty(out_));
 }
 
 TEST_F(CompileModulesTest, MalformedRequestIsExitCode2) {
   const std::string file = JoinPath(temp_.path(), "request.textproto");
-  ASSERT_TRUE(WriteFileAtomically(file, "rot_tar: \"a\"\n").ok());
+  ASSERT_THAT(WriteFileAtomically(file, "rot_tar: \"a\"\n"), IsOk());
   SubprocessOptions options;
   options.argv = {kTool, "--request=" + file};
   const SubprocessResult result = RunSubprocess(options).value();

@@ -12,13 +12,13 @@
 namespace gantry::modules {
 namespace {
 
-// A form of line that reports an error.  `pattern` has three groups, each of
-// which may stay empty: file, line, message.
+// The form of a line that reports an error.  `pattern` has three groups, each
+// of which may be empty: file, line, message.
 struct Form {
   const char* pattern;
 };
 
-// What tools say.
+// Errors of tools.
 constexpr Form kToolErrors[] = {
     // gcc, clang: "nv-pci.c:223:9: error: too few arguments to function 'f'".
     // Assembler: "entry.S:12: Error: no such instruction: `foo'".
@@ -47,8 +47,9 @@ constexpr Form kToolErrors[] = {
     {R"(^()()(.*: No space left on device)$)"},
 };
 
-// What make says.  "make[2]: *** [...] Error 1" only says that something
-// failed, but may be all there is: "make[3]: *** [...:244: x.o] Killed".
+// Errors of make.  "make[2]: *** [...] Error 1" only says that a command
+// failed, but sometimes nothing else does: "make[3]: *** [...:244: x.o]
+// Killed".
 constexpr Form kMakeErrors[] = {
     {R"(^(?:make(?:\[\d+\])?: )?()()\*\*\* (No rule to make target .*?)\s*(?:Stop\.)?$)"},
     {R"(^([^\s:]+):(\d+): \*\*\* (.*?)\s*(?:Stop\.)?$)"},
@@ -66,7 +67,7 @@ class Forms {
     }
   }
 
-  // Whether the line has one of the forms; then its parts.
+  // Whether the line has one of the forms; if so, sets its parts.
   bool Match(absl::string_view line, std::string& file, std::string& number,
              std::string& message) const {
     const re2::StringPiece piece(line.data(), line.size());

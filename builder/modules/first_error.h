@@ -7,14 +7,14 @@
 
 namespace gantry::modules {
 
-// The line of a kernel build's log that a person should read first, as
-// "<file>:<line>: <message>", or as "<message>" where the log tells no place.
-// Paths below /build are relative to it.  Pure.
+// Returns the first error in the log of a kernel build, as
+// "<file>:<line>: <message>", or as "<message>" if the log gives no position.
+// Paths below /build are made relative to it.  Pure.
 //
-// Looks for what tools say (compiler, assembler, linker, modpost, objtool,
-// NVIDIA's conftest.sh, a process killed for lack of memory); only if no tool
-// says anything, for what make itself says; else it is the last line that is
-// not empty.  "" for an empty log.
+// It is the first error of a tool (compiler, assembler, linker, modpost,
+// objtool, NVIDIA's conftest.sh, the kernel's OOM killer); if there is none,
+// the first error of make; otherwise the last line that is not empty.  "" for
+// an empty log.
 std::string FindFirstError(absl::string_view log);
 
 }  // namespace gantry::modules

@@ -64,7 +64,7 @@ make: *** [/usr/src/linux-headers-6.1.0-56-common/Makefile:2065: /build] Error 2
 make: *** [/usr/src/linux-headers-6.1.0-56-common/Makefile:2065: /build] Error 2
 )",
      "Kbuild:2: NVIDIA is not here."},
-    // What gcc and make say when the kernel's OOM killer takes cc1.
+    // Output of gcc and make when the kernel's OOM killer takes cc1.
     {"OutOfMemory",
      R"(  CC [M]  /build/nvidia/nv.o
 gcc-12: fatal error: Killed signal terminated program cc1
@@ -79,7 +79,7 @@ make[1]: *** [/usr/src/linux-headers-6.1.0-56-common/Makefile:2065: /build] Erro
 )",
      "[/usr/src/linux-headers-6.1.0-56-common/scripts/Makefile.build:466: "
      "/build/nvidia.o] Killed"},
-    // Texts of conftest.sh 535.261.03.
+    // Output of conftest.sh 535.261.03.
     {"ConftestSanityCheck",
      R"( CONFTEST: cc_version_check
  CONFTEST: module_symvers_sanity_check
@@ -99,16 +99,17 @@ make[2]: *** [/build/nvidia.ko] Error 1
 make[1]: *** [Makefile:9: lexer.c] Error 127
 )",
      "/bin/sh: 1: flex: not found"},
-    {"OnlyMakeSpeaks", "  CC [M]  a.o\nmake: *** [Makefile:3: all] Error 2\n",
+    {"OnlyMakeReportsAnError",
+     "  CC [M]  a.o\nmake: *** [Makefile:3: all] Error 2\n",
      "[Makefile:3: all] Error 2"},
-    {"UnknownFormIsLastLine", "what?\nsomething went wrong\n\n",
+    {"UnknownFormReturnsTheLastLine", "what?\nsomething went wrong\n\n",
      "something went wrong"},
     {"EmptyLog", "", ""},
 };
 
 class FindFirstErrorTest : public ::testing::TestWithParam<Case> {};
 
-TEST_P(FindFirstErrorTest, IsFound) {
+TEST_P(FindFirstErrorTest, FindsTheError) {
   EXPECT_EQ(FindFirstError(GetParam().log), GetParam().first_error);
 }
 
@@ -117,7 +118,7 @@ INSTANTIATE_TEST_SUITE_P(Logs, FindFirstErrorTest, ::testing::ValuesIn(kCases),
                            return info.param.name;
                          });
 
-TEST(FindFirstErrorTest, WarningsAndTestsThatFailAreNoErrors) {
+TEST(FindFirstErrorTest, WarningsAndFailedConftestsAreNotErrors) {
   EXPECT_EQ(FindFirstError(R"( CONFTEST: no_such_error
 warning: the compiler differs from the one used to build the kernel
 /build/a.c:1:1: warning: unused variable 'error' [-Wunused-variable]

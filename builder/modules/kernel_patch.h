@@ -10,14 +10,16 @@
 
 namespace gantry::modules {
 
-// Whether the header calls for the patch.  Pure.  INVALID_ARGUMENT: malformed
-// pattern.
+// Whether the patch's pattern matches in the header.  Pure.  INVALID_ARGUMENT:
+// malformed pattern.
 absl::StatusOr<bool> HeaderMatches(const builder::v1::KernelPatch& patch,
                                    absl::string_view header_content);
 
-// Applies a unified diff (-p1) to the tree in the folder `directory`, with GNU
-// patch.  FAILED_PRECONDITION, naming patch, file and hunk, if it does not
-// apply; then the tree is as it was.
+// Applies a unified diff (-p1) to the tree in `directory` with GNU patch. Lines
+// may have moved, but the context must match exactly.
+//
+// FAILED_PRECONDITION, naming patch, file and hunk: it does not apply.  The
+// tree may then be partly patched.
 absl::Status ApplyPatch(const std::string& patch_file,
                         const std::string& directory);
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -32,29 +33,29 @@ KernelPatch Patch(const std::string& matches) {
   return patch;
 }
 
-TEST(HeaderMatchesTest, TellsPrototypesApart) {
+TEST(HeaderMatchesTest, DistinguishesPrototypes) {
   // As in release/matrix.textproto.
   const KernelPatch patch =
       Patch(R"(pci_resize_resource\([^,)]*,[^,)]*,[^,)]*,)");
-  EXPECT_FALSE(*HeaderMatches(patch, kThreeParameters));
-  EXPECT_TRUE(*HeaderMatches(patch, kFourParameters));
+  EXPECT_THAT(HeaderMatches(patch, kThreeParameters), IsOkAndHolds(false));
+  EXPECT_THAT(HeaderMatches(patch, kFourParameters), IsOkAndHolds(true));
 }
 
-TEST(HeaderMatchesTest, DotMatchesLineEnds) {
-  EXPECT_TRUE(*HeaderMatches(Patch("size,.*exclude_bars"), kFourParameters));
+TEST(HeaderMatchesTest, DotMatchesNewlines) {
+  EXPECT_THAT(HeaderMatches(Patch("size,.*exclude_bars"), kFourParameters),
+              IsOkAndHolds(true));
 }
 
 TEST(HeaderMatchesTest, MalformedPatternIsInvalidArgument) {
-  const auto matches = HeaderMatches(Patch("pci("), kFourParameters);
-  EXPECT_EQ(matches.status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_EQ(matches.status().message(),
-            "patch pci.patch: malformed pattern: missing ): pci(");
+  EXPECT_THAT(HeaderMatches(Patch("pci("), kFourParameters),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "patch pci.patch: malformed pattern: missing ): pci("));
 }
 
 class ApplyPatchTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(CreateDirectories(JoinPath(tree_, "nvidia")).ok());
+    ASSERT_THAT(CreateDirectories(JoinPath(tree_, "nvidia")), IsOk());
     Write(file_, "one\ntwo\nthree\n");
     Write(patch_,
           "Why.\n\n--- a/nvidia/nv-pci.c\n+++ b/nvidia/nv-pci.c\n"
@@ -62,7 +63,7 @@ class ApplyPatchTest : public ::testing::Test {
   }
 
   void Write(const std::string& path, const std::string& content) {
-    ASSERT_TRUE(WriteFileAtomically(path, content).ok());
+    ASSERT_THAT(WriteFileAtomically(path, content), IsOk());
   }
 
   const TempDir temp_ = *TempDir::Create();
@@ -72,33 +73,58 @@ class ApplyPatchTest : public ::testing::Test {
 };
 
 TEST_F(ApplyPatchTest, Applies) {
-  ASSERT_TRUE(ApplyPatch(patch_, tree_).ok());
-  EXPECT_EQ(*ReadFile(file_), "one\n2\nthree\n");
+  ASSERT_THAT(ApplyPatch(patch_, tree_), IsOk());
+  EXPECT_THAT(ReadFile(file_), IsOkAndHolds("one\n2\nthree\n"));
 }
 
-TEST_F(ApplyPatchTest, HunkThatDoesNotFitIsNamedAndNothingChanges) {
+TEST_F(ApplyPatchTest, HunkThatDoesNotApplyIsNamed) {
   Write(file_, "something else\n");
-  const absl::Status status = ApplyPatch(patch_, tree_);
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()),
-              HasSubstr("patch two.patch does not apply: checking file "
-                        "nvidia/nv-pci.c; Hunk #1 FAILED at 1"));
-  EXPECT_EQ(*ReadFile(file_), "something else\n");
+  EXPECT_THAT(
+      ApplyPatch(patch_, tree_),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               HasSubstr("patch two.patch does not apply: patching file "
+                         "nvidia/nv-pci.c; Hunk #1 FAILED at 1")));
 }
 
-TEST_F(ApplyPatchTest, SecondTimeIsFailedPrecondition) {
-  ASSERT_TRUE(ApplyPatch(patch_, tree_).ok());
-  const absl::Status status = ApplyPatch(patch_, tree_);
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(status.message()),
-              HasSubstr("patch two.patch does not apply: "));
-  EXPECT_EQ(*ReadFile(file_), "one\n2\nthree\n");
+TEST_F(ApplyPatchTest, ApplyingTwiceIsFailedPrecondition) {
+  ASSERT_THAT(ApplyPatch(patch_, tree_), IsOk());
+  EXPECT_THAT(ApplyPatch(patch_, tree_),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("patch two.patch does not apply: ")));
+  EXPECT_THAT(ReadFile(file_), IsOkAndHolds("one\n2\nthree\n"));
 }
 
 TEST_F(ApplyPatchTest, MissingFileIsFailedPrecondition) {
   std::filesystem::remove(file_);
-  EXPECT_EQ(ApplyPatch(patch_, tree_).code(),
-            absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(ApplyPatch(patch_, tree_),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(ApplyPatchTest, MovedLinesApply) {
+  Write(file_, "zero\none\ntwo\nthree\n");
+  ASSERT_THAT(ApplyPatch(patch_, tree_), IsOk());
+  EXPECT_THAT(ReadFile(file_), IsOkAndHolds("zero\none\n2\nthree\n"));
+}
+
+// GNU patch would by default ignore the outer two lines of the context.
+TEST_F(ApplyPatchTest, OtherContextIsFailedPrecondition) {
+  Write(file_, "changed\n1\n2\nold\n3\n4\nchanged too\n");
+  Write(patch_,
+        "--- a/nvidia/nv-pci.c\n+++ b/nvidia/nv-pci.c\n"
+        "@@ -1,7 +1,7 @@\n 0\n 1\n 2\n-old\n+new\n 3\n 4\n 5\n");
+  EXPECT_THAT(ApplyPatch(patch_, tree_),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("Hunk #1 FAILED at 1")));
+}
+
+TEST_F(ApplyPatchTest, LaterDiffOfTheSameFileSeesTheEarlierOne) {
+  Write(patch_,
+        "--- a/nvidia/nv-pci.c\n+++ b/nvidia/nv-pci.c\n"
+        "@@ -1,3 +1,3 @@\n one\n-two\n+2\n three\n"
+        "--- a/nvidia/nv-pci.c\n+++ b/nvidia/nv-pci.c\n"
+        "@@ -1,3 +1,3 @@\n one\n-2\n+II\n three\n");
+  ASSERT_THAT(ApplyPatch(patch_, tree_), IsOk());
+  EXPECT_THAT(ReadFile(file_), IsOkAndHolds("one\nII\nthree\n"));
 }
 
 }  // namespace

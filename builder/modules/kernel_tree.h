@@ -10,13 +10,13 @@ namespace gantry::modules {
 
 // A kernel's build tree inside a container.
 struct KernelTree {
-  // Paths inside the container, absolute.  Debian splits what the kernel's
-  // sources give (headers, makefiles) from what its build made; elsewhere the
-  // two are the same folder, and then the same path.
+  // Absolute paths inside the container.  Debian separates the kernel's sources
+  // (headers, makefiles) from the files that its build generated; elsewhere
+  // both are in one directory, and the paths are equal.
   std::string source_path;
   std::string build_path;
 
-  // For make's CROSS_COMPILE: "" if the tree finds its compiler by itself.
+  // For make's CROSS_COMPILE: "" if the compiler's name has no prefix.
   // Example: "x86_64-cros-linux-gnu-".
   std::string cross_compile;
 
@@ -24,16 +24,16 @@ struct KernelTree {
   bool preempt_rt = false;
 };
 
-// Reads what there is to know from the root file system in the folder `root`.
-// The compiler is the one that CONFIG_CC_VERSION_TEXT names, or its only
-// cross-compiling namesake.  NOT_FOUND: the tree, its .config or the compiler
-// is missing.
+// Examines the build tree at `build_path` of the container whose root file
+// system is in the directory `root`.  The compiler is the one that
+// CONFIG_CC_VERSION_TEXT names, or the only one of that name with a
+// cross-compiling prefix.  NOT_FOUND: the tree, its .config or the compiler is
+// missing.
 absl::StatusOr<KernelTree> ReadKernelTree(const std::string& root,
                                           const std::string& build_path);
 
-// The content of a header of the kernel's source tree, or of its build tree
-// for generated ones.  Example: "include/linux/pci.h".  NOT_FOUND: neither has
-// it.
+// Reads a header from the kernel's source tree or, if it is generated, from its
+// build tree.  Example: "include/linux/pci.h".  NOT_FOUND: neither has it.
 absl::StatusOr<std::string> ReadKernelHeader(const std::string& root,
                                              const KernelTree& tree,
                                              absl::string_view header);

@@ -19,8 +19,8 @@ struct BuiltModule {
 // The names of modules in an order in which they can be loaded.
 //
 // If `selected` is empty, orders all modules, each after those it depends on;
-// where that leaves a choice, NVIDIA's in their customary order, then by name.
-// INVALID_ARGUMENT: modules depend on each other in a cycle.
+// where that leaves a choice, NVIDIA's modules in their customary order, then
+// by name. INVALID_ARGUMENT: modules depend on each other in a cycle.
 //
 // Otherwise checks and returns `selected`.  NOT_FOUND: it names a module that
 // was not built.  INVALID_ARGUMENT: a module is listed before one that it

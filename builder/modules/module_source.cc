@@ -13,7 +13,6 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "builder/archive/archive_reader.h"
-#include "proto/coordinates.pb.h"
 
 namespace gantry::modules {
 namespace {
@@ -21,27 +20,27 @@ namespace {
 namespace fs = std::filesystem;
 using builder::v1::CompileRequest;
 using builder::v1::SourceFile;
-using cell::v1::DriverFlavour;
 
-// Below the archive's top: "modules/nvidia-open-kernel" is the deepest known.
+// The deepest known directory to build is "modules/nvidia-open-kernel" of
+// Debian's package.
 constexpr int kMaxDepth = 4;
 
 std::string Keep(absl::string_view path) { return std::string(path); }
 
-// "usr/src/a/b" -> "a/b"; "" for what lies elsewhere.
+// "usr/src/a/b" -> "a/b"; "" for other paths.
 std::string BelowUsrSrc(absl::string_view path) {
   return absl::ConsumePrefix(&path, "usr/src/") ? std::string(path) : "";
 }
 
-// Unpacks the tar archives that a package has in usr/src.  Returns how many.
+// Unpacks the tar archives in a package's usr/src and returns their number.
 absl::StatusOr<int> UnpackInnerArchives(archive::ArchiveReader& package,
                                         const std::string& directory) {
   int count = 0;
   while (true) {
     GANTRY_ASSIGN_OR_RETURN(const bool more, package.Next());
     if (!more) return count;
-    const std::string place = BelowUsrSrc(package.path());
-    if (!package.is_regular_file() || !absl::StrContains(place, ".tar")) {
+    const std::string path = BelowUsrSrc(package.path());
+    if (!package.is_regular_file() || !absl::StrContains(path, ".tar")) {
       continue;
     }
     GANTRY_ASSIGN_OR_RETURN(const std::unique_ptr<archive::ArchiveReader> inner,
@@ -61,7 +60,7 @@ auto WithPackageData(const std::string& path, Use use)
     GANTRY_ASSIGN_OR_RETURN(const bool more, package->Next());
     if (!more) {
       return absl::InvalidArgumentError(
-          absl::StrCat(path, ": a package without data.tar"));
+          absl::StrCat(path, ": not a Debian package: it has no data.tar"));
     }
     if (!absl::StartsWith(package->path(), "data.tar")) continue;
     GANTRY_ASSIGN_OR_RETURN(const std::unique_ptr<archive::ArchiveReader> data,
@@ -115,76 +114,58 @@ bool Has(const fs::path& directory, const char* name) {
 }
 
 bool IsBuildable(const fs::path& directory) {
-  return Has(directory, "Kbuild") || Has(directory, "Makefile");
+  std::error_code ignored;
+  return fs::symlink_status(directory, ignored).type() ==
+             fs::file_type::directory &&
+         (Has(directory, "Kbuild") || Has(directory, "Makefile"));
 }
 
-std::vector<fs::path> Subfolders(const std::vector<fs::path>& directories) {
-  std::vector<fs::path> subfolders;
+std::vector<fs::path> Subdirectories(const std::vector<fs::path>& directories) {
+  std::vector<fs::path> subdirectories;
   for (const fs::path& directory : directories) {
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator(directory, ignored)) {
       if (entry.is_directory() && !entry.is_symlink()) {
-        subfolders.push_back(entry.path());
+        subdirectories.push_back(entry.path());
       }
     }
   }
-  std::sort(subfolders.begin(), subfolders.end());
-  return subfolders;
-}
-
-std::string SourceName(const CompileRequest& request) {
-  return request.source_archive().empty()
-             ? "the source files"
-             : fs::path(request.source_archive()).filename().string();
+  std::sort(subdirectories.begin(), subdirectories.end());
+  return subdirectories;
 }
 
 absl::StatusOr<fs::path> FindTop(const std::string& directory,
                                  const CompileRequest& request) {
-  const char* nvidia_tree =
-      request.flavour() == cell::v1::DRIVER_FLAVOUR_PROPRIETARY ? "kernel"
-                                                                : "kernel-open";
+  const bool is_proprietary =
+      request.flavour() == cell::v1::DRIVER_FLAVOUR_PROPRIETARY;
+  const char* const nvidia_tree = is_proprietary ? "kernel" : "kernel-open";
+  // Not so for an open request and "kernel", a directory that sources other
+  // than NVIDIA's may have too.
+  const auto is_other_flavour = [&](const fs::path& candidate) {
+    return is_proprietary && (candidate.filename() == "kernel-open" ||
+                              IsBuildable(candidate / "kernel-open"));
+  };
   std::vector<fs::path> level = {directory};
   for (int depth = 0; depth <= kMaxDepth; ++depth) {
     // NVIDIA's own repository has a Makefile above its module trees.
-    for (const fs::path& folder : level) {
-      if (IsBuildable(folder / nvidia_tree)) return folder / nvidia_tree;
+    for (const fs::path& candidate : level) {
+      if (IsBuildable(candidate / nvidia_tree)) return candidate / nvidia_tree;
     }
-    for (const fs::path& folder : level) {
-      if (IsBuildable(folder)) return folder;
+    for (const fs::path& candidate : level) {
+      if (IsBuildable(candidate) && !is_other_flavour(candidate)) {
+        return candidate;
+      }
     }
-    level = Subfolders(level);
-  }
-  return absl::NotFoundError(
-      absl::StrCat("no Kbuild file or Makefile in ", SourceName(request)));
-}
-
-// The flavour of an NVIDIA module tree, which the license of nvidia.ko tells;
-// unspecified for other trees.
-DriverFlavour FlavourOfTree(const fs::path& top) {
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(top / "nvidia", ignored)) {
-    if (entry.path().extension() != ".c") continue;
-    const std::string code = ReadFile(entry.path().string()).value_or("");
-    if (absl::StrContains(code, "MODULE_LICENSE(\"NVIDIA\")")) {
-      return cell::v1::DRIVER_FLAVOUR_PROPRIETARY;
-    }
-    if (absl::StrContains(code, "MODULE_LICENSE(")) {
-      return cell::v1::DRIVER_FLAVOUR_OPEN;
-    }
-  }
-  return cell::v1::DRIVER_FLAVOUR_UNSPECIFIED;
-}
-
-absl::Status CheckFlavour(const fs::path& top, const CompileRequest& request) {
-  if (request.flavour() == cell::v1::DRIVER_FLAVOUR_UNSPECIFIED ||
-      request.flavour() == FlavourOfTree(top)) {
-    return absl::OkStatus();
+    level.erase(std::remove_if(level.begin(), level.end(), is_other_flavour),
+                level.end());
+    level = Subdirectories(level);
   }
   return absl::NotFoundError(absl::StrCat(
-      "no ",
-      request.flavour() == cell::v1::DRIVER_FLAVOUR_PROPRIETARY ? "proprietary"
-                                                                : "open",
-      " NVIDIA modules in ", SourceName(request)));
+      "no Kbuild file or Makefile ",
+      is_proprietary ? "of the proprietary flavour " : "", "in ",
+      request.source_archive().empty()
+          ? "the source files"
+          : fs::path(request.source_archive()).filename().string()));
 }
 
 }  // namespace
@@ -198,7 +179,6 @@ absl::StatusOr<ModuleSource> UnpackModuleSource(const CompileRequest& request,
     GANTRY_RETURN_IF_ERROR(CopyFile(file, directory));
   }
   GANTRY_ASSIGN_OR_RETURN(const fs::path top, FindTop(directory, request));
-  GANTRY_RETURN_IF_ERROR(CheckFlavour(top, request));
   ModuleSource source;
   source.directory = top.string();
   source.build_system = Has(top, "Makefile") && Has(top, "conftest.sh")

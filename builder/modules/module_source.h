@@ -11,27 +11,30 @@ namespace gantry::modules {
 
 // How a source tree is built.
 enum class BuildSystem {
-  // By the kernel's own makefiles, from a Kbuild file or Makefile.
+  // By the kernel's makefiles, from a Kbuild file or Makefile.
   kKbuild,
   // By NVIDIA's Makefile, which tests the kernel with conftest.sh first.
   kNvidia,
 };
 
 struct ModuleSource {
-  // The folder with the Kbuild file or Makefile.
+  // The directory with the Kbuild file or Makefile.
   std::string directory;
   BuildSystem build_system = BuildSystem::kKbuild;
 };
 
-// Puts the request's sources below the folder `directory` and finds their top.
+// Unpacks or copies the request's sources into `directory` and finds the
+// directory to build.
 //
-// An archive is a tar (plain or compressed), or a .deb, of which only what lies
-// below usr/src counts: tar archives in it are unpacked, other files taken as
-// they are.  The top is the directory nearest to the archive's top that has a
-// Kbuild file or Makefile; if NVIDIA's kernel-open and kernel are side by side,
-// the request's flavour selects one, or kernel-open if it is unset.
-// NOT_FOUND: there is no such directory, or it has not the modules of the
-// requested flavour.
+// An archive is a tar (plain or compressed) or a .deb.  From a .deb, the tar
+// archives in usr/src are unpacked, or if there are none, usr/src is.
+//
+// The directory to build is the uppermost one with a Kbuild file or Makefile.
+// In NVIDIA's own layout it is kernel-open or kernel, depending on the
+// request's flavour; the tree of the other flavour is never chosen.  Symbolic
+// links to directories are not followed.
+//
+// NOT_FOUND: no such directory.
 absl::StatusOr<ModuleSource> UnpackModuleSource(
     const builder::v1::CompileRequest& request, const std::string& directory);
 

@@ -8,8 +8,8 @@
 
 namespace gantry::modules {
 
-// An uncompressed tar (ustar) of regular files, content by name.  Depends on
-// nothing else: sorted by name, owned by root, mode 0644, time 0.
+// Makes an uncompressed tar of regular files, sorted by name, as TarWriter
+// writes it: owned by root, mode 0644, time 0.
 absl::StatusOr<std::string> MakeTar(
     const std::map<std::string, std::string>& content_by_name);
 

@@ -13,7 +13,7 @@
 namespace gantry::modules {
 namespace {
 
-constexpr absl::string_view kNeedless[] = {
+constexpr absl::string_view kUnneededDirectories[] = {
     "boot",
     "dev",
     "lost+found",
@@ -38,12 +38,12 @@ constexpr absl::string_view kNeedless[] = {
     "var/log",
 };
 
-bool IsBelow(absl::string_view path, absl::string_view folder) {
-  return absl::StartsWith(path, folder) &&
-         (path.size() == folder.size() || path[folder.size()] == '/');
+bool IsBelow(absl::string_view path, absl::string_view directory) {
+  return absl::StartsWith(path, directory) &&
+         (path.size() == directory.size() || path[directory.size()] == '/');
 }
 
-// "lib/modules/<kernel>/kernel/...", with the spellings of lib.
+// "lib/modules/<kernel>/kernel/...", where lib may also be usr/lib or lib64.
 bool IsInTreeModule(absl::string_view path) {
   absl::ConsumePrefix(&path, "usr/");
   if (!absl::ConsumePrefix(&path, "lib/modules/") &&
@@ -56,11 +56,11 @@ bool IsInTreeModule(absl::string_view path) {
 
 }  // namespace
 
-bool IsNeedlessForCompiling(absl::string_view path) {
-  for (absl::string_view folder : kNeedless) {
-    if (IsBelow(path, folder)) return true;
+bool IsNeededForCompiling(absl::string_view path) {
+  for (absl::string_view directory : kUnneededDirectories) {
+    if (IsBelow(path, directory)) return false;
   }
-  return IsInTreeModule(path);
+  return !IsInTreeModule(path);
 }
 
 absl::Status UnpackRoot(const std::string& root_tar,
@@ -69,7 +69,7 @@ absl::Status UnpackRoot(const std::string& root_tar,
                           archive::ArchiveReader::Open(root_tar));
   GANTRY_RETURN_IF_ERROR(
       archive::ExtractArchive(*reader, directory, [](absl::string_view path) {
-        return IsNeedlessForCompiling(path) ? std::string() : std::string(path);
+        return IsNeededForCompiling(path) ? std::string(path) : std::string();
       }));
   return sandbox::PrepareSandboxRoot(directory);
 }

@@ -8,14 +8,14 @@
 
 namespace gantry::modules {
 
-// Whether compiling kernel modules can do without this path of a developer
-// container ("usr/share/doc/...", relative): documentation, firmware, the
-// kernel's own modules, package databases, and what is mounted at run time.
-bool IsNeedlessForCompiling(absl::string_view path);
+// Whether compiling kernel modules may need this path of a developer container
+// (relative: "usr/bin/gcc").  Not needed are documentation, firmware, the
+// kernel's own modules, package databases, and mount points.
+bool IsNeededForCompiling(absl::string_view path);
 
-// Unpacks a developer container's root tar into a folder that a Sandbox can
-// have as its root, without what IsNeedlessForCompiling() names.  Needs no
-// rights.  Errors as of ExtractArchive().
+// Unpacks those files of a developer container's root tar that
+// IsNeededForCompiling() into a directory that can be the root of a Sandbox.
+// Needs no privileges.  Returns the errors of ExtractArchive().
 absl::Status UnpackRoot(const std::string& root_tar,
                         const std::string& directory);
 

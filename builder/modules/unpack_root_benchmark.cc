@@ -1,5 +1,5 @@
-// UnpackRoot() against GNU tar, on a real developer container.  Both write to
-// memory: on ext4, what was deleted just before decides the time (ScratchDir).
+// Compares UnpackRoot() with GNU tar on a real developer container.  Both write
+// to memory: on ext4, the time depends on recent deletions (see ScratchDir).
 
 #include <string>
 
@@ -12,7 +12,7 @@
 namespace gantry::modules {
 namespace {
 
-constexpr char kRootTar[] = "builder/modules/debian_6_1.tar";
+constexpr char kRootTar[] = "tests/fixtures/debian_6_1.tar";
 
 template <typename Unpack>
 void Run(benchmark::State& state, Unpack unpack) {
@@ -21,7 +21,7 @@ void Run(benchmark::State& state, Unpack unpack) {
     {
       const auto scratch =
           sandbox::ScratchDir::Create("/tmp", int64_t{2} << 30);
-      if (!scratch.ok()) return state.SkipWithError("no scratch folder");
+      if (!scratch.ok()) return state.SkipWithError("no scratch directory");
       const std::string root = JoinPath(scratch->path(), "root");
       if (!CreateDirectories(root).ok()) return state.SkipWithError("mkdir");
       state.ResumeTiming();

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
 #include "gtest/gtest.h"
@@ -14,28 +15,28 @@
 namespace gantry::modules {
 namespace {
 
-TEST(IsNeedlessForCompilingTest, KeepsWhatCompilersAndKbuildRead) {
+TEST(IsNeededForCompilingTest, IsTrueForInputsOfCompilersAndKbuild) {
   for (const char* path :
        {"usr/bin/gcc-12", "usr/lib/gcc/x86_64-linux-gnu/12/cc1",
         "usr/lib/modules/6.1/build/kernel/bounds.s",
         "lib64/modules/6.1/build/.config", "usr/share/perl/5.36/strict.pm",
         "usr/share/docs", "usr/src/linux-headers/Makefile", "bootstrap"}) {
-    EXPECT_FALSE(IsNeedlessForCompiling(path)) << path;
+    EXPECT_TRUE(IsNeededForCompiling(path)) << path;
   }
 }
 
-TEST(IsNeedlessForCompilingTest, LeavesOutTheRest) {
+TEST(IsNeededForCompilingTest, IsFalseForTheRest) {
   for (const char* path :
        {"boot/vmlinuz", "usr/share/doc", "usr/share/doc/gcc/changelog.gz",
         "lib/modules/6.1/kernel/fs/ext4/ext4.ko",
         "usr/lib64/modules/6.1/kernel", "dev/null"}) {
-    EXPECT_TRUE(IsNeedlessForCompiling(path)) << path;
+    EXPECT_FALSE(IsNeededForCompiling(path)) << path;
   }
 }
 
 class UnpackRootTest : public ::testing::Test {
  protected:
-  // Makes a tar with GNU tar of what the shell command leaves in a folder.
+  // Makes a tar with GNU tar of the files that a shell command creates.
   std::string Tar(const std::string& command) {
     const std::string tar = JoinPath(temp_.path(), "root.tar");
     SubprocessOptions options;
@@ -50,13 +51,13 @@ class UnpackRootTest : public ::testing::Test {
   const std::string root_ = JoinPath(temp_.path(), "root");
 };
 
-TEST_F(UnpackRootTest, KeepsLinksModesAndTimesAndMakesMountPoints) {
+TEST_F(UnpackRootTest, KeepsLinksModesAndTimesAndCreatesMountPoints) {
   const std::string tar =
       Tar("mkdir -p usr/bin usr/share/doc boot; echo hi > usr/bin/perl;"
           "ln usr/bin/perl usr/bin/perl5; ln -s usr/bin bin; chmod 4555 "
           "usr/bin/perl; touch -d @1000 usr/bin/perl; touch boot/vmlinuz");
   const absl::Status status = UnpackRoot(tar, root_);
-  ASSERT_TRUE(status.ok()) << status;
+  ASSERT_THAT(status, IsOk());
   struct stat perl, perl5;
   ASSERT_EQ(stat(JoinPath(root_, "bin/perl").c_str(), &perl), 0);
   ASSERT_EQ(stat(JoinPath(root_, "usr/bin/perl5").c_str(), &perl5), 0);
@@ -70,16 +71,16 @@ TEST_F(UnpackRootTest, KeepsLinksModesAndTimesAndMakesMountPoints) {
   }
 }
 
-TEST_F(UnpackRootTest, LeavesOutDevicesPipesAndWhatIsNeedless) {
+TEST_F(UnpackRootTest, LeavesOutPipesAndUnneededFiles) {
   const std::string tar = Tar("mkdir -p usr/share/man; mkfifo usr/pipe");
-  ASSERT_TRUE(UnpackRoot(tar, root_).ok());
+  ASSERT_THAT(UnpackRoot(tar, root_), IsOk());
   EXPECT_FALSE(std::filesystem::exists(JoinPath(root_, "usr/pipe")));
   EXPECT_FALSE(std::filesystem::exists(JoinPath(root_, "usr/share/man")));
 }
 
 TEST_F(UnpackRootTest, MissingTarIsNotFound) {
-  EXPECT_EQ(UnpackRoot("/no/such.tar", root_).code(),
-            absl::StatusCode::kNotFound);
+  EXPECT_THAT(UnpackRoot("/no/such.tar", root_),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace

@@ -4,25 +4,24 @@ load("//builder:providers.bzl", "DeveloperContainerInfo", "KernelModulesInfo", "
 
 # Numbers of DriverFlavour in coordinates.proto: proto.encode_text() would quote its names.
 _FLAVOURS = {
-    "": 0,
     "open": 1,
     "proprietary": 2,
 }
 
 def _source_files(srcs):
-    """SourceFile messages: destinations are relative to the Kbuild file or Makefile."""
+    """SourceFile messages, with destinations relative to the Kbuild file or Makefile."""
     tops = sorted([f.short_path.rpartition("/")[0] for f in srcs if f.basename in ["Kbuild", "Makefile"]])
     if not tops:
-        fail("srcs: no Kbuild file or Makefile")
+        fail("srcs: no Kbuild file or Makefile; list one")
     top = tops[0] + "/" if tops[0] else ""
     for f in srcs:
         if not f.short_path.startswith(top):
-            fail("srcs: %s does not lie below %s, where the Kbuild file is" % (f.short_path, top))
+            fail("srcs: %s is not below %s, the directory of the Kbuild file" % (f.short_path, top))
     return [struct(path = f.path, destination = f.short_path[len(top):]) for f in srcs]
 
 def _kernel_modules_impl(ctx):
     if bool(ctx.file.source) == bool(ctx.files.srcs):
-        fail("source and srcs: give exactly one")
+        fail("source and srcs: set exactly one")
     source_files = _source_files(ctx.files.srcs) if ctx.files.srcs else []
 
     modules_tar = ctx.outputs.modules_tar
@@ -68,7 +67,7 @@ def _kernel_modules_impl(ctx):
         mnemonic = "CompileKernelModules",
         progress_message = "Compiling kernel modules %s" % ctx.label,
         execution_requirements = {"block-network": ""},
-        # PATH, on which the tool looks for bwrap and patch.
+        # For PATH, which leads to bwrap and patch.
         use_default_shell_env = True,
     )
 
@@ -85,17 +84,17 @@ kernel_modules = rule(
     implementation = _kernel_modules_impl,
     doc = """Compiles kernel modules with the kernel's own build in a developer container.
 
-The container's root file system is the root of a bubblewrap sandbox without
-network; neither root nor anything but bwrap and patch of this machine is
-needed.  The same inputs give the same bytes on any machine.  It makes
+The build runs in a bubblewrap sandbox without network, whose root is the
+container's root file system.  It needs no privileges, and only bwrap and patch
+from the machine.  The same inputs give the same bytes on any machine.  Outputs:
 
 * `<name>.modules.tar`: *.ko, stripped of debug information, and
-  `modules.order`: their names without .ko, one a line, in loading order;
-* `<name>.module_symvers`: the Module.symvers that this build made;
-* `<name>.log`: all that the build said.
+  `modules.order`: their names without .ko, one per line, in loading order;
+* `<name>.module_symvers`: the Module.symvers that the build wrote;
+* `<name>.log`: the log of the build.
 
-A failed build says so first: `compile_modules: first error: <file>:<line>:
-<message>`, then its whole log.""",
+A failed build prints `compile_modules: first error: <file>:<line>: <message>`,
+followed by the whole log.""",
     attrs = {
         "container": attr.label(
             mandatory = True,
@@ -104,22 +103,23 @@ A failed build says so first: `compile_modules: first error: <file>:<line>:
         ),
         "source": attr.label(
             allow_single_file = True,
-            doc = "Archive with the sources: a tar, plain or compressed, or a .deb with such a tar in usr/src. Either this or srcs.",
+            doc = "Archive with the sources: a tar, plain or compressed, or a .deb with sources or such a tar in usr/src. Exactly one of source and srcs is required.",
         ),
         "srcs": attr.label_list(
             allow_files = True,
-            doc = "The sources as loose files: a Kbuild file or Makefile, and files below its folder.",
+            doc = "The sources as individual files: a Kbuild file or Makefile, and files below its directory.",
         ),
         "patches": attr.label_list(
             providers = [KernelPatchInfo],
             doc = "kernel_patch targets, applied in this order.",
         ),
         "flavour": attr.string(
-            values = ["", "open", "proprietary"],
-            doc = "Which of NVIDIA's module trees to build. The action fails if the sources lack it. Empty for other modules.",
+            default = "open",
+            values = ["open", "proprietary"],
+            doc = "Which of NVIDIA's two sets of modules to build: open or proprietary. No effect on sources that are not NVIDIA's.",
         ),
         "modules": attr.string_list(
-            doc = "Modules to keep, in loading order, without .ko. Empty: all that are built, ordered by their dependencies.",
+            doc = "Modules to keep, in loading order, without .ko. Empty: all built modules, ordered by their dependencies.",
         ),
         "_compile_modules": attr.label(
             default = "//builder/modules:compile_modules",
@@ -127,7 +127,7 @@ A failed build says so first: `compile_modules: first error: <file>:<line>:
             cfg = "exec",
         ),
     },
-    # Predeclared, so that BUILD files can name each.
+    # Predeclared, so that BUILD files can refer to each.
     outputs = {
         "log": "%{name}.log",
         "modules_tar": "%{name}.modules.tar",
