@@ -1,8 +1,8 @@
-"""file_tree: packages, laid out as NVIDIA does."""
+"""file_tree: the files of packages in NVIDIA's layout."""
 
 def _file_tree_impl(ctx):
     if not ctx.files.archives:
-        fail("file_tree %s: `archives` is empty" % ctx.label)
+        fail("archives: must not be empty")
     tree = ctx.outputs.tree
 
     args = ctx.actions.args()
@@ -18,7 +18,7 @@ def _file_tree_impl(ctx):
         inputs = ctx.files.archives,
         outputs = [tree],
         mnemonic = "FileTree",
-        progress_message = "Laying out %s" % ctx.label,
+        progress_message = "Arranging %s" % ctx.label,
         execution_requirements = {"block-network": ""},
     )
 
@@ -26,31 +26,31 @@ def _file_tree_impl(ctx):
 
 file_tree = rule(
     implementation = _file_tree_impl,
-    doc = """Lays the files of packages out as NVIDIA's own installers do.
+    doc = """Arranges the files of packages as NVIDIA's own installers do.
 
-It makes `<name>.tree.tar`, an uncompressed tar, byte for byte the same for the
-same archives in any order:
+The output `<name>.tree.tar` is an uncompressed tar; the same archives in any
+order give the same bytes.  Its content:
 
 * layout "cuda": bin, include, lib64, nvvm (bin, include, lib64, libdevice),
   compute-sanitizer, share/doc (licences);
 * layout "driver": bin, lib64, lib/firmware/nvidia/<version>, share/doc.
 
-Documentation, manual pages, settings and services are left out.  Every shared
-library has a link with its SONAME; links to nothing are left out.  Two archives
-with different files for one path are an error.""",
+Documentation, manual pages, configuration and services are left out.  Every
+shared library has a link with its SONAME; dangling links are left out.  It is an
+error if two archives have different files or links with one path.""",
     attrs = {
         "archives": attr.label_list(
             allow_files = True,
             mandatory = True,
-            doc = "Debian packages, and NVIDIA's redist archives (a compressed tar with one top folder).",
+            doc = "Debian packages, and NVIDIA's redist archives (a compressed tar with one top-level directory).",
         ),
         "layout": attr.string(
             mandatory = True,
             values = ["cuda", "driver"],
-            doc = "What the tree looks like.",
+            doc = "Layout of the tree.",
         ),
         "with_static_archives": attr.bool(
-            doc = "Keep *.a, more than a third of a toolkit.",
+            doc = "Keep *.a files, more than a third of a toolkit.",
         ),
         "_file_tree": attr.label(
             default = "//builder/userland:file_tree",
@@ -58,6 +58,6 @@ with different files for one path are an error.""",
             cfg = "exec",
         ),
     },
-    # Predeclared, so that BUILD files can name it.
+    # Predeclared, so that BUILD files can refer to it.
     outputs = {"tree": "%{name}.tree.tar"},
 )

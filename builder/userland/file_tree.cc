@@ -26,7 +26,7 @@ constexpr size_t kPieceSize = 1 << 20;
 
 enum class ArchiveKind { kDebian, kRedist };
 
-// The deb(5) member with the files.
+// The member of a package (deb(5)) with the files.
 constexpr absl::string_view kDataMember = "data.tar";
 
 // Adds one archive to a tree.
@@ -41,7 +41,7 @@ class ArchiveAdder {
         tree_(tree),
         buffer_(kPieceSize, '\0') {}
 
-  // The entry that `reader` is at.
+  // Adds the current entry of `reader`.
   absl::Status AddEntry(archive::ArchiveReader& reader) {
     struct archive_entry* const entry = reader.entry();
     const char* const name = archive_entry_pathname(entry);
@@ -51,40 +51,41 @@ class ArchiveAdder {
         archive_entry_hardlink(entry) == nullptr) {
       return absl::OkStatus();
     }
-    GANTRY_ASSIGN_OR_RETURN(const Place place, PlaceOf(path));
-    if (place.path.empty()) return absl::OkStatus();
+    GANTRY_ASSIGN_OR_RETURN(const Destination destination, DestinationOf(path));
+    if (destination.path.empty()) return absl::OkStatus();
     if (const char* target = archive_entry_hardlink(entry)) {
-      return AddHardLink(entry, place, target);
+      return AddHardLink(entry, destination, target);
     }
     switch (archive_entry_filetype(entry)) {
       case AE_IFREG:
-        return AddFile(reader, place);
+        return AddFile(reader, destination);
       case AE_IFLNK:
-        return AddLink(path, place, archive_entry_symlink(entry));
+        return AddLink(path, destination, archive_entry_symlink(entry));
       default:
         return absl::InvalidArgumentError(
-            absl::StrCat(path, " is neither file nor folder nor link"));
+            absl::StrCat(path, " is not a file, directory or link"));
     }
   }
 
  private:
-  absl::StatusOr<Place> PlaceOf(absl::string_view path) const {
-    absl::StatusOr<Place> place =
+  absl::StatusOr<Destination> DestinationOf(absl::string_view path) const {
+    absl::StatusOr<Destination> destination =
         kind_ == ArchiveKind::kDebian
-            ? PlaceOfDebianPath(options_.layout, path)
-            : PlaceOfRedistPath(options_.layout, path);
+            ? DebianDestination(options_.layout, path)
+            : RedistDestination(options_.layout, path);
     const bool left_out = options_.static_archives ==
                               FileTreeOptions::StaticArchives::kLeaveOut &&
                           absl::EndsWith(path, ".a");
-    if (place.ok() && left_out) return Place{};
-    return place;
+    if (destination.ok() && left_out) return Destination{};
+    return destination;
   }
 
   static bool IsProgram(struct archive_entry* entry) {
     return (archive_entry_perm(entry) & 0111) != 0;
   }
 
-  absl::Status AddFile(archive::ArchiveReader& reader, const Place& place) {
+  absl::Status AddFile(archive::ArchiveReader& reader,
+                       const Destination& destination) {
     spool_.Begin();
     while (true) {
       const la_ssize_t got =
@@ -97,31 +98,33 @@ class ArchiveAdder {
       GANTRY_RETURN_IF_ERROR(
           spool_.Append(absl::string_view(buffer_.data(), got)));
     }
-    return tree_.AddFile(place.path, origin_, place.rank,
+    return tree_.AddFile(destination.path, origin_, destination.rank,
                          IsProgram(reader.entry()), spool_.End());
   }
 
-  absl::Status AddHardLink(struct archive_entry* entry, const Place& place,
-                           const char* target) {
+  absl::Status AddHardLink(struct archive_entry* entry,
+                           const Destination& destination, const char* target) {
     GANTRY_ASSIGN_OR_RETURN(const std::string path, CleanRelativePath(target));
-    GANTRY_ASSIGN_OR_RETURN(const Place target_place, PlaceOf(path));
+    GANTRY_ASSIGN_OR_RETURN(const Destination target_destination,
+                            DestinationOf(path));
     GANTRY_ASSIGN_OR_RETURN(const Spool::Extent content,
-                            tree_.Content(target_place.path));
-    return tree_.AddFile(place.path, origin_, place.rank, IsProgram(entry),
-                         content);
+                            tree_.Content(target_destination.path));
+    return tree_.AddFile(destination.path, origin_, destination.rank,
+                         IsProgram(entry), content);
   }
 
-  absl::Status AddLink(const std::string& path, const Place& place,
-                       const char* said) {
-    absl::string_view target = said == nullptr ? "" : said;
-    // An absolute link of a package means the root that it is unpacked to.
+  absl::Status AddLink(const std::string& path, const Destination& destination,
+                       const char* link_target) {
+    absl::string_view target = link_target == nullptr ? "" : link_target;
+    // An absolute link starts at the root that the package is installed to.
     const bool is_absolute = absl::ConsumePrefix(&target, "/");
     absl::StatusOr<std::string> resolved =
         ResolveLink(is_absolute ? "" : path, target);
     if (!resolved.ok()) return Annotate(resolved.status(), path);
-    const absl::StatusOr<Place> target_place = PlaceOf(*resolved);
-    if (target_place.ok() && !target_place->path.empty()) {
-      tree_.AddLink(place.path, target_place->path);
+    const absl::StatusOr<Destination> target_destination =
+        DestinationOf(*resolved);
+    if (target_destination.ok() && !target_destination->path.empty()) {
+      tree_.AddLink(destination.path, origin_, target_destination->path);
     }
     return absl::OkStatus();
   }
@@ -134,7 +137,7 @@ class ArchiveAdder {
   std::string buffer_;
 };
 
-// Adds what `reader` has yet to give, and with `at_entry` its current entry.
+// Adds the remaining entries of `reader`; if `at_entry`, also the current one.
 absl::Status AddEntries(archive::ArchiveReader& reader, bool at_entry,
                         ArchiveAdder adder) {
   while (true) {
@@ -172,9 +175,11 @@ absl::Status AddArchive(const FileTreeOptions& options, const std::string& path,
 }  // namespace
 
 absl::Status WriteFileTree(const FileTreeOptions& options) {
-  GANTRY_ASSIGN_OR_RETURN(Spool spool, Spool::Create(options.output));
+  const std::string directory(ParentPath(options.output));
+  GANTRY_ASSIGN_OR_RETURN(Spool spool,
+                          Spool::Create(directory.empty() ? "." : directory));
   Tree tree(spool);
-  // By name, so that errors too are the same for any order.
+  // Sorted by name, so that errors do not depend on the order either.
   std::vector<std::string> archives = options.archives;
   std::sort(archives.begin(), archives.end(),
             [](const std::string& a, const std::string& b) {

@@ -10,32 +10,31 @@
 namespace gantry::userland {
 
 struct FileTreeOptions {
-  // Debian packages (deb(5)) and NVIDIA's redist archives; their order does
-  // not matter.
+  // Debian packages (deb(5)) and NVIDIA's redist archives, in any order.
   std::vector<std::string> archives;
 
   TreeLayout layout = TreeLayout::kCuda;
 
   enum class StaticArchives { kLeaveOut, kKeep };
-  // *.a files.
+  // Files *.a.
   StaticArchives static_archives = StaticArchives::kLeaveOut;
 
-  // Path of the tar.  Removed if anything fails.  Its folder also holds the
-  // contents meanwhile.
+  // Path of the tar.  Removed on failure.  Its file system also holds a scratch
+  // file with all contents.
   std::string output;
 };
 
-// Lays the files of the archives out as NVIDIA does (see layout.h) and writes
-// them as one uncompressed tar: the same bytes for the same archives.
+// Arranges the files of the archives in NVIDIA's layout (see layout.h) and
+// writes them as one uncompressed tar: the same bytes for the same archives.
 //
-// Links are made relative; one that leads to nothing in the tree, such as into
+// Links are made relative; a link without a target in the tree, such as one to
 // Debian's /etc/alternatives, is left out.  Set-id bits are dropped.  Every
 // archive is read once.
 //
-// Errors name the archive.  DATA_LOSS: it is damaged.  INVALID_ARGUMENT: it is
-// no such archive, or has an unsafe path, a file without a place, or an entry
-// that is neither file nor folder nor link.  FAILED_PRECONDITION: two archives
-// have different files for one path.
+// Errors name the archive.  DATA_LOSS: it is damaged.  INVALID_ARGUMENT: it has
+// another format, an unsafe path, a file that no layout rule covers, or an
+// entry that is not a file, directory or link.  FAILED_PRECONDITION: two
+// archives have different files or links with one path.
 absl::Status WriteFileTree(const FileTreeOptions& options);
 
 }  // namespace gantry::userland

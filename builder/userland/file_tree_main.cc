@@ -1,4 +1,4 @@
-// Lays the files of packages out as NVIDIA does, as one tar.
+// Arranges the files of packages in NVIDIA's layout, as one tar.
 
 #include <cstdio>
 #include <string>

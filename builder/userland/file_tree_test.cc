@@ -12,8 +12,10 @@
 #include "absl/strings/str_split.h"
 #include "base/file.h"
 #include "base/relative_path.h"
+#include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
+#include "builder/archive/test_package.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -22,16 +24,17 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 constexpr char kLib[] = "usr/lib/x86_64-linux-gnu/";
 constexpr char kCurrent[] = "usr/lib/x86_64-linux-gnu/nvidia/current/";
 
 void Execute(const std::vector<std::string>& argv) {
   const auto output = RunCommand(argv);
-  ASSERT_TRUE(output.ok()) << output.status();
+  ASSERT_THAT(output, IsOk());
 }
 
-// The content of a package or an archive, before it is packed.
+// The files of a package or an archive.
 class Files {
  public:
   explicit Files(std::string root) : root_(std::move(root)) {}
@@ -39,7 +42,7 @@ class Files {
   Files& Add(const std::string& path, const std::string& content,
              mode_t mode = 0644) {
     MakeParent(path);
-    EXPECT_TRUE(WriteFileAtomically(JoinPath(root_, path), content).ok());
+    EXPECT_THAT(WriteFileAtomically(JoinPath(root_, path), content), IsOk());
     chmod(JoinPath(root_, path).c_str(), mode);
     return *this;
   }
@@ -69,8 +72,9 @@ class Files {
 
  private:
   void MakeParent(const std::string& path) {
-    EXPECT_TRUE(
-        CreateDirectories(JoinPath(root_, std::string(ParentPath(path)))).ok());
+    EXPECT_THAT(
+        CreateDirectories(JoinPath(root_, std::string(ParentPath(path)))),
+        IsOk());
   }
 
   const std::string root_;
@@ -79,28 +83,23 @@ class Files {
 class FileTreeTest : public testing::Test {
  protected:
   std::string Path(const std::string& name) const {
-    return JoinPath(folder_.path(), name);
+    return JoinPath(directory_.path(), name);
   }
 
   Files NewFiles() {
     const std::string root = Path(absl::StrCat("files", ++count_));
-    EXPECT_TRUE(CreateDirectories(root).ok());
+    EXPECT_THAT(CreateDirectories(root), IsOk());
     return Files(root);
   }
 
   // A .deb with these files; `compression` is xz, zst or gz.
   std::string Deb(const std::string& name, const Files& files,
                   const std::string& compression = "xz") {
-    const std::string work = Path(name + ".work");
-    EXPECT_TRUE(CreateDirectories(work).ok());
-    EXPECT_TRUE(
-        WriteFileAtomically(JoinPath(work, "debian-binary"), "2.0\n").ok());
-    const std::string data = JoinPath(work, "data.tar." + compression);
+    const std::string data =
+        JoinPath(Path(name + ".data"), "data.tar." + compression);
+    EXPECT_THAT(CreateDirectories(Path(name + ".data")), IsOk());
     Execute({"tar", "--auto-compress", "-cf", data, "-C", files.root(), "."});
-    Execute({"tar", "--auto-compress", "-cf", JoinPath(work, "control.tar.xz"),
-             "-C", work, "debian-binary"});
-    Execute({"ar", "rc", Path(name), JoinPath(work, "debian-binary"),
-             JoinPath(work, "control.tar.xz"), data});
+    EXPECT_THAT(archive::WriteTestPackage(Path(name), data), IsOk());
     return Path(name);
   }
 
@@ -113,13 +112,13 @@ class FileTreeTest : public testing::Test {
     return options;
   }
 
-  // "path", "path/" or "path -> target" of each entry, as tar(1) says.
+  // "path", "path/" or "path -> target" of each entry, as tar(1) lists it.
   std::vector<std::string> Write(const FileTreeOptions& options) {
     const absl::Status status = WriteFileTree(options);
-    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_THAT(status, IsOk());
     const auto listing =
         RunCommand({"tar", "--numeric-owner", "--utc", "-tvf", options.output});
-    EXPECT_TRUE(listing.ok()) << listing.status();
+    EXPECT_THAT(listing, IsOk());
     std::vector<std::string> entries;
     for (absl::string_view line :
          absl::StrSplit(*listing, '\n', absl::SkipEmpty())) {
@@ -133,18 +132,18 @@ class FileTreeTest : public testing::Test {
     return *RunCommand({"tar", "-xOf", Path("tree.tar"), path});
   }
 
-  // The error, after which nothing may be left.
-  std::string Error(const FileTreeOptions& options) {
+  // Expects no output after an error, which is returned.
+  absl::Status WriteFails(const FileTreeOptions& options) {
     const absl::Status status = WriteFileTree(options);
     EXPECT_EQ(access(options.output.c_str(), F_OK), -1);
-    return status.ToString();
+    return status;
   }
 
-  const TempDir folder_ = *TempDir::Create();
+  const TempDir directory_ = *TempDir::Create();
   int count_ = 0;
 };
 
-TEST_F(FileTreeTest, PackagesOfEveryCompressionAreLaidOutTogether) {
+TEST_F(FileTreeTest, PackagesOfEveryCompressionAreMerged) {
   std::vector<std::string> debs;
   for (const std::string compression : {"xz", "zst", "gz"}) {
     debs.push_back(
@@ -174,11 +173,11 @@ TEST_F(FileTreeTest, SameArchivesInAnyOrderGiveTheSameBytes) {
   std::sort(debs.begin(), debs.end());
   do {
     Write(Options(debs));
-    EXPECT_EQ(*ReadFile(Path("tree.tar")), first);
+    EXPECT_THAT(ReadFile(Path("tree.tar")), IsOkAndHolds(first));
   } while (std::next_permutation(debs.begin(), debs.end()));
 }
 
-TEST_F(FileTreeTest, ModesAreNormal) {
+TEST_F(FileTreeTest, ModesAreNormalized) {
   const std::string deb = Deb("a.deb", NewFiles()
                                            .Add("usr/bin/tool", "x", 04711)
                                            .Add("usr/include/a.h", "x", 0600));
@@ -190,7 +189,7 @@ TEST_F(FileTreeTest, ModesAreNormal) {
   EXPECT_THAT(listing, HasSubstr("-rw-r--r-- 0/0"));
 }
 
-TEST_F(FileTreeTest, LinksFollowTheirTargetsAndDanglingOnesAreLeftOut) {
+TEST_F(FileTreeTest, LinksMoveWithTheirTargetsAndDanglingOnesAreLeftOut) {
   const std::string deb = Deb(
       "a.deb",
       NewFiles()
@@ -233,7 +232,7 @@ TEST_F(FileTreeTest, EveryLibraryGetsALinkWithItsSoname) {
                           "lib64/stubs/", "lib64/stubs/libcuda.so"));
 }
 
-TEST_F(FileTreeTest, StaticArchivesAreKeptOnDemand) {
+TEST_F(FileTreeTest, StaticArchivesAreKeptOnRequest) {
   const std::string deb =
       Deb("a.deb", NewFiles()
                        .Add(absl::StrCat(kLib, "libx_static.a"), "x")
@@ -245,7 +244,7 @@ TEST_F(FileTreeTest, StaticArchivesAreKeptOnDemand) {
                                           "lib64/libx_static.a"));
 }
 
-TEST_F(FileTreeTest, ProgramIsTakenInsteadOfTheScriptThatCallsIt) {
+TEST_F(FileTreeTest, ProgramReplacesTheScriptThatCallsIt) {
   const std::string deb = Deb(
       "a.deb", NewFiles()
                    .Add("usr/bin/nvcc", "#!/bin/sh", 0755)
@@ -263,7 +262,7 @@ TEST_F(FileTreeTest, HardLinksBecomeFiles) {
   EXPECT_EQ(Content("bin/b"), "program");
 }
 
-TEST_F(FileTreeTest, RedistArchiveIsLaidOut) {
+TEST_F(FileTreeTest, RedistArchiveGetsTheLayout) {
   const std::string top = "cuda_cudart-linux-x86_64-12.4.127-archive/";
   const Files files =
       NewFiles()
@@ -281,37 +280,75 @@ TEST_F(FileTreeTest, RedistArchiveIsLaidOut) {
                   "share/doc/cuda_cudart/", "share/doc/cuda_cudart/LICENSE"));
 }
 
-TEST_F(FileTreeTest, DifferentFilesForOnePathAreRefused) {
+TEST_F(FileTreeTest, DifferentFilesWithOnePathAreAnError) {
   const std::string a = Deb("a.deb", NewFiles().Add("usr/include/x.h", "1"));
   const std::string b = Deb("b.deb", NewFiles().Add("usr/include/x.h", "2"));
-  EXPECT_EQ(Error(Options({b, a})),
-            "FAILED_PRECONDITION: b.deb: include/x.h is in a.deb and in b.deb, "
-            "and they differ");
+  EXPECT_THAT(WriteFails(Options({b, a})),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       "b.deb: include/x.h is in a.deb and in b.deb, "
+                       "and they differ"));
 }
 
-TEST_F(FileTreeTest, FileInPlaceOfAFolderIsRefused) {
+TEST_F(FileTreeTest, LinksToDifferentFilesAreAnError) {
+  const auto deb = [&](const std::string& name, const std::string& target) {
+    return Deb(name, NewFiles()
+                         .Add(absl::StrCat(kLib, target), target)
+                         .Link(absl::StrCat(kLib, "libx.so"), target));
+  };
+  const std::string a = deb("a.deb", "libx.so.1");
+  const std::string b = deb("b.deb", "libx.so.2");
+  for (const auto& archives : {std::vector<std::string>{a, b}, {b, a}}) {
+    EXPECT_THAT(
+        WriteFails(Options(archives)),
+        StatusIs(absl::StatusCode::kFailedPrecondition,
+                 "lib64/libx.so is a link to lib64/libx.so.1 in a.deb and to "
+                 "lib64/libx.so.2 in b.deb"));
+  }
+}
+
+TEST_F(FileTreeTest, DifferentLinksToOneFileAreMerged) {
+  const std::string a =
+      Deb("a.deb", NewFiles()
+                       .Add(absl::StrCat(kLib, "libx.so.1.0"), "x")
+                       .Link(absl::StrCat(kLib, "libx.so.1"), "libx.so.1.0")
+                       .Link(absl::StrCat(kLib, "libx.so"), "libx.so.1"));
+  const std::string b =
+      Deb("b.deb",
+          NewFiles()
+              .Link(absl::StrCat(kLib, "libx.so"), "libx.so.1.0")
+              .Link(absl::StrCat(kLib, "libx.so.1"), "/etc/alternatives/libx"));
+  EXPECT_THAT(
+      Write(Options({b, a})),
+      ElementsAre("lib64/", "lib64/libx.so -> libx.so.1",
+                  "lib64/libx.so.1 -> libx.so.1.0", "lib64/libx.so.1.0"));
+}
+
+TEST_F(FileTreeTest, PathOfBothAFileAndADirectoryIsAnError) {
   const std::string a = Deb("a.deb", NewFiles().Add("usr/include/x", "1"));
   const std::string b = Deb("b.deb", NewFiles().Add("usr/include/x/y", "2"));
-  EXPECT_EQ(Error(Options({a, b})),
-            "FAILED_PRECONDITION: include/x is a file and a folder");
+  EXPECT_THAT(WriteFails(Options({a, b})),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       "include/x is both a file and a directory"));
 }
 
-TEST_F(FileTreeTest, UnsafePathsAreRefused) {
+TEST_F(FileTreeTest, UnsafePathsAreInvalidArgument) {
   const Files files = NewFiles().Add("usr/include/x", "1");
   for (const std::string prefix : {"/", "../"}) {
     const std::string archive = Path("evil.tar");
     Execute({"tar", "-P", "-cf", archive, "-C", files.root(),
              absl::StrCat("--transform=s,^,", prefix, ","), "usr/include/x"});
-    EXPECT_THAT(Error(Options({archive})),
-                HasSubstr(absl::StrCat("INVALID_ARGUMENT: evil.tar: unsafe "
-                                       "path \"",
-                                       prefix, "usr/include/x\": it ")));
+    EXPECT_THAT(
+        WriteFails(Options({archive})),
+        StatusIs(absl::StatusCode::kInvalidArgument,
+                 StartsWith(absl::StrCat("evil.tar: unsafe path \"", prefix,
+                                         "usr/include/x\": it "))));
   }
   const std::string deb =
       Deb("a.deb", NewFiles().Link("usr/include/x", "../../../x"));
-  EXPECT_EQ(Error(Options({deb})),
-            "INVALID_ARGUMENT: a.deb: usr/include/x: unsafe path "
-            "\"../../../x\": it leads out of the tree");
+  EXPECT_THAT(WriteFails(Options({deb})),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "a.deb: usr/include/x: unsafe path "
+                       "\"../../../x\": it leads out of the tree"));
 }
 
 TEST_F(FileTreeTest, TruncatedPackageIsDataLoss) {
@@ -320,21 +357,27 @@ TEST_F(FileTreeTest, TruncatedPackageIsDataLoss) {
                                   *ReadFile("/proc/self/exe")));
   const std::string whole = *ReadFile(deb);
   for (const size_t size : {whole.size() / 2, whole.size() - 100}) {
-    ASSERT_TRUE(WriteFileAtomically(deb, whole.substr(0, size)).ok());
-    EXPECT_THAT(Error(Options({deb})), HasSubstr("DATA_LOSS: a.deb: "));
+    ASSERT_THAT(WriteFileAtomically(deb, whole.substr(0, size)), IsOk());
+    EXPECT_THAT(WriteFails(Options({deb})),
+                StatusIs(absl::StatusCode::kDataLoss, StartsWith("a.deb: ")));
   }
 }
 
-TEST_F(FileTreeTest, OtherFileIsRefused) {
-  ASSERT_TRUE(WriteFileAtomically(Path("a.deb"), "text, no package").ok());
-  EXPECT_THAT(Error(Options({Path("a.deb")})), HasSubstr("a.deb: "));
-  EXPECT_THAT(Error(Options({Path("missing.deb")})), HasSubstr("NOT_FOUND: "));
+TEST_F(FileTreeTest, FilesThatAreNotArchivesAreNamed) {
+  ASSERT_THAT(WriteFileAtomically(Path("a.deb"), "text, no package"), IsOk());
+  EXPECT_THAT(
+      WriteFails(Options({Path("a.deb")})),
+      StatusIs(absl::StatusCode::kInvalidArgument, StartsWith("a.deb: ")));
+  EXPECT_THAT(
+      WriteFails(Options({Path("missing.deb")})),
+      StatusIs(absl::StatusCode::kNotFound, StartsWith("missing.deb: ")));
 }
 
-TEST_F(FileTreeTest, UnknownPlaceIsRefused) {
+TEST_F(FileTreeTest, PathWithoutARuleIsInvalidArgument) {
   const std::string deb = Deb("a.deb", NewFiles().Add("opt/x", "1"));
-  EXPECT_EQ(Error(Options({deb})),
-            "INVALID_ARGUMENT: a.deb: no place is known for opt/x");
+  EXPECT_THAT(WriteFails(Options({deb})),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "a.deb: no layout rule for opt/x"));
 }
 
 }  // namespace

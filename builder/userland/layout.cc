@@ -13,11 +13,12 @@
 namespace gantry::userland {
 namespace {
 
-// `from`: a path and all below it; with a "*" at its end, all paths that begin
-// so.  `to`: what replaces it; "" leaves it out.  The first that matches
-// counts.
+// The first rule that matches a path applies.
 struct Rule {
+  // A path, and everything below it; if it ends in "*", all paths with this
+  // prefix.
   absl::string_view from;
+  // Replaces `from`; "" leaves the file out.
   absl::string_view to;
   int rank = 0;
 };
@@ -37,7 +38,7 @@ constexpr Rule kDebianCuda[] = {
     {"usr/lib/nvidia-cuda-toolkit/bin", "bin", 1},
     {"usr/lib/nvidia-cuda-toolkit/compute-sanitizer", "compute-sanitizer"},
     {"usr/lib/nvidia-cuda-toolkit/libdevice", "nvvm/libdevice"},
-    // Links into the other folders, for programs that want NVIDIA's layout.
+    // Links to the other directories, for programs that expect NVIDIA's layout.
     {"usr/lib/cuda", ""},
     {"usr/bin", "bin"},
 };
@@ -61,7 +62,7 @@ constexpr Rule kDebianAny[] = {
     {"usr/lib/udev", ""},
 };
 
-// Below the top folder.
+// Paths below the top-level directory.
 constexpr Rule kRedistCuda[] = {
     {"lib", "lib64"},
     {"pkg-config", ""},
@@ -74,21 +75,22 @@ constexpr Rule kRedistDriver[] = {
     {"sbin", "bin"},
 };
 
-absl::optional<Place> Apply(absl::Span<const Rule> rules,
-                            absl::string_view path) {
+absl::optional<Destination> Apply(absl::Span<const Rule> rules,
+                                  absl::string_view path) {
   for (const Rule& rule : rules) {
     absl::string_view rest = path;
     absl::string_view from = rule.from;
     const bool is_prefix = absl::ConsumeSuffix(&from, "*");
     if (!absl::ConsumePrefix(&rest, from)) continue;
     if (!is_prefix && !rest.empty() && rest[0] != '/') continue;
-    return Place{rule.to.empty() ? "" : absl::StrCat(rule.to, rest), rule.rank};
+    return Destination{rule.to.empty() ? "" : absl::StrCat(rule.to, rest),
+                       rule.rank};
   }
   return absl::nullopt;
 }
 
-// Takes the folders that Debian has merged, and those named after the
-// architecture, together.
+// Maps Debian's merged directories, and the libraries' directories of all
+// architectures, to one name each.
 std::string NormalDebianPath(absl::string_view path) {
   std::string normal(path);
   for (const absl::string_view merged : {"bin", "lib", "sbin"}) {
@@ -97,10 +99,10 @@ std::string NormalDebianPath(absl::string_view path) {
     }
   }
   for (const absl::string_view architecture : {"aarch64", "x86_64"}) {
-    const std::string folder =
+    const std::string directory =
         absl::StrCat("usr/lib/", architecture, "-linux-gnu");
-    if (normal == folder || absl::StartsWith(normal, folder + "/")) {
-      return "usr/lib64" + normal.substr(folder.size());
+    if (normal == directory || absl::StartsWith(normal, directory + "/")) {
+      return "usr/lib64" + normal.substr(directory.size());
     }
   }
   return normal;
@@ -112,30 +114,29 @@ absl::StatusOr<TreeLayout> ParseTreeLayout(absl::string_view name) {
   if (name == "cuda") return TreeLayout::kCuda;
   if (name == "driver") return TreeLayout::kDriver;
   return absl::InvalidArgumentError(
-      absl::StrCat("layout \"", name, "\" is not cuda or driver"));
+      absl::StrCat("layout \"", name, "\": must be cuda or driver"));
 }
 
-absl::StatusOr<Place> PlaceOfDebianPath(TreeLayout layout,
-                                        absl::string_view path) {
+absl::StatusOr<Destination> DebianDestination(TreeLayout layout,
+                                              absl::string_view path) {
   const std::string normal = NormalDebianPath(path);
   if (absl::StartsWith(normal, "usr/share/doc/") &&
       BaseName(normal) == "copyright") {
-    return Place{std::string(absl::StripPrefix(normal, "usr/"))};
+    return Destination{std::string(absl::StripPrefix(normal, "usr/"))};
   }
-  // nvidia-smi has its manual page beside it.
-  if (absl::EndsWith(normal, ".1.gz")) return Place{};
-  absl::optional<Place> place =
+  // The manual page of nvidia-smi is next to the program.
+  if (absl::EndsWith(normal, ".1.gz")) return Destination{};
+  absl::optional<Destination> destination =
       Apply(layout == TreeLayout::kCuda ? absl::Span<const Rule>(kDebianCuda)
                                         : absl::Span<const Rule>(kDebianDriver),
             normal);
-  if (!place.has_value()) place = Apply(kDebianAny, normal);
-  if (place.has_value()) return *place;
-  return absl::InvalidArgumentError(
-      absl::StrCat("no place is known for ", path));
+  if (!destination.has_value()) destination = Apply(kDebianAny, normal);
+  if (destination.has_value()) return *destination;
+  return absl::InvalidArgumentError(absl::StrCat("no layout rule for ", path));
 }
 
-absl::StatusOr<Place> PlaceOfRedistPath(TreeLayout layout,
-                                        absl::string_view path) {
+absl::StatusOr<Destination> RedistDestination(TreeLayout layout,
+                                              absl::string_view path) {
   const absl::string_view top = path.substr(0, path.find('/'));
   const absl::string_view rest =
       absl::StripPrefix(path.substr(top.size()), "/");
@@ -149,17 +150,17 @@ absl::StatusOr<Place> PlaceOfRedistPath(TreeLayout layout,
   }
   version.remove_prefix(version.rfind('-') + 1);
   if (rest == "LICENSE" || rest == "LICENSE.txt") {
-    return Place{
+    return Destination{
         absl::StrCat("share/doc/", top.substr(0, platform), "/", rest)};
   }
   if (layout == TreeLayout::kCuda) {
-    return Apply(kRedistCuda, rest).value_or(Place{std::string(rest)});
+    return Apply(kRedistCuda, rest).value_or(Destination{std::string(rest)});
   }
   const std::string firmware = absl::StrCat("lib/firmware/nvidia/", version);
   const Rule with_version[] = {{"firmware", firmware}};
-  absl::optional<Place> place = Apply(with_version, rest);
-  if (!place.has_value()) place = Apply(kRedistDriver, rest);
-  return place.value_or(Place{});
+  absl::optional<Destination> destination = Apply(with_version, rest);
+  if (!destination.has_value()) destination = Apply(kRedistDriver, rest);
+  return destination.value_or(Destination{});
 }
 
 }  // namespace gantry::userland

@@ -8,7 +8,7 @@
 
 namespace gantry::userland {
 
-// What a tree looks like.
+// The layout of a tree.
 enum class TreeLayout {
   // NVIDIA's toolkit: bin include lib64 nvvm compute-sanitizer.
   kCuda,
@@ -19,37 +19,36 @@ enum class TreeLayout {
 // "cuda" or "driver"; INVALID_ARGUMENT otherwise.
 absl::StatusOr<TreeLayout> ParseTreeLayout(absl::string_view name);
 
-// Where a file of an archive belongs.
-struct Place {
-  // In the tree; "" leaves the file out.
+// Where a file of an archive goes.
+struct Destination {
+  // Path in the tree; "" if the file is left out.
   std::string path;
-  // Of two files for one path, the one with the higher rank is taken.  Debian
+  // Of two files with one path, the one with the higher rank is used.  Debian
   // has scripts in usr/bin that call the program of the same name below
   // usr/lib; the tree has the program.
   int rank = 0;
 };
 
-// Place for a clean path of a Debian package.
+// The destination of a clean path of a Debian package.
 //
-// Left out are: documentation but for licences, manual pages, settings (etc),
-// services, pkg-config and CMake files (they name Debian's folders), and in
-// Debian's toolkit nvcc.profile and wrappers of the host compiler.
+// Left out are documentation except licences, manual pages, configuration
+// (etc), services, pkg-config and CMake files (which contain Debian's paths),
+// and from Debian's toolkit nvcc.profile and wrappers of the host compiler.
 //
 // INVALID_ARGUMENT: no rule covers the path.
-absl::StatusOr<Place> PlaceOfDebianPath(TreeLayout layout,
-                                        absl::string_view path);
+absl::StatusOr<Destination> DebianDestination(TreeLayout layout,
+                                              absl::string_view path);
 
-// Place for a clean path of an NVIDIA redist archive, which has one top folder
-// "<component>-linux-<architecture>-<version>-archive".
+// The destination of a clean path of an NVIDIA redist archive, which has one
+// top-level directory "<component>-linux-<architecture>-<version>-archive".
 //
-// For kCuda all is taken as it is but for `lib`, which becomes lib64, the
-// licence, which goes to share/doc/<component>, and pkg-config files, which are
-// left out.  For kDriver only libraries, programs, firmware and the licence are
-// taken.
+// For kCuda, `lib` becomes lib64, the licence moves to share/doc/<component>,
+// pkg-config files are left out, and everything else keeps its path.  For
+// kDriver, only libraries, programs, firmware and the licence are used.
 //
-// INVALID_ARGUMENT: the top folder is not named so.
-absl::StatusOr<Place> PlaceOfRedistPath(TreeLayout layout,
-                                        absl::string_view path);
+// INVALID_ARGUMENT: the top-level directory has another name.
+absl::StatusOr<Destination> RedistDestination(TreeLayout layout,
+                                              absl::string_view path);
 
 }  // namespace gantry::userland
 

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/status_matchers.h"
 #include "gtest/gtest.h"
 
 namespace gantry::userland {
@@ -9,21 +10,23 @@ namespace {
 
 struct Case {
   const char* path;
-  const char* place;
+  const char* destination;
 };
 
 std::string Debian(TreeLayout layout, const std::string& path) {
-  const absl::StatusOr<Place> place = PlaceOfDebianPath(layout, path);
-  return place.ok() ? place->path : place.status().ToString();
+  const absl::StatusOr<Destination> destination =
+      DebianDestination(layout, path);
+  return destination.ok() ? destination->path : destination.status().ToString();
 }
 
 std::string Redist(TreeLayout layout, const std::string& path) {
-  const absl::StatusOr<Place> place = PlaceOfRedistPath(layout, path);
-  return place.ok() ? place->path : place.status().ToString();
+  const absl::StatusOr<Destination> destination =
+      RedistDestination(layout, path);
+  return destination.ok() ? destination->path : destination.status().ToString();
 }
 
 // Paths of the packages of nvidia-cuda-toolkit 11.8.0-5~deb12u1.
-TEST(LayoutTest, DebianToolkitBecomesNvidias) {
+TEST(LayoutTest, DebianToolkitGetsNvidiasLayout) {
   for (const Case& c : {
            Case{"usr/lib/x86_64-linux-gnu/libcudart.so.11.8.89",
                 "lib64/libcudart.so.11.8.89"},
@@ -49,12 +52,12 @@ TEST(LayoutTest, DebianToolkitBecomesNvidias) {
            {"usr/share/doc/libcudart11.0/copyright",
             "share/doc/libcudart11.0/copyright"},
        }) {
-    EXPECT_EQ(Debian(TreeLayout::kCuda, c.path), c.place) << c.path;
+    EXPECT_EQ(Debian(TreeLayout::kCuda, c.path), c.destination) << c.path;
   }
 }
 
 // Paths of the packages of nvidia-graphics-drivers 535.261.03-1.
-TEST(LayoutTest, DebianDriverBecomesOneFolder) {
+TEST(LayoutTest, DebianDriverBecomesOneDirectory) {
   for (const Case& c : {
            Case{"usr/lib/x86_64-linux-gnu/nvidia/current/libcuda.so.1",
                 "lib64/libcuda.so.1"},
@@ -69,26 +72,26 @@ TEST(LayoutTest, DebianDriverBecomesOneFolder) {
             "lib/firmware/nvidia/550.163.01/gsp_ga10x.bin"},
            {"lib/systemd/system/nvidia-persistenced.service", ""},
        }) {
-    EXPECT_EQ(Debian(TreeLayout::kDriver, c.path), c.place) << c.path;
+    EXPECT_EQ(Debian(TreeLayout::kDriver, c.path), c.destination) << c.path;
   }
 }
 
 TEST(LayoutTest, ProgramHasAHigherRankThanTheScriptThatCallsIt) {
-  EXPECT_EQ(PlaceOfDebianPath(TreeLayout::kCuda, "usr/bin/nvcc")->rank, 0);
-  EXPECT_EQ(PlaceOfDebianPath(TreeLayout::kCuda,
+  EXPECT_EQ(DebianDestination(TreeLayout::kCuda, "usr/bin/nvcc")->rank, 0);
+  EXPECT_EQ(DebianDestination(TreeLayout::kCuda,
                               "usr/lib/nvidia-cuda-toolkit/bin/nvcc")
                 ->rank,
             1);
 }
 
-TEST(LayoutTest, UnknownDebianPathIsRefusedRatherThanLost) {
+TEST(LayoutTest, UnknownDebianPathIsInvalidArgument) {
   EXPECT_EQ(Debian(TreeLayout::kCuda, "opt/nvidia/x"),
-            "INVALID_ARGUMENT: no place is known for opt/nvidia/x");
+            "INVALID_ARGUMENT: no layout rule for opt/nvidia/x");
   EXPECT_EQ(Debian(TreeLayout::kCuda, "usr/lib64x/y"),
-            "INVALID_ARGUMENT: no place is known for usr/lib64x/y");
+            "INVALID_ARGUMENT: no layout rule for usr/lib64x/y");
 }
 
-TEST(LayoutTest, RedistArchiveKeepsItsFoldersButForLib) {
+TEST(LayoutTest, RedistArchiveKeepsItsDirectoriesExceptLib) {
   const std::string top = "cuda_nvcc-linux-x86_64-12.4.131-archive/";
   for (const Case& c : {
            Case{"lib/libcudart.so.12", "lib64/libcudart.so.12"},
@@ -97,11 +100,11 @@ TEST(LayoutTest, RedistArchiveKeepsItsFoldersButForLib) {
            {"pkg-config/cuda.pc", ""},
            {"LICENSE", "share/doc/cuda_nvcc/LICENSE"},
        }) {
-    EXPECT_EQ(Redist(TreeLayout::kCuda, top + c.path), c.place) << c.path;
+    EXPECT_EQ(Redist(TreeLayout::kCuda, top + c.path), c.destination) << c.path;
   }
 }
 
-TEST(LayoutTest, RedistDriverIsCutDownToWhatRuns) {
+TEST(LayoutTest, RedistDriverHasOnlyRuntimeFiles) {
   const std::string top = "nvidia_driver-linux-x86_64-535.129.03-archive/";
   for (const Case& c : {
            Case{"lib/libcuda.so.535.129.03", "lib64/libcuda.so.535.129.03"},
@@ -111,19 +114,21 @@ TEST(LayoutTest, RedistDriverIsCutDownToWhatRuns) {
            {"kernel-open/Kbuild", ""},
            {"lib32/libcuda.so.1", ""},
        }) {
-    EXPECT_EQ(Redist(TreeLayout::kDriver, top + c.path), c.place) << c.path;
+    EXPECT_EQ(Redist(TreeLayout::kDriver, top + c.path), c.destination)
+        << c.path;
   }
 }
 
-TEST(LayoutTest, RedistArchiveWithoutItsTopFolderIsRefused) {
+TEST(LayoutTest, RedistArchiveWithoutItsTopDirectoryIsInvalidArgument) {
   EXPECT_EQ(Redist(TreeLayout::kCuda, "lib/libcudart.so"),
             "INVALID_ARGUMENT: lib/libcudart.so is not below "
             "<component>-linux-<architecture>-<version>-archive");
 }
 
-TEST(LayoutTest, UnknownLayoutIsRefused) {
-  EXPECT_EQ(ParseTreeLayout("debian").status().ToString(),
-            "INVALID_ARGUMENT: layout \"debian\" is not cuda or driver");
+TEST(LayoutTest, UnknownLayoutIsInvalidArgument) {
+  EXPECT_THAT(ParseTreeLayout("debian"),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       "layout \"debian\": must be cuda or driver"));
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ std::vector<GElf_Phdr> ProgramHeaders(Elf* elf) {
   return headers;
 }
 
-// Place in the file of what is loaded to `address`.
+// The file offset of the byte that is loaded to `address`.
 absl::optional<uint64_t> FileOffset(const std::vector<GElf_Phdr>& headers,
                                     uint64_t address) {
   for (const GElf_Phdr& header : headers) {
@@ -49,7 +49,7 @@ std::string Text(absl::string_view elf, uint64_t offset) {
 
 std::string Soname(absl::string_view elf) {
   elf_version(EV_CURRENT);
-  // It does not write to the bytes unless it is asked to.
+  // libelf only writes to the image on request.
   const std::unique_ptr<Elf, EndElf> file(
       elf_memory(const_cast<char*>(elf.data()), elf.size()));
   if (file == nullptr || elf_kind(file.get()) != ELF_K_ELF) return "";

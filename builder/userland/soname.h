@@ -7,9 +7,9 @@
 
 namespace gantry::userland {
 
-// DT_SONAME of a shared library (System V ABI, "Dynamic Section"), found as the
-// dynamic linker does: through the program headers.  Empty where the bytes are
-// not an ELF file or have no such entry; a name with a slash counts as none.
+// The DT_SONAME of a shared library (System V ABI, "Dynamic Section"), found
+// through the program headers as the dynamic linker does.  Empty if `elf` is
+// not an ELF file or has no such entry, or if the name contains a slash.
 std::string Soname(absl::string_view elf);
 
 }  // namespace gantry::userland

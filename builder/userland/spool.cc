@@ -1,43 +1,29 @@
 #include "builder/userland/spool.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
+#include "base/fd_io.h"
+#include "base/file.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "base/unnamed_file.h"
 
 namespace gantry::userland {
 namespace {
 
-// Contents begin at pages, so that they can be mapped.
+// mmap(2) needs offsets that are multiples of the page size.
 constexpr int64_t kAlignment = 1 << 16;
 constexpr size_t kPieceSize = 1 << 20;
 
 }  // namespace
 
-absl::StatusOr<Spool> Spool::Create(const std::string& path) {
-  std::string name = absl::StrCat(path, ".spool.XXXXXX");
-  const int fd = mkostemp(&name[0], O_CLOEXEC);
-  if (fd < 0) return ErrnoStatus(errno, path);
-  unlink(name.c_str());
-  return Spool(path, fd);
-}
-
-Spool::Spool(Spool&& other)
-    : path_(other.path_),
-      fd_(std::exchange(other.fd_, -1)),
-      start_(other.start_),
-      end_(other.end_) {}
-
-Spool::~Spool() {
-  if (fd_ >= 0) close(fd_);
+absl::StatusOr<Spool> Spool::Create(const std::string& directory) {
+  GANTRY_ASSIGN_OR_RETURN(UniqueFd fd, CreateUnnamedFile(directory));
+  return Spool(JoinPath(directory, "(scratch file)"), std::move(fd));
 }
 
 void Spool::Begin() {
@@ -46,13 +32,8 @@ void Spool::Begin() {
 }
 
 absl::Status Spool::Append(absl::string_view data) {
-  while (!data.empty()) {
-    const ssize_t wrote = pwrite(fd_, data.data(), data.size(), end_);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return ErrnoStatus(errno, path_);
-    end_ += wrote;
-    data.remove_prefix(wrote);
-  }
+  GANTRY_RETURN_IF_ERROR(WriteAllAt(fd_.get(), end_, data, name_));
+  end_ += data.size();
   return absl::OkStatus();
 }
 
@@ -62,15 +43,12 @@ absl::Status Spool::Read(
     const Extent& extent,
     const std::function<absl::Status(absl::string_view)>& sink) const {
   std::vector<char> buffer(kPieceSize);
-  int64_t done = 0;
-  while (done < extent.size) {
-    const size_t wanted = std::min<int64_t>(extent.size - done, buffer.size());
-    const ssize_t got = pread(fd_, buffer.data(), wanted, extent.offset + done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return ErrnoStatus(errno, path_);
-    if (got == 0) return absl::DataLossError(absl::StrCat(path_, ": spool"));
-    GANTRY_RETURN_IF_ERROR(sink(absl::string_view(buffer.data(), got)));
-    done += got;
+  for (int64_t done = 0; done < extent.size;) {
+    const size_t size = std::min<int64_t>(extent.size - done, buffer.size());
+    GANTRY_RETURN_IF_ERROR(
+        ReadAllAt(fd_.get(), extent.offset + done, buffer.data(), size, name_));
+    GANTRY_RETURN_IF_ERROR(sink(absl::string_view(buffer.data(), size)));
+    done += size;
   }
   return absl::OkStatus();
 }
@@ -82,10 +60,11 @@ absl::Status Spool::Map(
     sink("");
     return absl::OkStatus();
   }
-  // Private, because libelf wants writable memory where it converts in place.
+  // Writable, because libelf may convert in place; private, so that the file
+  // does not change.
   void* const memory = mmap(nullptr, extent.size, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE, fd_, extent.offset);
-  if (memory == MAP_FAILED) return ErrnoStatus(errno, path_);
+                            MAP_PRIVATE, fd_.get(), extent.offset);
+  if (memory == MAP_FAILED) return ErrnoStatus(errno, name_);
   sink(absl::string_view(static_cast<char*>(memory), extent.size));
   munmap(memory, extent.size);
   return absl::OkStatus();

@@ -9,46 +9,48 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/unique_fd.h"
 
 namespace gantry::userland {
 
-// Contents that wait on the disk, in a file without a name.  Not thread-safe.
+// Stores the contents of files in a scratch file until they are written to the
+// output.  Not thread-safe.
 class Spool {
  public:
-  // One content.
+  // The location of one content.
   struct Extent {
     int64_t offset = 0;
     int64_t size = 0;
   };
 
-  // In the folder of `path`.
-  static absl::StatusOr<Spool> Create(const std::string& path);
+  // The scratch file is on the file system of `directory`.
+  static absl::StatusOr<Spool> Create(const std::string& directory);
 
-  Spool(Spool&& other);
+  Spool(Spool&&) = default;
   Spool& operator=(Spool&&) = delete;
-  ~Spool();
 
-  // Begins a content, which Append() fills and End() ends.
+  // Begins a new content.  Append() adds to it, End() returns its location.
   void Begin();
   // RESOURCE_EXHAUSTED: the disk is full.
   absl::Status Append(absl::string_view data);
   Extent End();
 
-  // Passes the content piece by piece.
+  // Passes the content to `sink` in pieces.
   absl::Status Read(
       const Extent& extent,
       const std::function<absl::Status(absl::string_view)>& sink) const;
 
-  // Passes the content as a whole, mapped into memory.
+  // Passes the whole content to `sink`, mapped into memory.
   absl::Status Map(const Extent& extent,
                    const std::function<void(absl::string_view)>& sink) const;
 
  private:
-  Spool(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
+  Spool(std::string name, UniqueFd fd)
+      : name_(std::move(name)), fd_(std::move(fd)) {}
 
-  // For errors.
-  const std::string path_;
-  int fd_;
+  // Identifies the file in errors.
+  const std::string name_;
+  UniqueFd fd_;
   int64_t start_ = 0;
   int64_t end_ = 0;
 };

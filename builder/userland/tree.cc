@@ -9,14 +9,11 @@
 #include "base/relative_path.h"
 #include "base/status.h"
 #include "base/status_macros.h"
-#include "base/tar_header.h"
+#include "base/tar_writer.h"
 #include "builder/userland/soname.h"
 
 namespace gantry::userland {
 namespace {
-
-// As many as Linux follows (path_resolution(7)).
-constexpr int kMaxLinks = 40;
 
 absl::StatusOr<bool> SameContent(const Spool& spool, const Spool::Extent& a,
                                  const Spool::Extent& b) {
@@ -31,8 +28,8 @@ absl::StatusOr<bool> SameContent(const Spool& spool, const Spool::Extent& a,
   return same;
 }
 
-bool IsLibraryFolder(absl::string_view folder) {
-  return folder == "lib64" || folder == "nvvm/lib64";
+bool IsLibraryDirectory(absl::string_view directory) {
+  return directory == "lib64" || directory == "nvvm/lib64";
 }
 
 }  // namespace
@@ -54,11 +51,9 @@ absl::Status Tree::AddFile(const std::string& path, const std::string& origin,
   return absl::OkStatus();
 }
 
-void Tree::AddLink(const std::string& path, const std::string& target) {
-  if (path == target) return;
-  const auto [found, is_new] = links_.emplace(path, target);
-  // Of two that differ, the one by name, so that the order does not matter.
-  if (!is_new && target < found->second) found->second = target;
+void Tree::AddLink(const std::string& path, const std::string& origin,
+                   const std::string& target) {
+  if (path != target) links_[path].emplace(target, origin);
 }
 
 absl::StatusOr<Spool::Extent> Tree::Content(const std::string& path) const {
@@ -69,52 +64,85 @@ absl::StatusOr<Spool::Extent> Tree::Content(const std::string& path) const {
   return found->second.content;
 }
 
-bool Tree::HasFolder(const std::string& path) const {
+bool Tree::HasDirectory(const std::string& path) const {
   const std::string prefix = path + "/";
   const auto first = files_.lower_bound(prefix);
   return first != files_.end() && absl::StartsWith(first->first, prefix);
 }
 
-std::map<std::string, std::string> Tree::LiveLinks() const {
-  std::map<std::string, std::string> live;
-  for (const auto& [path, target] : links_) {
-    if (files_.count(path) != 0 || HasFolder(path)) continue;
-    std::string end = target;
-    for (int i = 0; i < kMaxLinks && files_.count(end) == 0; ++i) {
-      const auto next = links_.find(end);
-      if (next == links_.end()) break;
-      end = next->second;
+bool Tree::Has(const std::string& path) const {
+  return files_.count(path) != 0 || HasDirectory(path);
+}
+
+std::map<std::string, std::string> Tree::LinkEnds() const {
+  std::map<std::string, std::string> ends;
+  // Each round resolves the links to those that are resolved already.
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const auto& [path, targets] : links_) {
+      for (const auto& [target, origin] : targets) {
+        const auto end = ends.find(target);
+        if (Has(target)) {
+          changed |= ends.emplace(path, target).second;
+        } else if (end != ends.end()) {
+          changed |= ends.emplace(path, end->second).second;
+        }
+      }
     }
-    if (files_.count(end) != 0 || HasFolder(end)) live.emplace(path, target);
   }
-  return live;
+  return ends;
+}
+
+absl::StatusOr<std::map<std::string, std::string>> Tree::ResolvedLinks() const {
+  const std::map<std::string, std::string> ends = LinkEnds();
+  std::map<std::string, std::string> resolved;
+  for (const auto& [path, targets] : links_) {
+    if (Has(path)) continue;
+    std::string first_end;
+    absl::string_view first_origin;
+    for (const auto& [target, origin] : targets) {
+      const auto link = ends.find(target);
+      if (!Has(target) && link == ends.end()) continue;
+      const std::string& end = Has(target) ? target : link->second;
+      if (resolved.emplace(path, target).second) {
+        first_end = end;
+        first_origin = origin;
+      } else if (end != first_end) {
+        return absl::FailedPreconditionError(
+            absl::StrCat(path, " is a link to ", first_end, " in ",
+                         first_origin, " and to ", end, " in ", origin));
+      }
+    }
+  }
+  return resolved;
 }
 
 absl::Status Tree::AddSonameLinks() {
-  // What is there already, by its final name.
-  const std::map<std::string, std::string> live = LiveLinks();
-  std::map<std::string, std::string> made;
+  GANTRY_ASSIGN_OR_RETURN(const auto links, ResolvedLinks());
+  std::map<std::string, std::string> added;
   for (const auto& [path, file] : files_) {
-    const absl::string_view folder = ParentPath(path);
-    if (!IsLibraryFolder(folder)) continue;
+    const absl::string_view directory = ParentPath(path);
+    if (!IsLibraryDirectory(directory)) continue;
     std::string soname;
     GANTRY_RETURN_IF_ERROR(spool_.Map(
         file.content, [&](absl::string_view elf) { soname = Soname(elf); }));
     if (soname.empty()) continue;
-    const std::string link = absl::StrCat(folder, "/", soname);
-    if (files_.count(link) != 0 || live.count(link) != 0) continue;
-    const auto [found, is_new] = made.emplace(link, path);
+    const std::string link = absl::StrCat(directory, "/", soname);
+    if (files_.count(link) != 0 || links.count(link) != 0) continue;
+    const auto [found, is_new] = added.emplace(link, path);
     if (!is_new) {
       return absl::FailedPreconditionError(
           absl::StrCat(found->second, " and ", path, " have the same SONAME"));
     }
   }
-  for (const auto& [link, path] : made) links_[link] = path;
+  for (const auto& [link, path] : added) {
+    links_[link] = {{path, files_.at(path).origin}};
+  }
   return absl::OkStatus();
 }
 
-absl::Status Tree::Write(const std::string& output) const {
-  const std::map<std::string, std::string> links = LiveLinks();
+absl::StatusOr<std::map<std::string, TarEntry>> Tree::Entries() const {
+  GANTRY_ASSIGN_OR_RETURN(const auto links, ResolvedLinks());
   std::map<std::string, TarEntry> entries;
   for (const auto& [path, file] : files_) {
     TarEntry& entry = entries[path];
@@ -127,35 +155,43 @@ absl::Status Tree::Write(const std::string& output) const {
     entry.mode = 0777;
     entry.link_target = RelativeLinkTarget(path, target);
   }
-  std::set<std::string> folders;
+  std::set<std::string> directories;
   for (const auto& [path, entry] : entries) {
-    for (absl::string_view folder = ParentPath(path); !folder.empty();
-         folder = ParentPath(folder)) {
-      folders.emplace(folder);
+    for (absl::string_view directory = ParentPath(path); !directory.empty();
+         directory = ParentPath(directory)) {
+      directories.emplace(directory);
     }
   }
-  for (const std::string& folder : folders) {
-    TarEntry& entry = entries[folder];
+  for (const std::string& directory : directories) {
+    TarEntry& entry = entries[directory];
     if (entry.mode != 0) {
       return absl::FailedPreconditionError(
-          absl::StrCat(folder, " is a file and a folder"));
+          absl::StrCat(directory, " is both a file and a directory"));
     }
     entry.type = TarEntryType::kDirectory;
     entry.mode = 0755;
   }
+  for (auto& [path, entry] : entries) entry.path = path;
+  return entries;
+}
 
-  GANTRY_ASSIGN_OR_RETURN(OutputFile tar, OutputFile::Create(output));
-  for (auto& [path, entry] : entries) {
-    entry.path = path;
-    GANTRY_RETURN_IF_ERROR(tar.Append(TarHeader(entry)));
-    if (entry.type != TarEntryType::kRegular) continue;
-    GANTRY_RETURN_IF_ERROR(spool_.Read(
-        files_.at(path).content,
-        [&](absl::string_view piece) { return tar.Append(piece); }));
-    GANTRY_RETURN_IF_ERROR(tar.Append(TarPadding(entry.size)));
+absl::Status Tree::Write(const std::string& output) const {
+  GANTRY_ASSIGN_OR_RETURN(const auto entries, Entries());
+  GANTRY_ASSIGN_OR_RETURN(OutputFile file, OutputFile::Create(output));
+  TarWriter tar([&](absl::string_view data) { return file.Append(data); });
+  for (const auto& [path, entry] : entries) {
+    if (entry.type != TarEntryType::kRegular) {
+      GANTRY_RETURN_IF_ERROR(tar.Add(entry));
+      continue;
+    }
+    const Spool::Extent& content = files_.at(path).content;
+    GANTRY_RETURN_IF_ERROR(tar.AddFile(entry, [&] {
+      return spool_.Read(
+          content, [&](absl::string_view piece) { return file.Append(piece); });
+    }));
   }
-  GANTRY_RETURN_IF_ERROR(tar.Append(TarEnd()));
-  return tar.Close();
+  GANTRY_RETURN_IF_ERROR(tar.Finish());
+  return file.Close();
 }
 
 }  // namespace gantry::userland

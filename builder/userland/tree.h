@@ -7,39 +7,44 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/tar_header.h"
 #include "builder/userland/spool.h"
 
 namespace gantry::userland {
 
-// A tree that is put together out of several archives.  Not thread-safe.
+// A tree that is merged from several archives.  Not thread-safe.
 class Tree {
  public:
-  // `spool` must outlive this.
+  // `spool` must outlive this object.
   explicit Tree(const Spool& spool) : spool_(spool) {}
 
-  // Adds a regular file.  `origin` names its archive; of two files for one
-  // path, the one with the higher rank stays.
-  // FAILED_PRECONDITION: the files have equal rank and different content.
+  // Adds a regular file.  `origin` is its archive, for errors.  Of two files
+  // with one path, the one with the higher rank is kept. FAILED_PRECONDITION:
+  // they have equal rank and different content.
   absl::Status AddFile(const std::string& path, const std::string& origin,
                        int rank, bool is_program, Spool::Extent content);
 
-  // Adds a symlink that leads to the tree's path `target`, which may come
-  // later, or never: then the link is left out.
-  void AddLink(const std::string& path, const std::string& target);
+  // Adds a symbolic link to the path `target` of the tree.  A link whose target
+  // is never added is left out, and so is one with the path of a file that was
+  // added.
+  void AddLink(const std::string& path, const std::string& origin,
+               const std::string& target);
 
-  // Content of a file that was added; for hard links.
-  // NOT_FOUND: there is none.
+  // The content of a file that was added, for hard links.
+  // NOT_FOUND: no such file.
   absl::StatusOr<Spool::Extent> Content(const std::string& path) const;
 
-  // Gives every shared library in lib64 and nvvm/lib64, where the dynamic
-  // linker looks, a link with its SONAME, as ldconfig(8) does; so an installed
-  // tree needs no more than a line in ld.so.conf.
-  // FAILED_PRECONDITION: two libraries have the same SONAME.
+  // Adds a link with its SONAME for every shared library in lib64 and
+  // nvvm/lib64, as ldconfig(8) does: an installed tree then needs only a line
+  // in ld.so.conf. FAILED_PRECONDITION: two libraries have the same SONAME, or
+  // as of Write().
   absl::Status AddSonameLinks();
 
-  // Writes an uncompressed tar: entries by path, all their folders, modes 0755
-  // for folders and programs and 0644 for other files.  Removed on failure.
-  // FAILED_PRECONDITION: a path is a file's and a folder's at once.
+  // Writes an uncompressed tar, sorted by path, with all directories.  Modes
+  // are 0755 for directories and programs and 0644 for other files.  Removed on
+  // failure.
+  // FAILED_PRECONDITION: a path is both a file and a directory, or two archives
+  // have links with one path that refer to different files.
   absl::Status Write(const std::string& output) const;
 
  private:
@@ -50,15 +55,25 @@ class Tree {
     Spool::Extent content;
   };
 
-  // The links that lead to a file or a folder in the end.
-  std::map<std::string, std::string> LiveLinks() const;
-  bool HasFolder(const std::string& path) const;
+  // Target -> archive that has the link.
+  using LinkTargets = std::map<std::string, std::string>;
+
+  bool Has(const std::string& path) const;
+  bool HasDirectory(const std::string& path) const;
+  // The file or directory that each link leads to in the end, without those
+  // that lead to none.
+  std::map<std::string, std::string> LinkEnds() const;
+  // The target of each link whose path is free and which leads to a file or a
+  // directory.
+  absl::StatusOr<std::map<std::string, std::string>> ResolvedLinks() const;
+  // All entries of the tar, including directories.
+  absl::StatusOr<std::map<std::string, TarEntry>> Entries() const;
 
   const Spool& spool_;
   // By path.
   std::map<std::string, File> files_;
-  // Path -> path that it leads to.  A file at the same path comes first.
-  std::map<std::string, std::string> links_;
+  // By path.
+  std::map<std::string, LinkTargets> links_;
 };
 
 }  // namespace gantry::userland
