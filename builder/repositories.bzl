@@ -1,4 +1,4 @@
-"""Repository rules of the builder: all of its network access is here."""
+"""Repository rules of the builder, which do all of its network access."""
 
 load(
     "//builder/private:debian_developer_container.bzl",
@@ -7,7 +7,7 @@ load(
 )
 load("//builder/private:remote_files.bzl", _remote_files = "remote_files")
 
-# For repository rules that find the packages themselves.
+# For repository rules that choose the packages.
 make_developer_container = _make_developer_container
 
 debian_developer_container = _debian_developer_container

@@ -1,7 +1,7 @@
 """Running programs inside repository rules."""
 
 def run_command(rctx, command, environment = {}):
-    """Runs a program, which must succeed.
+    """Runs a program and fails if it does not succeed.
 
     Args:
       rctx: repository context.
@@ -26,19 +26,19 @@ def run_command(rctx, command, environment = {}):
     return result.stdout
 
 def find_program(rctx, name, package):
-    """Finds a program of the system, also where only root's PATH leads.
+    """Finds a system program, including in the directories of root's PATH.
 
     Args:
       rctx: repository context.
       name: name of the program.
-      package: Debian package that has it.
+      package: Debian package that contains it.
 
     Returns:
       Its absolute path.
     """
-    for folder in ["/usr/sbin", "/sbin"]:
-        if rctx.path(folder + "/" + name).exists:
-            return folder + "/" + name
+    for directory in ["/usr/sbin", "/sbin"]:
+        if rctx.path(directory + "/" + name).exists:
+            return directory + "/" + name
     path = rctx.which(name)
     if not path:
         fail("@%s: %s is not installed: apt-get install %s" % (rctx.name, name, package))

@@ -1,8 +1,8 @@
-"""Disk images laid out as Container Linux's developer containers are.
+"""Disk images in the layout of Container Linux's developer containers.
 
-The "container" layout of CoreOS's build_image: GPT with 512-byte sectors, and
-of its partitions only number 9, labelled ROOT, ext4.  The same files give the
-same bytes: nothing of the clock, the user or the machine gets in.
+This is the "container" layout of CoreOS's build_image, a GPT with 512-byte
+sectors, with only its partition 9: ext4, labelled ROOT.  The same files give the
+same bytes, independent of clock, user and machine.
 """
 
 load("//builder:repository_command.bzl", "find_program", "run_command")
@@ -17,11 +17,11 @@ _HASH_SEED = "6b3f6a0c-93b4-4d6e-8f0e-0c4b1f5d0004"
 
 _MIB = 1024 * 1024
 
-# Named one by one, so that the image does not follow /etc/mke2fs.conf.
+# Listed completely, so that the image does not depend on /etc/mke2fs.conf.
 _EXT4_FEATURES = ("none,has_journal,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg," +
                   "sparse_super,large_file,huge_file,dir_nlink,extra_isize,metadata_csum")
 
-# FAKE_TIME is e2fsprogs' clock; 0 would mean the real one.
+# E2FSPROGS_FAKE_TIME is the clock of e2fsprogs; 0 would mean the real one.
 _ENVIRONMENT = {
     "E2FSPROGS_FAKE_TIME": "1",
     "MKE2FS_CONFIG": "/dev/null",
@@ -29,7 +29,7 @@ _ENVIRONMENT = {
 }
 
 def _partition_bytes(rctx, root):
-    """Room for the content, and half as much again; zeros compress to nothing."""
+    """One and a half times the size of the content; free space compresses well."""
     sizes = run_command(rctx, ["find", root, "-type", "f", "-printf", "%s\\n"])
     content = 0
     for size in sizes.strip().split("\n"):
@@ -40,9 +40,9 @@ def write_container_disk(rctx, as_root, root):
     """Writes a disk image.
 
     Args:
-      rctx: repository context; the folder `work` is for scratch files.
-      as_root: command prefix under which files of `root` have their owners.
-      root: path of the folder that becomes the root file system.
+      rctx: repository context; scratch files are in the directory `work`.
+      as_root: command prefix with which files of `root` have their owners.
+      root: path of the directory that becomes the root file system.
 
     Returns:
       Path of the image.
@@ -107,7 +107,7 @@ label-id: {disk_id}
     return disk
 
 def _fix_times(rctx, file_system):
-    """Sets access and change times, which mkfs copies and nobody can choose."""
+    """Sets access and change times, which mkfs copies from files and no program can set there."""
     used = {}
     header = run_command(rctx, [find_program(rctx, "dumpe2fs", "e2fsprogs"), "-h", file_system])
     for line in header.split("\n"):
@@ -115,7 +115,7 @@ def _fix_times(rctx, file_system):
         if key in ["Inode count", "Free inodes"]:
             used[key] = int(value.strip())
 
-    # Inodes are given out in order: 2 is the root, 11 the first that is free.
+    # Inodes are allocated in order: 2 is the root, 11 the first one available.
     last = used["Inode count"] - used["Free inodes"]
     rctx.file("work/times", "".join([
         "set_inode_field <{0}> atime @0\nset_inode_field <{0}> ctime @0\n".format(inode)

@@ -1,11 +1,11 @@
-"""debian_developer_container: a disk image like Container Linux's, of Debian.
+"""debian_developer_container: Debian in Container Linux's image format.
 
-Debian publishes packages, not developer containers.  This makes one in the
-format that Container Linux publishes, so that every family of kernels goes down
-one path from here on.
+Debian publishes packages, not developer containers.  This rule makes one in the
+format that Container Linux publishes, so that all families of kernels are
+handled alike from here on.
 
-Nothing is mounted and nobody needs to be root.  The same packages give the
-same bytes, on any machine and for any user.
+Nothing is mounted, and no privileges are needed.  The same packages give the
+same bytes on any machine and for any user.
 """
 
 load("//builder:repository_command.bzl", "find_program", "run_command")
@@ -14,13 +14,13 @@ load("//builder/private:remote_file.bzl", "fetch_remote_files", "parse_remote_fi
 
 _IMAGE = "developer_container.bin.zst"
 
-# Merged /usr, as Debian 12 has it; base-files links them only when configured.
+# Merged /usr as in Debian 12; base-files creates the links only when configured.
 _USR_LINKS = ["bin", "lib", "lib64", "sbin"]
 
-# Mount points; a read-only root can get no new ones.
+# Mount points, which cannot be created in a read-only root.
 _MOUNT_POINTS = ["dev", "proc", "run", "sys", "tmp"]
 
-# What maintainer scripts would have made and compiling needs.
+# Files that maintainer scripts would create and compiling needs.
 _ALTERNATIVES = {
     "usr/bin/awk": "mawk",
     "usr/bin/cc": "gcc",
@@ -32,7 +32,7 @@ _ACCOUNTS = {
 }
 
 def _as_root(rctx):
-    """Command prefix under which files keep owners that the caller may not give."""
+    """Command prefix with which files keep owners that the user may not set."""
     if rctx.execute(["id", "-u"]).stdout.strip() == "0":
         return []
     rctx.file("work/owners")
@@ -40,24 +40,25 @@ def _as_root(rctx):
     return [find_program(rctx, "fakeroot", "fakeroot"), "-i", owners, "-s", owners, "--"]
 
 def _make_root(rctx, as_root, unpack, debs):
-    """Fills the folder work/root; returns its path."""
+    """Fills the directory work/root and returns its path."""
     root = str(rctx.path("work/root"))
 
-    # Whatever is newer than this was made here, not by a package.  Time stamps
-    # of files tick slowly, hence the distance.
+    # Files newer than this do not come from a package.  The margin is needed
+    # because timestamps of files have a coarse resolution.
     marker = str(rctx.path("work/marker"))
     run_command(rctx, ["touch", "--date=-10 seconds", marker])
 
-    folders = ["usr/" + name for name in _USR_LINKS] + _MOUNT_POINTS + ["etc"]
-    run_command(rctx, ["mkdir", "-p", "-m", "755"] + [root + "/" + folder for folder in folders])
+    directories = ["usr/" + name for name in _USR_LINKS] + _MOUNT_POINTS + ["etc"]
+    run_command(rctx, ["mkdir", "-p", "-m", "755"] + [root + "/" + directory for directory in directories])
     for name in _USR_LINKS:
         run_command(rctx, ["ln", "-s", "usr/" + name, root + "/" + name])
 
     rctx.report_progress("Unpacking %d packages" % len(debs))
     run_command(rctx, as_root + [unpack, root] + debs)
 
-    # Headers from 6.12 on bring the kernel's type information, and building a
-    # module then needs pahole, whose output varies.  Modules load without.
+    # Since 6.12 the headers contain the kernel's type information (BTF).  With it,
+    # building a module needs pahole, whose output varies.  Modules load without
+    # BTF.
     if rctx.path("work/root/usr/src").exists:
         command = ["find", root + "/usr/src", "-maxdepth", "2", "-name", "vmlinux", "-delete"]
         run_command(rctx, command)
@@ -79,13 +80,13 @@ def make_developer_container(rctx, packages):
       packages: list of JSON objects; see debian_developer_container.
     """
 
-    # First, for Bazel starts over when it has to look a label up.
+    # First, because Bazel restarts the rule when it resolves a label.
     unpack = str(rctx.path(Label("//builder/container/debian:unpack.sh")))
     files = [parse_remote_file(text) for text in packages]
     fetch_remote_files(rctx, files, "work/packages")
 
-    # Later packages win where two have a folder of different mode; the order
-    # must not come from apt.
+    # If two packages have a directory with different modes, the last one decides;
+    # so the order must not depend on apt.
     debs = [str(rctx.path("work/packages/" + name)) for name in sorted([file.name for file in files])]
     as_root = _as_root(rctx)
     disk = write_container_disk(rctx, as_root, _make_root(rctx, as_root, unpack, debs))
@@ -101,9 +102,9 @@ debian_developer_container = repository_rule(
     implementation = _debian_developer_container_impl,
     doc = """Makes `@<name>//:developer_container.bin.zst` from Debian packages.
 
-The packages are unpacked, none of their scripts runs.  They must be a kernel's
-image and headers with all that compiling against them needs; see
-//builder/container/debian:container_packages.txt.""",
+The packages are unpacked without running their scripts.  They must be the image
+and headers of a kernel, and everything that is needed to compile against them;
+see //builder/container/debian:container_packages.txt.""",
     attrs = {
         "packages": attr.string_list(
             mandatory = True,

@@ -30,7 +30,7 @@ def _developer_container_impl(ctx):
         execution_requirements = {"block-network": ""},
         mnemonic = "ReadDeveloperContainer",
         progress_message = "Reading developer container %s" % ctx.label,
-        # PATH, on which the tool looks for lbzip2.
+        # For PATH, which leads to lbzip2.
         use_default_shell_env = True,
     )
 
@@ -52,10 +52,10 @@ developer_container = rule(
     implementation = _developer_container_impl,
     doc = """Reads a Container Linux developer container.
 
-Nothing is mounted, and the action needs neither root nor network.  It makes
+Nothing is mounted, and the action needs neither privileges nor network.  Outputs:
 
-* `<name>.tar`: the root file system; owners, modes, times, links, devices,
-  extended attributes and holes kept; entries relative, sorted;
+* `<name>.tar`: the root file system with owners, modes, times, links, devices,
+  extended attributes and holes; paths are relative and sorted;
 * `<name>.container.textproto`: gantry.builder.v1.DeveloperContainer;
 * `<name>.symvers`: Module.symvers of the kernel's build tree;
 * `<name>.vmlinuz`: the kernel image.""",
@@ -63,14 +63,14 @@ Nothing is mounted, and the action needs neither root nor network.  It makes
         "image": attr.label(
             allow_single_file = True,
             mandatory = True,
-            doc = "Disk image with a GPT partition labelled ROOT that holds ext4; plain or compressed with bzip2, gzip, xz or zstd, whatever its name.",
+            doc = "Disk image with a GPT partition labelled ROOT that holds ext4; plain or compressed with bzip2, gzip, xz or zstd (detected by content).",
         ),
         "kernel_image": attr.label(
             allow_single_file = True,
-            doc = "Kernel image to use where the container has none. Default: the one inside, from /boot, /usr/boot or beside the modules.",
+            doc = "Kernel image to use if the container has none. Default: that of the container in /boot, in /usr/boot or next to the modules.",
         ),
         "expected_kernel_release": attr.string(
-            doc = "Kernel release that must be the one inside, or the action fails. Empty: any. Example: 6.6.95-flatcar.",
+            doc = "Kernel release that the container must have. Empty: any. Example: 6.6.95-flatcar.",
         ),
         "_disk_image": attr.label(
             default = "//builder/container:disk_image",
@@ -78,7 +78,7 @@ Nothing is mounted, and the action needs neither root nor network.  It makes
             cfg = "exec",
         ),
     },
-    # Predeclared, so that BUILD files can name each.
+    # Predeclared, so that BUILD files can refer to each.
     outputs = {
         "facts": "%{name}.container.textproto",
         "kernel_image": "%{name}.vmlinuz",

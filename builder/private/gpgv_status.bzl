@@ -1,12 +1,12 @@
-"""What gpgv reports of a signature.
+"""Interprets the status lines of gpgv.
 
-release/plan/gpgv_status.h is the same decision for discovery, and explains it:
-repository rules run before any program is built, so they cannot call it.
+release/plan/gpgv_status.h makes the same decision for discovery, and explains it.
+Repository rules cannot call that, because they run before any program is built.
 """
 
 _LINE_PREFIX = "[GNUPG:] "
 
-# Keywords that refuse a signature, and why; %s is the key.
+# Keywords of a rejected signature, and the reason; %s is the key.
 _REFUSALS = {
     "BADSIG": "the file is not the one that key %s signed",
     "ERRSIG": "the signature by key %s cannot be checked",
@@ -17,7 +17,7 @@ _REFUSALS = {
     "REVKEYSIG": "key %s has been revoked",
 }
 
-# Which argument of a line is the key's fingerprint.
+# The index of the argument that is the key's fingerprint.
 _FINGERPRINTS = {
     "ERRSIG": 7,
     "KEY_CONSIDERED": 1,
@@ -25,7 +25,7 @@ _FINGERPRINTS = {
 }
 
 def _signature_refusal(lines):
-    """Why the lines that follow one NEWSIG refuse that signature, or None."""
+    """The reason why the lines after a NEWSIG reject that signature, or None."""
     refusal = None
     key = "(unknown)"
     keywords = [fields[0] for fields in lines]
@@ -41,14 +41,14 @@ def _signature_refusal(lines):
     return None
 
 def gpgv_refusal(status_lines):
-    """Decides whether a file is signed.
+    """Decides whether a file has a valid signature.
 
     Args:
-      status_lines: text that gpgv wrote to its --status-fd.
+      status_lines: output of gpgv on its --status-fd.
 
     Returns:
-      None if there is at least one signature and each is good and valid, or
-      else why not, in one line.
+      None if there is at least one signature and all are good and valid;
+      otherwise the reason, in one line.
     """
     signatures = []
     for line in status_lines.split("\n"):

@@ -10,7 +10,7 @@ _GOOD = """\
 [GNUPG:] VALIDSIG A1B2 2020-02-01 1580515200
 """
 
-# Lines, and why they refuse a file.
+# Status lines, and the reason why they reject a file.
 _CASES = [
     (_GOOD, None),
     (_GOOD + _GOOD, None),

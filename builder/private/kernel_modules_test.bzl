@@ -17,19 +17,19 @@ def _fake_container_impl(ctx):
 
 _fake_container = rule(
     implementation = _fake_container_impl,
-    doc = "A developer container of empty files: enough to analyse what uses it.",
+    doc = "A developer container of empty files, for the analysis of targets that use it.",
 )
 
-def _reason_of_a_patch_is_no_input_test_impl(ctx):
+def _reason_of_a_patch_is_not_an_input_test_impl(ctx):
     env = analysistest.begin(ctx)
     actions = analysistest.target_actions(env)
     requests = [action.content for action in actions if action.mnemonic == "FileWrite"]
     asserts.equals(env, 1, len(requests))
-    asserts.true(env, _HEADER in requests[0], "the request has no condition of the patch")
-    asserts.false(env, _REASON in requests[0], "the request has the reason of the patch")
+    asserts.true(env, _HEADER in requests[0], "the request lacks the patch's condition")
+    asserts.false(env, _REASON in requests[0], "the request contains the patch's reason")
     return analysistest.end(env)
 
-_reason_of_a_patch_is_no_input_test = analysistest.make(_reason_of_a_patch_is_no_input_test_impl)
+_reason_of_a_patch_is_not_an_input_test = analysistest.make(_reason_of_a_patch_is_not_an_input_test_impl)
 
 def kernel_modules_test_suite(name):
     """Declares the tests of kernel_modules.bzl.
@@ -56,11 +56,11 @@ def kernel_modules_test_suite(name):
         source = "kernel_modules_test.bzl",
         tags = ["manual"],
     )
-    _reason_of_a_patch_is_no_input_test(
-        name = name + "_reason_of_a_patch_is_no_input",
+    _reason_of_a_patch_is_not_an_input_test(
+        name = name + "_reason_of_a_patch_is_not_an_input",
         target_under_test = name + "_modules",
     )
     native.test_suite(
         name = name,
-        tests = [name + "_reason_of_a_patch_is_no_input"],
+        tests = [name + "_reason_of_a_patch_is_not_an_input"],
     )

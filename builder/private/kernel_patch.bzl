@@ -1,10 +1,10 @@
-"""kernel_patch: a patch to module sources, and when a kernel calls for it."""
+"""kernel_patch: a patch to module sources and the kernels it is for."""
 
 load("//builder:providers.bzl", "KernelPatchInfo")
 
 def _kernel_patch_impl(ctx):
     if bool(ctx.attr.when_header) != bool(ctx.attr.matches):
-        fail("when_header and matches: give both or neither")
+        fail("when_header and matches: set both or neither")
     if not ctx.attr.reason:
         fail("reason: must not be empty")
     return [
@@ -18,22 +18,22 @@ def _kernel_patch_impl(ctx):
 
 kernel_patch = rule(
     implementation = _kernel_patch_impl,
-    doc = "A patch that kernel_modules applies where the kernel's headers call for it.",
+    doc = "A patch that kernel_modules applies if a header of the kernel matches a pattern.",
     attrs = {
         "src": attr.label(
             allow_single_file = True,
             mandatory = True,
-            doc = "Unified diff, -p1, against the folder of the Kbuild file or Makefile.",
+            doc = "Unified diff, -p1, relative to the directory of the Kbuild file or Makefile.",
         ),
         "when_header": attr.string(
-            doc = "Header in the kernel's source tree that decides. Empty: the patch is always applied. Example: include/linux/pci.h.",
+            doc = "Header in the kernel's source tree whose content decides whether the patch is applied. Empty: the patch is always applied. Example: include/linux/pci.h.",
         ),
         "matches": attr.string(
-            doc = "RE2 pattern that must match somewhere in when_header (\".\" also matches line ends).",
+            doc = "RE2 pattern that must match somewhere in when_header (\".\" also matches newlines).",
         ),
         "reason": attr.string(
             mandatory = True,
-            doc = "Why the patch is needed, for readers of the BUILD file. Rewording it compiles nothing again.",
+            doc = "Why the patch is needed, for readers of the BUILD file. It is not an input of any action: changing it recompiles nothing.",
         ),
     },
     provides = [KernelPatchInfo],

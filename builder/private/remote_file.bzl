@@ -1,7 +1,7 @@
-"""Downloading files of the schema's RemoteFile inside repository rules.
+"""Downloads the files that RemoteFile messages describe, in repository rules.
 
-What is fetched is verified here, always: by digest, by size where it is known,
-and by signature where there is one.
+Every file is verified: its digest, its size if known, and its signature if it
+has one.
 """
 
 load("//builder/private:gpgv_status.bzl", "gpgv_refusal")
@@ -9,29 +9,29 @@ load("//builder/private:gpgv_status.bzl", "gpgv_refusal")
 _APT_HELPER = "/usr/lib/apt/apt-helper"
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
-# What apt escapes in URLs of packages.
+# Escapes that apt uses in URLs of packages.
 _ESCAPES = {"%2b": "+", "%2B": "+", "%7e": "~", "%7E": "~"}
 _HEX_DIGITS = {"sha256": 64, "sha512": 128}
 _NAME_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+~-"
 
 def file_name(url):
-    """Name of the file that a URL names, and of its target.
+    """The file name in a URL, which is also the name of the target.
 
     Args:
       url: absolute URL.
 
     Returns:
-      The last part of the path, without URL escapes.
+      The last component of the path, unescaped.
     """
     name = url.split("?")[0].split("#")[0].split("/")[-1]
     for escape, character in _ESCAPES.items():
         name = name.replace(escape, character)
     if not name or [c for c in name.elems() if c not in _NAME_CHARACTERS]:
-        fail("url %s: its last part is no file name in [A-Za-z0-9._+~-]" % url)
+        fail("url %s: the last component must be a file name in [A-Za-z0-9._+~-]" % url)
     return name
 
 def parse_remote_file(text):
-    """Reads one file from JSON.
+    """Parses a RemoteFile in JSON.
 
     Args:
       text: JSON object with the fields of RemoteFile; `url` and `digest` are
@@ -44,25 +44,25 @@ def parse_remote_file(text):
     url = value.get("url", "")
     algorithm, _, hex = value.get("digest", "").partition(":")
     if url.partition("://")[0] not in ["http", "https", "file"]:
-        fail("url %r: wants an absolute http, https or file URL" % url)
+        fail("url %r: must be an absolute http, https or file URL" % url)
     if _HEX_DIGITS.get(algorithm) != len(hex) or hex.lower() != hex:
-        fail("digest %r of %s: wants sha256:<hex> or sha512:<hex>" % (value.get("digest", ""), url))
+        fail("digest %r of %s: must be sha256:<hex> or sha512:<hex>" % (value.get("digest", ""), url))
     signature_algorithm, _, signature_hex = value.get("signature_digest", "").partition(":")
     if value.get("signature_digest") and (signature_algorithm != "sha256" or len(signature_hex) != 64):
-        fail("signature_digest %r of %s: wants sha256:<hex>" % (value["signature_digest"], url))
+        fail("signature_digest %r of %s: must be sha256:<hex>" % (value["signature_digest"], url))
     return struct(
         name = file_name(url),
         url = url,
         algorithm = algorithm,
         hex = hex,
-        # Protobuf's JSON writes int64 as text.
+        # Protobuf's JSON encodes int64 as a string.
         size = int(value.get("size", 0)),
         signature_url = value.get("signature_url", ""),
         signature_sha256 = signature_hex,
     )
 
 def hex_to_base64(hex):
-    """Recodes bytes.
+    """Converts bytes from hexadecimal to base64.
 
     Args:
       hex: pairs of hexadecimal digits.
@@ -79,50 +79,50 @@ def hex_to_base64(hex):
         text += "".join(digits[:used]) + "=" * (4 - used)
     return text
 
-def _give_up(rctx, files, folder, message):
+def _delete_and_fail(rctx, files, directory, message):
     for file in files:
-        rctx.delete(folder + "/" + file.name)
+        rctx.delete(directory + "/" + file.name)
     fail("@%s: %s" % (rctx.name, message))
 
 def _is_archive_package(file):
-    # Only apt knows this machine's way to the distribution's mirrors.
+    # Only apt knows the mirrors and proxies of this machine.
     return file.name.endswith(".deb") and not file.url.startswith("file:")
 
-def _fetch_packages(rctx, files, folder):
+def _fetch_packages(rctx, files, directory):
     """Downloads through apt, which honours the machine's apt settings."""
     rctx.report_progress("Downloading %d packages" % len(files))
     triples = []
     for file in files:
         triples += [
             file.url,
-            str(rctx.path(folder + "/" + file.name)),
+            str(rctx.path(directory + "/" + file.name)),
             "%s:%s" % (file.algorithm.upper(), file.hex),
         ]
 
-    # Without its own user, who could not write here and who does not exist in
-    # a user namespace.
+    # As the current user: apt's own could not write here, and does not exist in a
+    # user namespace.
     command = [_APT_HELPER, "-o", "APT::Sandbox::User=root", "download-file"]
     result = rctx.execute(command + triples, timeout = 7200)
     if result.return_code != 0:
         errors = [line for line in result.stderr.split("\n") if line.startswith("E: ")]
-        _give_up(rctx, files, folder, (
-            "apt could not download:\n%s\nA package that the mirror no longer has was replaced by " +
-            "a newer one: run discovery again (bazel run //release:discover)."
+        _delete_and_fail(rctx, files, directory, (
+            "apt could not download:\n%s\nIf a mirror has replaced a package with a newer one, " +
+            "run discovery again (bazel run //release:discover)"
         ) % ("\n".join(errors) or result.stderr.strip()))
 
-def _fetch_file(rctx, file, folder):
+def _fetch_file(rctx, file, directory):
     rctx.download(
         url = file.url,
-        output = folder + "/" + file.name,
+        output = directory + "/" + file.name,
         sha256 = file.hex if file.algorithm == "sha256" else "",
         integrity = "" if file.algorithm == "sha256" else "sha512-" + hex_to_base64(file.hex),
     )
 
-def _signature_path(file, folder):
-    return folder + "/" + file.name + ".gantry-signature"
+def _signature_path(file, directory):
+    return directory + "/" + file.name + ".gantry-signature"
 
-def _check_signature(rctx, files, file, folder, keyring):
-    signature = _signature_path(file, folder)
+def _check_signature(rctx, files, file, directory, keyring):
+    signature = _signature_path(file, directory)
     result = rctx.execute([
         "gpgv",
         "--status-fd",
@@ -130,41 +130,41 @@ def _check_signature(rctx, files, file, folder, keyring):
         "--keyring",
         keyring,
         str(rctx.path(signature)),
-        str(rctx.path(folder + "/" + file.name)),
+        str(rctx.path(directory + "/" + file.name)),
     ], timeout = 3600)
     rctx.delete(signature)
     refusal = gpgv_refusal(result.stdout)
     if not refusal and result.return_code != 0:
         refusal = "gpgv exited with %d" % result.return_code
     if refusal:
-        _give_up(rctx, files, folder, "%s: signature %s refused: %s (keyring %s)" % (
+        _delete_and_fail(rctx, files, directory, "%s: signature %s refused: %s (keyring %s)" % (
             file.name,
             file.signature_url,
             refusal,
             keyring,
         ))
 
-def _check_sizes(rctx, files, folder):
+def _check_sizes(rctx, files, directory):
     sized = [file for file in files if file.size]
     if not sized:
         return
     result = rctx.execute(["stat", "--format=%s"] +
-                          [str(rctx.path(folder + "/" + file.name)) for file in sized])
+                          [str(rctx.path(directory + "/" + file.name)) for file in sized])
     if result.return_code != 0:
         fail("@%s: %s" % (rctx.name, result.stderr.strip()))
     for file, size in zip(sized, result.stdout.strip().split("\n")):
         if int(size) != file.size:
-            _give_up(rctx, files, folder, "%s has %s bytes, not %d" % (file.name, size, file.size))
+            _delete_and_fail(rctx, files, directory, "%s has %s bytes, expected %d" % (file.name, size, file.size))
 
-def fetch_remote_files(rctx, files, folder, keyring = ""):
-    """Downloads and verifies files, or fails and leaves none.
+def fetch_remote_files(rctx, files, directory, keyring = ""):
+    """Downloads and verifies files; on failure none is left.
 
     Args:
       rctx: repository context.
       files: list of what parse_remote_file() returns.
-      folder: folder in the repository to put them in, created if need be.
-      keyring: absolute path of a binary OpenPGP keyring.  If given, every file
-        must have a signature by one of its keys.
+      directory: directory in the repository for the files, created if missing.
+      keyring: absolute path of a binary OpenPGP keyring.  If set, every file must
+        have a signature by one of its keys.
     """
     for file in files:
         if bool(keyring) != bool(file.signature_url):
@@ -175,19 +175,19 @@ def fetch_remote_files(rctx, files, folder, keyring = ""):
             ))
     packages = [file for file in files if _is_archive_package(file)]
     others = [file for file in files if not _is_archive_package(file)]
-    rctx.execute(["mkdir", "-p", str(rctx.path(folder))])
+    rctx.execute(["mkdir", "-p", str(rctx.path(directory))])
     if packages:
-        _fetch_packages(rctx, packages, folder)
+        _fetch_packages(rctx, packages, directory)
     for file in files:
         if file.signature_url:
             rctx.download(
                 url = file.signature_url,
-                output = _signature_path(file, folder),
+                output = _signature_path(file, directory),
                 sha256 = file.signature_sha256,
             )
     for file in others:
-        _fetch_file(rctx, file, folder)
-    _check_sizes(rctx, files, folder)
+        _fetch_file(rctx, file, directory)
+    _check_sizes(rctx, files, directory)
     for file in files:
         if file.signature_url:
-            _check_signature(rctx, files, file, folder, keyring)
+            _check_signature(rctx, files, file, directory, keyring)

@@ -18,7 +18,7 @@ def _remote_files_impl(rctx):
     names = []
     for file in files:
         if file.name in names:
-            fail("@%s: files: two are named %s" % (rctx.name, file.name))
+            fail("@%s: files: two have the name %s" % (rctx.name, file.name))
         names.append(file.name)
     fetch_remote_files(rctx, files, ".", rctx.attr.keyring)
     rctx.file("BUILD.bazel", _BUILD % (names, names))
@@ -27,10 +27,10 @@ remote_files = repository_rule(
     implementation = _remote_files_impl,
     doc = """Downloads files, each of which is a target `@<name>//:<base name>`.
 
-`@<name>//:files` is all of them.  Debian packages are fetched through apt, so
-that they come the way that this machine's apt is set up for, other files by
-Bazel's downloader.  A file that is not what its digest, size and signature say
-fails the repository, and with it only what is built from it.""",
+`@<name>//:files` contains all of them.  Debian packages are downloaded by apt,
+with the machine's apt settings, other files by Bazel.  If a digest, size or
+signature does not match, the repository fails, and only the targets that depend
+on it.""",
     attrs = {
         "files": attr.string_list(
             mandatory = True,

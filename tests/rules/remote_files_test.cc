@@ -150,13 +150,13 @@ TEST_F(RemoteFilesTest, WrongSizeNamesBothSizes) {
   TestRepository repository = SevenAs("wrong_size");
   repository.more_fields = ", \"size\": 7";
   ExpectRefused(repository,
-                HasSubstr("@wrong_size: seven.txt has 6 bytes, not 7"));
+                HasSubstr("@wrong_size: seven.txt has 6 bytes, expected 7"));
 }
 
 TEST_F(RemoteFilesTest, MalformedDigestIsRefused) {
   TestRepository repository = SevenAs("malformed");
   repository.digest = "sha512:abcd";
-  ExpectRefused(repository, HasSubstr("wants sha256:<hex> or sha512:<hex>"));
+  ExpectRefused(repository, HasSubstr("must be sha256:<hex> or sha512:<hex>"));
 }
 
 TEST_F(RemoteFilesTest, PackageMissingFromTheMirrorExplainsWhatToDo) {
@@ -226,7 +226,7 @@ TEST_F(SignedRemoteFilesTest, MalformedSignatureDigestIsRefused) {
       SignedSevenAs("malformed_signature_digest", *signer_);
   repository.more_fields += ", " + Field("signature_digest", "sha256:abc");
   ExpectRefused(repository, HasSubstr("signature_digest \"sha256:abc\" of " +
-                                      repository.url + ": wants sha256:<hex>"));
+                                      repository.url + ": must be sha256:<hex>"));
 }
 
 TEST_F(SignedRemoteFilesTest, ReplacedSignatureIsRefused) {
