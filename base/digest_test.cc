@@ -3,7 +3,9 @@
 #include <fstream>
 #include <string>
 
+#include "absl/status/status.h"
 #include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry {
@@ -34,7 +36,7 @@ TEST(DigestTest, DigestsAFile) {
   EXPECT_THAT(FileSha256Digest(path), IsOkAndHolds(kAbc));
 }
 
-TEST(DigestTest, MissingFileIsNotFoundAndNamed) {
+TEST(DigestTest, MissingFileIsNotFound) {
   EXPECT_THAT(FileSha256Digest("/nonexistent/file"),
               StatusIs(absl::StatusCode::kNotFound,
                        "/nonexistent/file: No such file or directory"));

@@ -1,12 +1,12 @@
 #include "base/file.h"
 
-#include <sys/stat.h>
-
 #include <filesystem>
 #include <string>
 
+#include "absl/status/status.h"
 #include "base/status_matchers.h"
 #include "base/temp_dir.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry {

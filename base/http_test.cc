@@ -4,9 +4,11 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "base/temp_dir.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/fixtures/file_server.h"
 
@@ -40,7 +42,7 @@ TEST_F(HttpTest, FollowsRedirects) {
   EXPECT_THAT(HttpGet(server_->Url("directory")), IsOkAndHolds("in"));
 }
 
-TEST_F(HttpTest, MissingFileIsNotFoundAndNamed) {
+TEST_F(HttpTest, MissingFileIsNotFound) {
   EXPECT_THAT(HttpGet(server_->Url("none")),
               StatusIs(absl::StatusCode::kNotFound,
                        server_->Url("none") + ": the server answered 404"));
@@ -56,7 +58,7 @@ TEST_F(HttpTest, LongerThanTheLimitIsResourceExhausted) {
                        server_->Url("file") + ": longer than 4 bytes"));
 }
 
-TEST_F(HttpTest, UnreachableServerIsUnavailableAndNamed) {
+TEST_F(HttpTest, UnreachableServerIsUnavailable) {
   const std::string url = server_->Url("file");
   server_.reset();
   EXPECT_THAT(HttpGet(url), StatusIs(absl::StatusCode::kUnavailable,

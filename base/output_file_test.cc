@@ -4,9 +4,11 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "base/temp_dir.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry {
@@ -21,7 +23,7 @@ class OutputFileTest : public testing::Test {
   const TempDir directory_ = *TempDir::Create();
 };
 
-TEST_F(OutputFileTest, ClosedFileStays) {
+TEST_F(OutputFileTest, ClosedFileIsKept) {
   {
     auto file = OutputFile::Create(Path("x"));
     ASSERT_THAT(file, IsOk());

@@ -1,6 +1,8 @@
 #include "base/relative_path.h"
 
+#include "absl/status/status.h"
 #include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry {
@@ -12,7 +14,7 @@ TEST(RelativePathTest, CleanPathHasNoRedundantComponents) {
   EXPECT_THAT(CleanRelativePath("./"), IsOkAndHolds(""));
 }
 
-TEST(RelativePathTest, UnsafePathIsRefused) {
+TEST(RelativePathTest, UnsafePathIsInvalidArgument) {
   EXPECT_THAT(CleanRelativePath("/etc/passwd"),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        "unsafe path \"/etc/passwd\": it is absolute"));
@@ -32,7 +34,7 @@ TEST(RelativePathTest, LinksResolveAsInTheKernel) {
   EXPECT_THAT(ResolveLink("a/b", ".."), IsOkAndHolds(""));
 }
 
-TEST(RelativePathTest, LinkOutOfTheTreeIsRefused) {
+TEST(RelativePathTest, LinkOutOfTheTreeIsInvalidArgument) {
   EXPECT_THAT(ResolveLink("a/b", "../../x"),
               StatusIs(absl::StatusCode::kInvalidArgument,
                        "unsafe path \"../../x\": it leads out of the "

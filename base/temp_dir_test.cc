@@ -5,7 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry {

@@ -1,6 +1,8 @@
 #include "base/textproto.h"
 
+#include "absl/status/status.h"
 #include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/coordinates.pb.h"
 

@@ -5,6 +5,7 @@
 
 #include "base/status_matchers.h"
 #include "base/subprocess.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry {

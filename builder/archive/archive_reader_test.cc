@@ -5,8 +5,6 @@
 #include <filesystem>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
-#include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "base/subprocess.h"

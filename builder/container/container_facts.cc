@@ -2,11 +2,11 @@
 
 #include <sys/stat.h>
 
-#include <map>
 #include <set>
 #include <vector>
 
 #include "absl/algorithm/container.h"
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"

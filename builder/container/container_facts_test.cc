@@ -4,9 +4,12 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "base/input_file.h"
 #include "base/status_matchers.h"
 #include "builder/container/test_disk.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry::container {

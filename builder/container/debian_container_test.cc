@@ -16,6 +16,7 @@
 #include "base/temp_dir.h"
 #include "base/textproto.h"
 #include "builder/container/test_disk.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/developer_container.pb.h"
 

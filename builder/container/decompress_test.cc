@@ -4,16 +4,16 @@
 #include <sys/stat.h>
 
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "absl/strings/match.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry::container {
@@ -97,7 +97,7 @@ TEST_F(DecompressTest, UnpacksBzip2WithoutLbzip2) {
   setenv("PATH", path.c_str(), 1);
 }
 
-TEST_F(DecompressTest, UnpacksWhatParallelCompressorsMake) {
+TEST_F(DecompressTest, UnpacksOutputOfParallelCompressors) {
   // lbzip2 writes many streams, one after the other.
   ExpectUnpacks(Compress("lbzip2"));
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/time.h"
+#include "base/input_file.h"
 #include "base/status_macros.h"
 #include "base/textproto.h"
 #include "base/unique_fd.h"

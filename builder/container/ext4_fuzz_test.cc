@@ -7,11 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/input_file.h"
 #include "base/status_matchers.h"
 #include "builder/container/ext4_reader.h"
 #include "builder/container/test_disk.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry::container {

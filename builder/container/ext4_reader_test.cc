@@ -6,12 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "builder/container/test_disk.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry::container {

@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/input_file.h"
 #include "base/output_file.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"

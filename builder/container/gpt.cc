@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"

@@ -8,9 +8,11 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/input_file.h"
 #include "base/status_matchers.h"
 #include "builder/container/gpt.h"
 #include "builder/container/test_disk.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry::container {

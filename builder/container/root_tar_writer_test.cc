@@ -5,21 +5,23 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "base/file.h"
+#include "base/input_file.h"
 #include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/unique_fd.h"
 #include "builder/container/test_disk.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry::container {

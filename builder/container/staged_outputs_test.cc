@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <string>
 
+#include "absl/status/status.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "base/temp_dir.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry::container {

@@ -1,7 +1,6 @@
 #include "builder/modules/kernel_patch.h"
 
 #include <filesystem>
-#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"

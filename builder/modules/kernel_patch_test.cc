@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 
+#include "absl/status/status.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "base/temp_dir.h"

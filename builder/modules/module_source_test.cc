@@ -4,12 +4,14 @@
 #include <map>
 #include <string>
 
+#include "absl/status/status.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
 #include "builder/archive/test_package.h"
 #include "builder/modules/modules_tar.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry::modules {

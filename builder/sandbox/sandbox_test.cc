@@ -1,10 +1,9 @@
 #include "builder/sandbox/sandbox.h"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <string>
 
+#include "absl/status/status.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "base/temp_dir.h"

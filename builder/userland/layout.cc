@@ -1,7 +1,5 @@
 #include "builder/userland/layout.h"
 
-#include <vector>
-
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"

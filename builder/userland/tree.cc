@@ -1,13 +1,11 @@
 #include "builder/userland/tree.h"
 
 #include <set>
-#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/output_file.h"
 #include "base/relative_path.h"
-#include "base/status.h"
 #include "base/status_macros.h"
 #include "base/tar_writer.h"
 #include "builder/userland/soname.h"
