@@ -33,9 +33,9 @@ int main(int argc, char** argv) {
   gantry::ParseFlags(
       {"compile_modules",
        "compile_modules --request=FILE\n"
-       "Exit code: 0 compiled; 1 not, and standard error begins with\n"
-       "\"compile_modules: first error: <file>:<line>: <message>\", the whole\n"
-       "log after it; 2 malformed request.",
+       "Exit code: 0 success; 1 failure: standard error begins with\n"
+       "\"compile_modules: first error: <file>:<line>: <message>\", followed\n"
+       "by the whole log; 2 malformed request.",
        gantry::kVersion, /*usage_exit_code=*/2},
       argc, argv);
 

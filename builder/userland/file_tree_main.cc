@@ -37,9 +37,9 @@ int main(int argc, char** argv) {
   const absl::Status status = gantry::userland::Run(gantry::ParseArguments(
       {"file_tree",
        "file_tree --layout=L --output=TAR ARCHIVE...\n"
-       "Lays the files of Debian packages and NVIDIA redist archives out as "
-       "NVIDIA does, as one tar.\n"
-       "Exit code: 0 done; 1 failed, and nothing is left.",
+       "Arranges the files of Debian packages and NVIDIA redist archives in "
+       "NVIDIA's layout, as one tar.\n"
+       "Exit code: 0 success; 1 failure, without output.",
        gantry::kVersion},
       argc, argv));
   if (status.ok()) return 0;
