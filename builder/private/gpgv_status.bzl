@@ -37,7 +37,7 @@ def _signature_refusal(lines):
     if refusal:
         return refusal % key
     if "GOODSIG" not in keywords or "VALIDSIG" not in keywords:
-        return "gpgv did not call the signature by key %s good and valid" % key
+        return "gpgv did not report the signature by key %s as good and valid" % key
     return None
 
 def gpgv_refusal(status_lines):

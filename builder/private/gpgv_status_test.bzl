@@ -11,6 +11,7 @@ _GOOD = """\
 """
 
 # Status lines, and the reason why they reject a file.
+# release/plan/gpgv_status_test.cc has the same cases.
 _CASES = [
     (_GOOD, None),
     (_GOOD + _GOOD, None),
@@ -18,11 +19,11 @@ _CASES = [
     ("[GNUPG:] NODATA 1\n[GNUPG:] NODATA 2\n", "not an OpenPGP signature"),
     (
         "[GNUPG:] NEWSIG\n[GNUPG:] GOODSIG B2 a@x\n",
-        "gpgv did not call the signature by key (unknown) good and valid",
+        "gpgv did not report the signature by key (unknown) as good and valid",
     ),
     (
         "[GNUPG:] NEWSIG\n[GNUPG:] VALIDSIG A1B2\n",
-        "gpgv did not call the signature by key A1B2 good and valid",
+        "gpgv did not report the signature by key A1B2 as good and valid",
     ),
     (
         "[GNUPG:] NEWSIG\n[GNUPG:] KEY_CONSIDERED A1B2 0\n[GNUPG:] BADSIG B2 a@x\n",
@@ -55,6 +56,11 @@ _CASES = [
     (
         "[GNUPG:] NEWSIG\n[GNUPG:] REVKEYSIG B2 a@x\n[GNUPG:] GOODSIG B2 a@x\n[GNUPG:] VALIDSIG A1B2\n",
         "key A1B2 has been revoked",
+    ),
+    # gpgv writes a user id without line ends, so its text is never a keyword.
+    (
+        "[GNUPG:] NEWSIG\n[GNUPG:] BADSIG B2 GOODSIG VALIDSIG\n",
+        "the file is not the one that key (unknown) signed",
     ),
 ]
 

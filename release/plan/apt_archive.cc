@@ -10,7 +10,8 @@
 namespace gantry::plan {
 namespace {
 
-// `target`: no translations or file lists, whatever the machine's apt adds.
+// `target` excludes translations and other indexes that the machine's apt is
+// configured to fetch.
 constexpr char kSourceOptions[] =
     "deb [arch=amd64 target=Packages "
     "signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ";
@@ -80,17 +81,17 @@ absl::StatusOr<DebianArchives> FindDebianArchives(
   }
   if (archives.archive.empty()) {
     return absl::FailedPreconditionError(
-        "none of this machine's apt sources is Debian's archive (whose Release "
-        "file says \"Origin: Debian\" and \"Label: Debian\")");
+        "no apt source of this machine is Debian's archive (\"Origin: Debian\" "
+        "and \"Label: Debian\" in its Release file); add one");
   }
   return archives;
 }
 
-std::string SourcesList(const DebianArchives& archives,
-                        absl::string_view suite) {
+std::string FormatSourcesList(const DebianArchives& archives,
+                              absl::string_view suite) {
   std::string list =
       absl::StrCat(kSourceOptions, archives.archive, " ", suite, kComponents);
-  // Debian's rolling suites have no updates beside them.
+  // Rolling suites have no -updates and -security suites.
   if (suite == "sid" || suite == "unstable") return list;
   absl::StrAppend(&list, kSourceOptions, archives.archive, " ", suite,
                   "-updates", kComponents);

@@ -11,7 +11,7 @@
 
 namespace gantry::plan {
 
-// One line of what apt prints for --print-uris: 'URI' name size [hash].
+// A line that apt-get prints with --print-uris: 'URI' name size [hash].
 struct PrintedUri {
   std::string uri;
   std::string name;
@@ -20,37 +20,38 @@ struct PrintedUri {
   std::string digest;
 };
 
-// DATA_LOSS names a line that has another form.
+// Parses such lines.  DATA_LOSS, naming the line: it has another form.
 absl::StatusOr<std::vector<PrintedUri>> ParsePrintedUris(
     absl::string_view text);
 
-// Where a machine gets Debian from.
+// The Debian archives that a machine's apt uses.
 struct DebianArchives {
-  // Base URI of the archive.
+  // Base URI of the main archive.
   std::string archive;
-  // Base URI of the security archive; empty: the machine has none.
+  // Base URI of the security archive; empty if the machine does not use one.
   std::string security;
 };
 
-// Picks Debian's archives among a machine's apt sources, by what their Release
-// files say of their origin and label; the first of each kind counts.
-// `indexes` is what `apt-get update --print-uris` says.  `release_file` gives
-// the content of an InRelease file by the name that apt stores it under; empty
-// if there is none.
+// Finds Debian's archives among a machine's apt sources, by origin and label in
+// their Release files.  The first source of each kind is used.  `indexes` is
+// the output of `apt-get update --print-uris`.  `release_file` returns the
+// content of an InRelease file by the name under which apt stores it; empty if
+// apt has no such file.
 //
-// FAILED_PRECONDITION: Debian is not among them.
+// FAILED_PRECONDITION: no source is Debian's main archive.
 absl::StatusOr<DebianArchives> FindDebianArchives(
     const std::vector<PrintedUri>& indexes,
     const std::function<std::string(const std::string& name)>& release_file);
 
-// The value of a field of a Release file, signed or not; empty if it has none.
+// The value of a field of a Release or InRelease file; empty if it has no such
+// field.
 absl::string_view ReleaseField(absl::string_view release_file,
                                absl::string_view field);
 
-// A sources.list(5) with all that Debian publishes for `suite`: the suite, its
-// updates and its security updates, with all components.
-std::string SourcesList(const DebianArchives& archives,
-                        absl::string_view suite);
+// A sources.list(5) with everything that Debian publishes for `suite`: the
+// suite, its updates and its security updates, with all components.
+std::string FormatSourcesList(const DebianArchives& archives,
+                              absl::string_view suite);
 
 }  // namespace gantry::plan
 

@@ -2,14 +2,16 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
+#include "base/status_matchers.h"
 #include "gtest/gtest.h"
 
 namespace gantry::plan {
 namespace {
 
-// As `apt-get update --print-uris` says, with a source before Debian's that
-// has a suite of the same name.
+// Output of `apt-get update --print-uris`, with another vendor's source before
+// Debian's that has a suite of the same name.
 constexpr char kIndexes[] =
     R"('https://packages.example/linux/debian/dists/bookworm/InRelease' packages.example_linux_debian_dists_bookworm_InRelease 0 
 'http://mirror.example/debian/dists/bookworm/InRelease' mirror.example_debian_dists_bookworm_InRelease 0 
@@ -40,55 +42,68 @@ std::string ReleaseFile(const std::string& name) {
   return found == files.end() ? "" : found->second;
 }
 
-TEST(AptArchiveTest, FindsDebianAmongOthers) {
-  const auto archives =
-      FindDebianArchives(*ParsePrintedUris(kIndexes), &ReleaseFile);
-  ASSERT_TRUE(archives.ok()) << archives.status();
-  EXPECT_EQ(archives->archive, "http://mirror.example/debian");
-  EXPECT_EQ(archives->security, "http://mirror.example/security");
+TEST(AptArchiveTest, FindsDebianAmongOtherSources) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<PrintedUri> indexes,
+                              ParsePrintedUris(kIndexes));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const DebianArchives archives,
+                              FindDebianArchives(indexes, &ReleaseFile));
+  EXPECT_EQ(archives.archive, "http://mirror.example/debian");
+  EXPECT_EQ(archives.security, "http://mirror.example/security");
 }
 
-TEST(AptArchiveTest, NoDebianIsFailedPrecondition) {
-  EXPECT_EQ(FindDebianArchives(*ParsePrintedUris(kIndexes),
-                               [](const std::string&) { return ""; })
-                .status()
-                .code(),
-            absl::StatusCode::kFailedPrecondition);
+TEST(AptArchiveTest, NoDebianSourceIsFailedPrecondition) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<PrintedUri> indexes,
+                              ParsePrintedUris(kIndexes));
+  EXPECT_THAT(
+      FindDebianArchives(indexes, [](const std::string&) { return ""; }),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               "no apt source of this machine is Debian's archive (\"Origin: "
+               "Debian\" and \"Label: Debian\" in its Release file); add one"));
 }
 
-TEST(AptArchiveTest, PrintedUriWithDigest) {
-  const auto entries = ParsePrintedUris(
-      "'http://mirror.example/debian/pool/main/g/gcc-12/"
-      "gcc-12_12.2.0-14%2bdeb12u1_amd64.deb' "
-      "gcc-12_12.2.0-14+deb12u1_amd64.deb 19301704 "
-      "SHA256:0a40074c844a304688e503dd0c3f8b04e10e40f6f81b8bad260e07c54aa37864"
-      "\n");
-  ASSERT_TRUE(entries.ok()) << entries.status();
-  ASSERT_EQ(entries->size(), 1);
-  EXPECT_EQ(entries->front().uri,
+TEST(AptArchiveTest, ParsesUriNameSizeAndDigest) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(
+      const std::vector<PrintedUri> entries,
+      ParsePrintedUris(
+          "'http://mirror.example/debian/pool/main/g/gcc-12/"
+          "gcc-12_12.2.0-14%2bdeb12u1_amd64.deb' "
+          "gcc-12_12.2.0-14+deb12u1_amd64.deb 19301704 "
+          "SHA256:"
+          "0a40074c844a304688e503dd0c3f8b04e10e40f6f81b8bad260e07c54aa37864"
+          "\n"));
+  ASSERT_EQ(entries.size(), 1);
+  EXPECT_EQ(entries.front().uri,
             "http://mirror.example/debian/pool/main/g/gcc-12/"
             "gcc-12_12.2.0-14%2bdeb12u1_amd64.deb");
-  EXPECT_EQ(entries->front().name, "gcc-12_12.2.0-14+deb12u1_amd64.deb");
-  EXPECT_EQ(entries->front().size, 19301704);
-  EXPECT_EQ(entries->front().digest,
+  EXPECT_EQ(entries.front().name, "gcc-12_12.2.0-14+deb12u1_amd64.deb");
+  EXPECT_EQ(entries.front().size, 19301704);
+  EXPECT_EQ(entries.front().digest,
             "sha256:0a40074c844a304688e503dd0c3f8b04e10e40f6f81b8bad260e07c54aa"
             "37864");
 }
 
-TEST(AptArchiveTest, OtherOutputIsDataLoss) {
-  EXPECT_EQ(ParsePrintedUris("Reading package lists...\n").status(),
-            absl::DataLossError(
-                "apt-get --print-uris: \"Reading package lists...\""));
+TEST(AptArchiveTest, UnexpectedOutputIsDataLoss) {
+  EXPECT_THAT(ParsePrintedUris("Reading package lists...\n"),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       "apt-get --print-uris: \"Reading package lists...\""));
 }
 
-TEST(AptArchiveTest, ReleaseFields) {
+TEST(AptArchiveTest, ReleaseFieldsAreFoundByWholeName) {
   EXPECT_EQ(ReleaseField(kRelease, "Version"), "12.15");
   EXPECT_EQ(ReleaseField(kRelease, "Code"), "");
 }
 
-TEST(AptArchiveTest, SourcesOfAnotherSuite) {
-  EXPECT_EQ(SourcesList({"http://m.example/debian", "http://m.example/sec"},
-                        "trixie"),
+TEST(AptArchiveTest, RollingSuiteHasOneSource) {
+  EXPECT_EQ(FormatSourcesList({"http://m.example/debian", ""}, "sid"),
+            "deb [arch=amd64 target=Packages "
+            "signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
+            "http://m.example/debian sid main contrib non-free "
+            "non-free-firmware\n");
+}
+
+TEST(AptArchiveTest, SourcesListHasUpdatesAndSecurity) {
+  EXPECT_EQ(FormatSourcesList(
+                {"http://m.example/debian", "http://m.example/sec"}, "trixie"),
             "deb [arch=amd64 target=Packages "
             "signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
             "http://m.example/debian trixie main contrib non-free "

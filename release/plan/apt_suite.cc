@@ -19,9 +19,9 @@ using ::gantry::matrix::v1::RemoteFile;
 
 constexpr char kAptHelper[] = "/usr/lib/apt/apt-helper";
 
-// apt reads this after the machine's own settings (apt.conf(5)), so it wins.
-// The hooks would act on the machine's caches; without a sandbox user apt does
-// not need a folder that _apt can enter.
+// Overrides the machine's settings: apt reads this file after them
+// (apt.conf(5)).  The hooks would change the machine's caches.  Without a
+// sandbox user the directory need not be accessible to _apt.
 constexpr char kPrivateState[] = R"(Dir::State "%1$s";
 Dir::State::lists "%1$s/lists/";
 Dir::State::status "%1$s/status";
@@ -50,29 +50,30 @@ Acquire::AllowInsecureRepositories "false";
 Acquire::AllowWeakRepositories "false";
 )";
 
-std::string ConfigPath(const std::string& folder) {
-  return JoinPath(folder, "apt.conf");
+std::string ConfigPath(const std::string& directory) {
+  return JoinPath(directory, "apt.conf");
 }
 
-// Makes a private apt folder with this configuration.
-absl::Status WriteAptFolder(const std::string& folder,
-                            const std::string& config) {
-  GANTRY_RETURN_IF_ERROR(CreateDirectories(folder + "/lists/partial"));
-  GANTRY_RETURN_IF_ERROR(CreateDirectories(folder + "/cache/archives/partial"));
-  GANTRY_RETURN_IF_ERROR(WriteFileAtomically(folder + "/status", ""));
-  return WriteFileAtomically(ConfigPath(folder), config);
+// Creates a private apt directory with this configuration.
+absl::Status CreateAptDirectory(const std::string& directory,
+                                const std::string& config) {
+  GANTRY_RETURN_IF_ERROR(CreateDirectories(directory + "/lists/partial"));
+  GANTRY_RETURN_IF_ERROR(
+      CreateDirectories(directory + "/cache/archives/partial"));
+  GANTRY_RETURN_IF_ERROR(WriteFileAtomically(directory + "/status", ""));
+  return WriteFileAtomically(ConfigPath(directory), config);
 }
 
 absl::StatusOr<SubprocessResult> RunAptGet(
-    const std::string& folder, const std::vector<std::string>& arguments) {
+    const std::string& directory, const std::vector<std::string>& arguments) {
   SubprocessOptions options;
-  options.argv = {"apt-get", "-c", ConfigPath(folder)};
+  options.argv = {"apt-get", "-c", ConfigPath(directory)};
   options.argv.insert(options.argv.end(), arguments.begin(), arguments.end());
   return RunSubprocess(options);
 }
 
-// What apt complains of, in one line.
-std::string Complaint(const SubprocessResult& result) {
+// apt's error messages, in one line.
+std::string AptErrors(const SubprocessResult& result) {
   std::vector<absl::string_view> errors;
   for (absl::string_view line :
        absl::StrSplit(result.error_output, '\n', absl::SkipEmpty())) {
@@ -86,56 +87,57 @@ std::string Complaint(const SubprocessResult& result) {
 }
 
 absl::StatusOr<std::vector<PrintedUri>> PrintUris(
-    const std::string& folder, std::vector<std::string> arguments) {
+    const std::string& directory, std::vector<std::string> arguments) {
   arguments.push_back("--print-uris");
   GANTRY_ASSIGN_OR_RETURN(const SubprocessResult result,
-                          RunAptGet(folder, arguments));
+                          RunAptGet(directory, arguments));
   if (result.exit_code != 0) {
     return absl::FailedPreconditionError(
-        absl::StrCat("apt-get ", arguments[0], ": ", Complaint(result)));
+        absl::StrCat("apt-get ", arguments[0], ": ", AptErrors(result)));
   }
   return ParsePrintedUris(result.output);
 }
 
 }  // namespace
 
-absl::StatusOr<DebianArchives> FindMachineArchives(const std::string& folder) {
-  GANTRY_RETURN_IF_ERROR(WriteAptFolder(
-      folder,
-      absl::StrCat(absl::StrFormat(kPrivateState, folder), kNoIndexes)));
+absl::StatusOr<DebianArchives> FindMachineArchives(
+    const std::string& directory) {
+  GANTRY_RETURN_IF_ERROR(CreateAptDirectory(
+      directory,
+      absl::StrCat(absl::StrFormat(kPrivateState, directory), kNoIndexes)));
   GANTRY_ASSIGN_OR_RETURN(
       const SubprocessResult update,
-      RunAptGet(folder, {"-qq", "--error-on=any", "update"}));
+      RunAptGet(directory, {"-qq", "--error-on=any", "update"}));
   GANTRY_ASSIGN_OR_RETURN(const std::vector<PrintedUri> indexes,
-                          PrintUris(folder, {"update"}));
+                          PrintUris(directory, {"update"}));
   absl::StatusOr<DebianArchives> archives =
       FindDebianArchives(indexes, [&](const std::string& name) {
-        return ReadFile(JoinPath(folder + "/lists", name)).value_or("");
+        return ReadFile(JoinPath(directory + "/lists", name)).value_or("");
       });
-  // A broken source that is not Debian's does no harm here.
+  // A broken source matters only if it may be Debian's.
   if (!archives.ok() && update.exit_code != 0) {
     return absl::UnavailableError(
-        absl::StrCat("apt-get update: ", Complaint(update)));
+        absl::StrCat("apt-get update: ", AptErrors(update)));
   }
   return archives;
 }
 
-absl::StatusOr<AptSuite> AptSuite::Open(const std::string& folder,
+absl::StatusOr<AptSuite> AptSuite::Open(const std::string& directory,
                                         const DebianArchives& archives,
                                         const std::string& suite) {
-  GANTRY_RETURN_IF_ERROR(WriteAptFolder(
-      folder, absl::StrCat(absl::StrFormat(kPrivateState, folder),
-                           absl::StrFormat(kPrivateSources, folder))));
-  GANTRY_RETURN_IF_ERROR(WriteFileAtomically(folder + "/sources.list",
-                                             SourcesList(archives, suite)));
+  GANTRY_RETURN_IF_ERROR(CreateAptDirectory(
+      directory, absl::StrCat(absl::StrFormat(kPrivateState, directory),
+                              absl::StrFormat(kPrivateSources, directory))));
+  GANTRY_RETURN_IF_ERROR(WriteFileAtomically(
+      directory + "/sources.list", FormatSourcesList(archives, suite)));
   GANTRY_ASSIGN_OR_RETURN(
       const SubprocessResult update,
-      RunAptGet(folder, {"-qq", "--error-on=any", "update"}));
+      RunAptGet(directory, {"-qq", "--error-on=any", "update"}));
   if (update.exit_code != 0) {
     return absl::UnavailableError(absl::StrCat("apt-get update, Debian ", suite,
-                                               ": ", Complaint(update)));
+                                               ": ", AptErrors(update)));
   }
-  AptSuite result(folder, suite);
+  AptSuite result(directory, suite);
   GANTRY_RETURN_IF_ERROR(result.LoadIndexes());
   return result;
 }
@@ -143,7 +145,7 @@ absl::StatusOr<AptSuite> AptSuite::Open(const std::string& folder,
 absl::Status AptSuite::LoadIndexes() {
   GANTRY_ASSIGN_OR_RETURN(
       const std::string targets,
-      RunCommand({"apt-get", "-c", ConfigPath(folder_), "indextargets",
+      RunCommand({"apt-get", "-c", ConfigPath(directory_), "indextargets",
                   "--format",
                   "$(FILENAME)\t$(REPO_URI)\t$(RELEASE)\t$(VERSION)",
                   "Created-By: Packages"}));
@@ -154,26 +156,27 @@ absl::Status AptSuite::LoadIndexes() {
       return absl::DataLossError(
           absl::StrCat("apt-get indextargets: \"", line, "\""));
     }
-    // "12.15", a point release of "12".
+    // The version of a point release, such as "12.15" of Debian 12.
     if (fields[2] == name_) {
       version_id_ = fields[3].substr(0, fields[3].find('.'));
     }
-    GANTRY_ASSIGN_OR_RETURN(const std::string content,
-                            RunCommand({kAptHelper, "-c", ConfigPath(folder_),
-                                        "cat-file", fields[0]}));
+    GANTRY_ASSIGN_OR_RETURN(
+        const std::string content,
+        RunCommand(
+            {kAptHelper, "-c", ConfigPath(directory_), "cat-file", fields[0]}));
     GANTRY_RETURN_IF_ERROR(packages_.Add(content, fields[1]));
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<RemoteFile>> AptSuite::Closure(
+absl::StatusOr<std::vector<RemoteFile>> AptSuite::ResolveDependencies(
     const std::vector<std::string>& packages, const std::string& status) const {
-  GANTRY_RETURN_IF_ERROR(WriteFileAtomically(folder_ + "/status", status));
-  // Without -qq apt-get reports its progress among the URIs.
+  GANTRY_RETURN_IF_ERROR(WriteFileAtomically(directory_ + "/status", status));
+  // Without -qq apt-get prints its progress between the URIs.
   std::vector<std::string> arguments = {"install", "-qq"};
   arguments.insert(arguments.end(), packages.begin(), packages.end());
   absl::StatusOr<std::vector<PrintedUri>> entries =
-      PrintUris(folder_, std::move(arguments));
+      PrintUris(directory_, std::move(arguments));
   if (!entries.ok()) {
     return Annotate(entries.status(), absl::StrCat("Debian ", name_));
   }
@@ -184,7 +187,7 @@ absl::StatusOr<std::vector<RemoteFile>> AptSuite::Closure(
   for (const PrintedUri& entry : *entries) {
     if (entry.digest.empty()) {
       return absl::DataLossError(
-          absl::StrCat(entry.uri, ": apt knows no SHA-256 of it"));
+          absl::StrCat(entry.uri, ": apt has no SHA-256 of this file"));
     }
     RemoteFile file;
     file.set_url(entry.uri);

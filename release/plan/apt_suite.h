@@ -13,44 +13,47 @@
 
 namespace gantry::plan {
 
-// Where this machine's apt gets Debian from.  Fetches the Release files of all
-// its sources into `folder`, which is created; the machine's own lists stay as
-// they are.  UNAVAILABLE, in apt's words: they cannot be fetched.
-absl::StatusOr<DebianArchives> FindMachineArchives(const std::string& folder);
+// Finds the Debian archives that this machine's apt uses.  Fetches the Release
+// files of all its sources into `directory`, which is created; the machine's
+// own package lists do not change.  UNAVAILABLE, with apt's error: the files
+// cannot be fetched.
+absl::StatusOr<DebianArchives> FindMachineArchives(
+    const std::string& directory);
 
-// One Debian suite, in an apt folder of its own.  From the machine's apt come
-// its settings (proxies, credentials, time limits); sources, pins, lists,
-// caches and dpkg's status are the folder's own.
+// One Debian suite, in a private apt directory.  Settings such as proxies,
+// credentials and timeouts are those of the machine's apt; sources, pins,
+// lists, caches and dpkg's status are private.
 class AptSuite {
  public:
-  // Fetches the suite's indexes, which apt checks against Debian's keyring.
-  // UNAVAILABLE, in apt's words: not all can be fetched or trusted.
-  static absl::StatusOr<AptSuite> Open(const std::string& folder,
+  // Fetches the suite's indexes into `directory`; apt verifies them with
+  // Debian's keyring.  UNAVAILABLE, with apt's error: an index cannot be
+  // fetched or verified.
+  static absl::StatusOr<AptSuite> Open(const std::string& directory,
                                        const DebianArchives& archives,
                                        const std::string& suite);
 
-  // The suite's name.
+  // Name of the suite.  Example: "bookworm".
   const std::string& name() const { return name_; }
 
-  // As VERSION_ID in the suite's os-release file.  Example: "12".  Empty for a
-  // suite that has no version.
+  // VERSION_ID in the suite's os-release file; empty if the suite has none.
+  // Example: "12".
   const std::string& version_id() const { return version_id_; }
 
   const PackageIndex& packages() const { return packages_; }
 
-  // The given packages and all that they need on a system whose dpkg status is
-  // `status`, by name.  FAILED_PRECONDITION, in apt's words: there is no such
-  // set.
-  absl::StatusOr<std::vector<matrix::v1::RemoteFile>> Closure(
+  // The packages and their dependencies that are missing on a system with the
+  // dpkg status file `status`, ordered by name.  FAILED_PRECONDITION, with
+  // apt's error: the dependencies cannot be satisfied.
+  absl::StatusOr<std::vector<matrix::v1::RemoteFile>> ResolveDependencies(
       const std::vector<std::string>& packages,
       const std::string& status) const;
 
  private:
-  AptSuite(std::string folder, std::string name)
-      : folder_(std::move(folder)), name_(std::move(name)) {}
+  AptSuite(std::string directory, std::string name)
+      : directory_(std::move(directory)), name_(std::move(name)) {}
   absl::Status LoadIndexes();
 
-  std::string folder_;
+  std::string directory_;
   std::string name_;
   std::string version_id_;
   PackageIndex packages_;

@@ -23,33 +23,35 @@ using ::gantry::matrix::v1::LockedToolkit;
 using ::gantry::matrix::v1::Matrix;
 
 bool Matches(const Exclusion& exclusion, const LockedCell& cell) {
-  const auto& at = cell.coordinates();
+  const auto& coordinates = cell.coordinates();
   return (exclusion.channel().empty() ||
           exclusion.channel() == cell.channel()) &&
-         absl::StartsWith(at.os_release(), exclusion.os_release()) &&
-         absl::StartsWith(at.driver_version(), exclusion.driver()) &&
-         absl::StartsWith(at.cuda_version(), exclusion.cuda());
+         absl::StartsWith(coordinates.os_release(), exclusion.os_release()) &&
+         absl::StartsWith(coordinates.driver_version(), exclusion.driver()) &&
+         absl::StartsWith(coordinates.cuda_version(), exclusion.cuda());
 }
 
-// Only NVIDIA's own drivers have versions that CUDA knows of.
 std::string ExclusionReason(const Matrix& matrix, const LockedCell& cell) {
   for (const Exclusion& exclusion : matrix.exclusions()) {
     if (Matches(exclusion, cell)) return exclusion.reason();
   }
-  const auto& at = cell.coordinates();
-  if (at.driver_flavour() == cell::v1::DRIVER_FLAVOUR_UNSPECIFIED) return "";
-  return IncompatibilityReason(at.driver_version(), at.cuda_version());
+  const auto& coordinates = cell.coordinates();
+  // CUDA's requirements apply only to NVIDIA's drivers.
+  if (coordinates.driver_flavour() == cell::v1::DRIVER_FLAVOUR_UNSPECIFIED)
+    return "";
+  return IncompatibilityReason(coordinates.driver_version(),
+                               coordinates.cuda_version());
 }
 
 LockedCell MakeCell(const Matrix& matrix, const LockedRelease& release,
                     const LockedDriver& driver, const LockedToolkit& toolkit) {
   LockedCell cell;
-  auto& at = *cell.mutable_coordinates();
-  at.set_os_release(release.name());
-  at.set_driver_version(driver.version());
-  at.set_driver_flavour(driver.flavour());
-  at.set_cuda_version(toolkit.version());
-  cell.set_id(CellId(at));
+  auto& coordinates = *cell.mutable_coordinates();
+  coordinates.set_os_release(release.name());
+  coordinates.set_driver_version(driver.version());
+  coordinates.set_driver_flavour(driver.flavour());
+  coordinates.set_cuda_version(toolkit.version());
+  cell.set_id(CellId(coordinates));
   cell.set_channel(release.channel());
   cell.set_exclusion_reason(ExclusionReason(matrix, cell));
   return cell;
@@ -57,7 +59,7 @@ LockedCell MakeCell(const Matrix& matrix, const LockedRelease& release,
 
 }  // namespace
 
-absl::Status FillCells(const Matrix& matrix, Lock& lock) {
+absl::Status AddCells(const Matrix& matrix, Lock& lock) {
   std::map<std::string, LockedCell> cells;
   for (const LockedRelease& release : lock.releases()) {
     for (const LockedDriver& driver : lock.drivers()) {
@@ -67,9 +69,9 @@ absl::Status FillCells(const Matrix& matrix, Lock& lock) {
         const std::string id = cell.id();
         if (!cells.emplace(id, std::move(cell)).second) {
           return absl::InvalidArgumentError(absl::StrCat(
-              "two cells are \"", id,
+              "duplicate cell \"", id,
               "\": channels, drivers or toolkits of the matrix resolve to the "
-              "same versions"));
+              "same version"));
         }
       }
     }

@@ -7,12 +7,11 @@
 
 namespace gantry::plan {
 
-// Fills `lock.cell` with every release x driver x toolkit of `lock`, by id.  A
-// cell is excluded by the first exclusion of `matrix` that matches it, else if
-// the toolkit cannot run on the driver.  INVALID_ARGUMENT: two cells would
-// have one id, or a name cannot be part of an id.
-absl::Status FillCells(const matrix::v1::Matrix& matrix,
-                       matrix::v1::Lock& lock);
+// Adds a cell for every release x driver x toolkit of `lock` to `lock.cells`,
+// ordered by id.  A cell is excluded by the first exclusion of `matrix` that
+// matches it, or if the toolkit does not support the driver.  INVALID_ARGUMENT:
+// two cells have the same id, or a name is not valid in an id.
+absl::Status AddCells(const matrix::v1::Matrix& matrix, matrix::v1::Lock& lock);
 
 }  // namespace gantry::plan
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "base/status_matchers.h"
 #include "base/textproto.h"
 #include "gtest/gtest.h"
 
@@ -16,8 +17,7 @@ using ::gantry::matrix::v1::Matrix;
 template <typename Message>
 Message Parse(const std::string& text) {
   Message message;
-  const absl::Status status = ParseTextProto(text, "test", message);
-  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(ParseTextProto(text, "test", message), IsOk());
   return message;
 }
 
@@ -36,9 +36,9 @@ Lock TestLock() {
   )");
 }
 
-TEST(CellsTest, EveryCombinationById) {
+TEST(CellsTest, AddsEveryCombinationOrderedById) {
   Lock lock = TestLock();
-  ASSERT_TRUE(FillCells(Matrix(), lock).ok());
+  ASSERT_THAT(AddCells(Matrix(), lock), IsOk());
   std::vector<std::string> ids;
   for (const LockedCell& cell : lock.cells()) ids.push_back(cell.id());
   EXPECT_EQ(
@@ -52,20 +52,20 @@ TEST(CellsTest, EveryCombinationById) {
                "flatcar-4230.2.0-535.261.03-cuda11.8",
                "flatcar-4230.2.0-535.261.03-cuda12.4"}));
   EXPECT_EQ(lock.cells(7).channel(), "stable");
-  // Nobody has looked inside yet.
+  // Unknown until the developer container is opened.
   EXPECT_EQ(lock.cells(7).coordinates().kernel_release(), "");
 }
 
-TEST(CellsTest, ToolkitThatTheDriverCannotRunIsExcluded) {
+TEST(CellsTest, ToolkitThatNeedsANewerDriverIsExcluded) {
   Lock lock = TestLock();
-  ASSERT_TRUE(FillCells(Matrix(), lock).ok());
+  ASSERT_THAT(AddCells(Matrix(), lock), IsOk());
   EXPECT_EQ(lock.cells(0).exclusion_reason(), "");
   EXPECT_EQ(lock.cells(1).exclusion_reason(),
             "CUDA 12.4 needs driver 525 or newer");
   EXPECT_EQ(lock.cells(3).exclusion_reason(), "");
 }
 
-TEST(CellsTest, FirstMatchingExclusionCounts) {
+TEST(CellsTest, FirstMatchingExclusionGivesTheReason) {
   Lock lock = TestLock();
   const auto matrix = Parse<Matrix>(R"(
     exclusions { channel: "beta" reason: "other channel" }
@@ -75,29 +75,30 @@ TEST(CellsTest, FirstMatchingExclusionCounts) {
     }
     exclusions { cuda: "12.4" reason: "later" }
   )");
-  ASSERT_TRUE(FillCells(matrix, lock).ok());
+  ASSERT_THAT(AddCells(matrix, lock), IsOk());
   EXPECT_EQ(lock.cells(7).exclusion_reason(), "all fields");
   EXPECT_EQ(lock.cells(6).exclusion_reason(), "");
   EXPECT_EQ(lock.cells(1).exclusion_reason(), "later");
 }
 
-TEST(CellsTest, OneIdTwiceIsAnError) {
+TEST(CellsTest, DuplicateIdIsInvalid) {
   Lock lock = TestLock();
   *lock.add_drivers() = lock.drivers(0);
-  EXPECT_EQ(FillCells(Matrix(), lock),
-            absl::InvalidArgumentError(
-                "two cells are \"flatcar-4230.2.0-535.261.03-cuda12.4\": "
-                "channels, drivers or toolkits of the matrix resolve to the "
-                "same versions"));
+  EXPECT_THAT(
+      AddCells(Matrix(), lock),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               "duplicate cell \"flatcar-4230.2.0-535.261.03-cuda12.4\": "
+               "channels, drivers or toolkits of the matrix resolve to the "
+               "same version"));
 }
 
-TEST(CellsTest, ModulesOfAnotherOriginNeedNoDriverVersion) {
+TEST(CellsTest, OtherVendorsModulesHaveNoMinimumVersion) {
   auto lock = Parse<Lock>(R"(
     releases { name: "flatcar-4230.2.0" }
     drivers { version: "1.0" }
     cuda_toolkits { version: "12.4" }
   )");
-  ASSERT_TRUE(FillCells(Matrix(), lock).ok());
+  ASSERT_THAT(AddCells(Matrix(), lock), IsOk());
   EXPECT_EQ(lock.cells(0).exclusion_reason(), "");
 }
 

@@ -25,10 +25,10 @@ using ::gantry::matrix::v1::LockedRelease;
 using ::gantry::matrix::v1::OperatingSystem;
 using ::gantry::matrix::v1::RemoteFile;
 
-// How the two families differ.
+// The differences between the two families.
 struct FamilyNames {
-  const char* id;               // ID of os-release, and prefix of file names.
-  const char* variable_prefix;  // Of the keys in version.txt.
+  const char* id;               // ID in os-release, and prefix of file names.
+  const char* variable_prefix;  // Prefix of the keys in version.txt.
   const char* base_url;
   const char* index_url;
 };
@@ -40,8 +40,8 @@ constexpr FamilyNames kFlatcar = {
     "flatcar", "FLATCAR_", "https://{channel}.release.flatcar-linux.net",
     "https://www.flatcar.org/releases-json/releases-{channel}.json"};
 
-// One channel's place on the release server.
-struct Server {
+// One channel on the release server.
+struct ChannelServer {
   const FamilyNames& names;
   std::string base_url;
   std::string index_url;
@@ -53,17 +53,19 @@ struct Server {
   }
 };
 
-std::string Expand(const std::string& url, const char* fallback,
-                   const std::string& channel) {
-  std::string expanded = absl::StrReplaceAll(url.empty() ? fallback : url,
+// `url`, or `default_url` if it is empty, for the channel.
+std::string ExpandUrl(const std::string& url, const char* default_url,
+                      const std::string& channel) {
+  std::string expanded = absl::StrReplaceAll(url.empty() ? default_url : url,
                                              {{"{channel}", channel}});
   while (absl::EndsWith(expanded, "/")) expanded.pop_back();
   return expanded;
 }
 
-// The version that the folder `version` (or "current") says it holds.
-absl::StatusOr<std::string> SignedVersion(const Server& server,
-                                          absl::string_view version) {
+// The version in the signed version.txt of the directory `version`, which may
+// be "current".
+absl::StatusOr<std::string> FetchSignedVersion(const ChannelServer& server,
+                                               absl::string_view version) {
   const std::string url = server.Url(version, "version.txt");
   GANTRY_ASSIGN_OR_RETURN(const std::string text, HttpGet(url));
   GANTRY_ASSIGN_OR_RETURN(const std::string signature, HttpGet(url + ".sig"));
@@ -79,18 +81,18 @@ absl::StatusOr<std::string> SignedVersion(const Server& server,
     if (found != values->end() && !found->second.empty()) return found->second;
   }
   return absl::DataLossError(absl::StrCat(
-      url, ": no ", server.names.variable_prefix, "VERSION_ID is given"));
+      url, ": no ", server.names.variable_prefix, "VERSION_ID is missing"));
 }
 
-absl::StatusOr<std::vector<std::string>> FindVersions(const Server& server,
-                                                      const Channel& channel) {
+absl::StatusOr<std::vector<std::string>> ResolveVersions(
+    const ChannelServer& server, const Channel& channel) {
   if (!channel.versions().empty()) {
     return std::vector<std::string>(channel.versions().begin(),
                                     channel.versions().end());
   }
   if (channel.newest() <= 1) {
     GANTRY_ASSIGN_OR_RETURN(std::string version,
-                            SignedVersion(server, "current"));
+                            FetchSignedVersion(server, "current"));
     return std::vector<std::string>{std::move(version)};
   }
   GANTRY_ASSIGN_OR_RETURN(const std::string json, HttpGet(server.index_url));
@@ -99,18 +101,18 @@ absl::StatusOr<std::vector<std::string>> FindVersions(const Server& server,
   if (!versions.ok()) return Annotate(versions.status(), server.index_url);
   if (versions->empty()) {
     return absl::NotFoundError(absl::StrCat(
-        server.index_url, ": no release of channel ", server.channel));
+        server.index_url, ": no release of channel \"", server.channel, "\""));
   }
   const size_t wanted = channel.newest();
   if (versions->size() > wanted) versions->resize(wanted);
   return versions;
 }
 
-// The SHA-512 of a file.  Its digests lie in <file>.DIGESTS, or, for files that
-// older releases made together, in <file up to its first dot>.DIGESTS.
-absl::StatusOr<RemoteFile> FindFile(const Server& server,
-                                    absl::string_view version,
-                                    const std::string& name) {
+// A file of a release.  Its digests are in <file>.DIGESTS; older releases have
+// one <file up to its first dot>.DIGESTS for several files.
+absl::StatusOr<RemoteFile> ResolveFile(const ChannelServer& server,
+                                       absl::string_view version,
+                                       const std::string& name) {
   RemoteFile file;
   file.set_url(server.Url(version, name));
   file.set_signature_url(file.url() + ".sig");
@@ -135,14 +137,14 @@ absl::StatusOr<RemoteFile> FindFile(const Server& server,
   return file;
 }
 
-absl::StatusOr<LockedRelease> LockRelease(const Server& server,
+absl::StatusOr<LockedRelease> LockRelease(const ChannelServer& server,
                                           const std::string& version) {
   GANTRY_ASSIGN_OR_RETURN(const std::string found,
-                          SignedVersion(server, version));
+                          FetchSignedVersion(server, version));
   if (found != version) {
     return absl::DataLossError(absl::StrCat(server.Url(version, "version.txt"),
-                                            ": says that it is ", found,
-                                            ", not ", version));
+                                            ": has version ", found,
+                                            ", expected ", version));
   }
   LockedRelease release;
   release.set_name(OsReleaseName(server.names.id, version, ""));
@@ -150,12 +152,13 @@ absl::StatusOr<LockedRelease> LockRelease(const Server& server,
   release.set_keyring(server.keyring);
   GANTRY_ASSIGN_OR_RETURN(
       *release.mutable_developer_container(),
-      FindFile(server, version,
-               absl::StrCat(server.names.id, "_developer_container.bin.bz2")));
+      ResolveFile(
+          server, version,
+          absl::StrCat(server.names.id, "_developer_container.bin.bz2")));
   GANTRY_ASSIGN_OR_RETURN(
       *release.mutable_kernel_image(),
-      FindFile(server, version,
-               absl::StrCat(server.names.id, "_production_pxe.vmlinuz")));
+      ResolveFile(server, version,
+                  absl::StrCat(server.names.id, "_production_pxe.vmlinuz")));
   return release;
 }
 
@@ -166,12 +169,12 @@ absl::StatusOr<std::vector<LockedRelease>> ResolveContainerLinuxReleases(
     const std::string& keyring_path) {
   const FamilyNames& names =
       os.family() == matrix::v1::FAMILY_COREOS ? kCoreos : kFlatcar;
-  const Server server = {
-      names, Expand(os.base_url(), names.base_url, channel.name()),
-      Expand(os.index_url(), names.index_url, channel.name()), channel.name(),
-      keyring_path};
+  const ChannelServer server = {
+      names, ExpandUrl(os.base_url(), names.base_url, channel.name()),
+      ExpandUrl(os.index_url(), names.index_url, channel.name()),
+      channel.name(), keyring_path};
   GANTRY_ASSIGN_OR_RETURN(const std::vector<std::string> versions,
-                          FindVersions(server, channel));
+                          ResolveVersions(server, channel));
   std::vector<LockedRelease> releases;
   for (const std::string& version : versions) {
     GANTRY_ASSIGN_OR_RETURN(LockedRelease release,

@@ -10,17 +10,16 @@
 
 namespace gantry::plan {
 
-// The releases that a channel of FAMILY_COREOS or FAMILY_FLATCAR asks for, from
-// new to old, or in the channel's own order where it names them.  Uses the
-// network.
+// The releases of a channel of FAMILY_COREOS or FAMILY_FLATCAR: those that it
+// lists, in that order, or its newest, from new to old.  Uses the network.
 //
-// What a release is called comes from its version.txt, whose signature must be
-// good by `keyring_path`.  Its files' SHA-512 come from the .DIGESTS beside
-// them; their signatures are for whoever downloads them to check.
+// A release's version comes from its version.txt, whose signature is verified
+// with `keyring_path`.  SHA-512 digests of its files come from their .DIGESTS.
+// The signatures of the files themselves are verified when they are downloaded.
 //
-// NOT_FOUND: there is no such release, or it lacks a file.  UNAVAILABLE: the
-// server cannot be reached.  DATA_LOSS: a bad signature or a file that makes
-// no sense.  All name the URL.
+// NOT_FOUND: a release or one of its files does not exist.  UNAVAILABLE: the
+// server cannot be reached.  DATA_LOSS: a bad signature or a malformed file.
+// All errors name the URL.
 absl::StatusOr<std::vector<matrix::v1::LockedRelease>>
 ResolveContainerLinuxReleases(const matrix::v1::OperatingSystem& os,
                               const matrix::v1::Channel& channel,

@@ -3,11 +3,12 @@
 
 namespace gantry::plan {
 
-// What a Debian developer container holds besides its kernel: names of
-// packages, one a line.  From builder/container/debian, whose rule makes it.
+// Names of the packages of a Debian developer container, other than its kernel,
+// one per line.  From builder/container/debian, whose rule builds the
+// container.
 extern const char kContainerPackages[];
 
-// The dpkg status that its dependencies are resolved against.
+// The dpkg status file that their dependencies are resolved with.
 extern const char kContainerStatus[];
 
 }  // namespace gantry::plan

@@ -24,7 +24,7 @@ using ::gantry::matrix::v1::LockedToolkit;
 
 constexpr char kHeaders[] = "linux-headers-";
 constexpr char kImage[] = "linux-image-";
-// Debian's source package of CUDA, whose version is the toolkit's.
+// Debian's source package of CUDA; its version is the toolkit's.
 constexpr char kToolkitSource[] = "nvidia-cuda-toolkit";
 
 bool HasKernel(const PackageIndex& packages, absl::string_view release) {
@@ -33,10 +33,10 @@ bool HasKernel(const PackageIndex& packages, absl::string_view release) {
 }
 
 // Kernel releases of the channel's series and flavour, from new to old.
-std::vector<std::string> KernelsOfSeries(const Channel& channel,
-                                         const PackageIndex& packages) {
-  // "6.1.0-56" and "6.12.117+deb12", but neither the meta package's "6.12" nor
-  // the longer flavour of "6.1.0-56-cloud".
+std::vector<std::string> FindKernels(const Channel& channel,
+                                     const PackageIndex& packages) {
+  // Matches "6.1.0-56" and "6.12.117+deb12", but neither "6.12" of the
+  // metapackage nor "6.1.0-56-cloud", which has another flavour.
   const RE2 pattern(
       absl::StrCat(RE2::QuoteMeta(channel.kernel_series()),
                    R"(\.[0-9]+(-[0-9][0-9a-z.]*)?(\+[0-9a-z.]+)?-)",
@@ -57,8 +57,8 @@ std::vector<std::string> KernelsOfSeries(const Channel& channel,
   return releases;
 }
 
-// The newest version of the package with this upstream version.
-const DebianPackage* WithUpstream(const PackageIndex& packages,
+// The newest version of the package with this upstream version, or nullptr.
+const DebianPackage* FindUpstream(const PackageIndex& packages,
                                   const std::string& name,
                                   absl::string_view upstream) {
   for (const DebianPackage* package : packages.Versions(name)) {
@@ -67,14 +67,19 @@ const DebianPackage* WithUpstream(const PackageIndex& packages,
   return nullptr;
 }
 
-std::string Offered(const std::vector<const DebianPackage*>& versions) {
-  if (versions.empty()) return "no such package";
-  return absl::StrCat(
-      "it offers ",
+// The error if none of a package's versions, which may be empty, is suitable.
+absl::Status NoSuitableVersion(
+    const std::string& wanted_by, absl::string_view name,
+    const std::vector<const DebianPackage*>& versions) {
+  if (versions.empty()) {
+    return absl::NotFoundError(absl::StrCat(wanted_by, ": no package ", name));
+  }
+  return absl::NotFoundError(absl::StrCat(
+      wanted_by, ": no suitable version of package ", name, "; available: ",
       absl::StrJoin(versions, ", ",
                     [](std::string* out, const DebianPackage* package) {
                       out->append(package->version);
-                    }));
+                    })));
 }
 
 bool BelongsTo(const DebianPackage& package, const CudaToolkit& toolkit) {
@@ -83,17 +88,18 @@ bool BelongsTo(const DebianPackage& package, const CudaToolkit& toolkit) {
                           toolkit.version());
 }
 
-// The packages that one entry of the toolkit's list stands for, by name.
-std::vector<const DebianPackage*> Expand(const CudaToolkit& toolkit,
-                                         absl::string_view entry,
-                                         const PackageIndex& packages) {
+// The packages that match one entry of the toolkit's list, ordered by name.
+std::vector<const DebianPackage*> ExpandEntry(const CudaToolkit& toolkit,
+                                              absl::string_view entry,
+                                              const PackageIndex& packages) {
   const bool is_prefix = absl::ConsumeSuffix(&entry, "*");
   std::vector<const DebianPackage*> chosen;
   for (const DebianPackage* package :
        is_prefix ? packages.WithPrefix(entry) : packages.Versions(entry)) {
-    // The newest version comes first.
-    const bool have = !chosen.empty() && chosen.back()->name == package->name;
-    if (!have && BelongsTo(*package, toolkit)) chosen.push_back(package);
+    // Versions are ordered from new to old.
+    const bool is_older =
+        !chosen.empty() && chosen.back()->name == package->name;
+    if (!is_older && BelongsTo(*package, toolkit)) chosen.push_back(package);
   }
   return chosen;
 }
@@ -103,7 +109,7 @@ std::vector<const DebianPackage*> Expand(const CudaToolkit& toolkit,
 absl::StatusOr<std::vector<std::string>> ResolveKernels(
     const Channel& channel, const PackageIndex& packages) {
   if (channel.versions().empty()) {
-    std::vector<std::string> releases = KernelsOfSeries(channel, packages);
+    std::vector<std::string> releases = FindKernels(channel, packages);
     if (releases.empty()) {
       return absl::NotFoundError(absl::StrCat(
           "channel \"", channel.name(), "\": no kernel ",
@@ -118,7 +124,7 @@ absl::StatusOr<std::vector<std::string>> ResolveKernels(
     if (!HasKernel(packages, version)) {
       return absl::NotFoundError(
           absl::StrCat("channel \"", channel.name(), "\": no kernel ", version,
-                       "; Debian's archive keeps only the last few"));
+                       "; Debian's archive keeps only the newest few"));
     }
     releases.push_back(version);
   }
@@ -135,9 +141,8 @@ absl::StatusOr<LockedDriver> ResolveDebianDriver(const Driver& driver,
                                 driver.version());
       });
   if (source == sources.end()) {
-    return absl::NotFoundError(
-        absl::StrCat("driver ", driver.version(), ": package ",
-                     debian.source_package(), ": ", Offered(sources)));
+    return NoSuitableVersion(absl::StrCat("driver ", driver.version()),
+                             debian.source_package(), sources);
   }
   const absl::string_view upstream = UpstreamVersion((*source)->version);
   LockedDriver locked;
@@ -145,11 +150,10 @@ absl::StatusOr<LockedDriver> ResolveDebianDriver(const Driver& driver,
   locked.set_flavour(driver.flavour());
   *locked.mutable_source() = ToRemoteFile(**source);
   for (const std::string& name : debian.packages()) {
-    const DebianPackage* const package = WithUpstream(packages, name, upstream);
+    const DebianPackage* const package = FindUpstream(packages, name, upstream);
     if (package == nullptr) {
-      return absl::NotFoundError(absl::StrCat(
-          "driver ", upstream, ": package ", name, " does not exist at ",
-          "the version of the sources: ", Offered(packages.Versions(name))));
+      return NoSuitableVersion(absl::StrCat("driver ", upstream), name,
+                               packages.Versions(name));
     }
     *locked.add_userland_files() = ToRemoteFile(*package);
   }
@@ -163,13 +167,10 @@ absl::StatusOr<LockedToolkit> ResolveDebianToolkit(
   locked.set_with_static_archives(toolkit.with_static_archives());
   std::set<std::string> seen;
   for (const std::string& entry : toolkit.debian().packages()) {
-    const auto chosen = Expand(toolkit, entry, packages);
+    const auto chosen = ExpandEntry(toolkit, entry, packages);
     if (chosen.empty()) {
-      return absl::NotFoundError(absl::StrCat(
-          "CUDA ", toolkit.version(), ": package ", entry,
-          " does not exist for that toolkit: ",
-          absl::EndsWith(entry, "*") ? "no such package"
-                                     : Offered(packages.Versions(entry))));
+      return NoSuitableVersion(absl::StrCat("CUDA ", toolkit.version()), entry,
+                               packages.Versions(entry));
     }
     for (const DebianPackage* package : chosen) {
       if (seen.insert(package->name).second) {

@@ -11,22 +11,23 @@
 
 namespace gantry::plan {
 
-// What the matrix means in terms of one Debian suite's packages.  All are
-// pure, and give NOT_FOUND, naming the channel or package, for what the suite
-// does not have.
+// Resolution of the matrix with the packages of one Debian suite.  These
+// functions are pure.  NOT_FOUND, naming the channel or package: the suite does
+// not have it.
 
-// The kernel releases that a channel of FAMILY_DEBIAN asks for, from new to
-// old, or in the channel's own order where it names them.  A kernel counts if
-// the suite has its image and its headers.
+// The kernel releases of a channel of FAMILY_DEBIAN: those that it lists, in
+// that order, or its newest, from new to old.  Only kernels with both image and
+// headers in the suite are considered.
 absl::StatusOr<std::vector<std::string>> ResolveKernels(
     const matrix::v1::Channel& channel, const PackageIndex& packages);
 
-// The newest version of a DebianDriver, all but its patches.
+// Resolves a DebianDriver to its newest version.  The result has no patches.
 absl::StatusOr<matrix::v1::LockedDriver> ResolveDebianDriver(
     const matrix::v1::Driver& driver, const PackageIndex& packages);
 
-// A DebianCuda with each package's newest version that belongs to the toolkit:
-// its source package is nvidia-cuda-toolkit, at the toolkit's version.
+// Resolves a DebianCuda to the newest version of each package that belongs to
+// the toolkit: its source package is nvidia-cuda-toolkit, at the toolkit's
+// version.
 absl::StatusOr<matrix::v1::LockedToolkit> ResolveDebianToolkit(
     const matrix::v1::CudaToolkit& toolkit, const PackageIndex& packages);
 

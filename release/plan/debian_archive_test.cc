@@ -1,13 +1,17 @@
-// Discovery against Debian's real archive, by this machine's apt.
+// Tests discovery with Debian's real archive, as this machine's apt is
+// configured.
 
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "base/textproto.h"
 #include "gmock/gmock.h"
@@ -22,110 +26,116 @@ namespace {
 using ::gantry::matrix::v1::Lock;
 using ::gantry::matrix::v1::LockedRelease;
 using ::gantry::matrix::v1::RemoteFile;
+using ::testing::Contains;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class DebianArchiveTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto folder = TempDir::Create();
-    ASSERT_TRUE(folder.ok()) << folder.status();
-    folder_ = std::make_unique<TempDir>(*std::move(folder));
+    GANTRY_ASSERT_OK_AND_ASSIGN(TempDir directory, TempDir::Create());
+    directory_ = std::make_unique<TempDir>(std::move(directory));
   }
 
-  std::unique_ptr<TempDir> folder_;
+  std::string PathOf(absl::string_view name) const {
+    return JoinPath(directory_->path(), name);
+  }
+
+  std::unique_ptr<TempDir> directory_;
 };
 
-// True if one of the files has a name that starts so.
-template <typename Files>
-bool Has(const Files& files, const std::string& name) {
-  for (const RemoteFile& file : files) {
-    if (absl::StrContains(file.url(), "/" + name)) return true;
-  }
-  return false;
+// Matches a RemoteFile whose name starts with `prefix`.
+MATCHER_P(FileNameStartsWith, prefix, "") {
+  return absl::StartsWith(std::filesystem::path(arg.url()).filename().string(),
+                          prefix);
 }
 
-TEST_F(DebianArchiveTest, DefaultMatrix) {
-  const auto state = StateDir::Open(folder_->path() + "/state");
-  ASSERT_TRUE(state.ok()) << state.status();
+TEST_F(DebianArchiveTest, DefaultMatrixIsResolvedReproducibly) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const StateDir state,
+                              StateDir::Open(PathOf("state")));
   DiscoverOptions options;
   options.matrix_path = "release/matrix.textproto";
-  const auto lock = Discover(options, *state);
-  ASSERT_TRUE(lock.ok()) << lock.status();
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, Discover(options, state));
 
-  ASSERT_EQ(lock->releases_size(), 2);
-  for (const LockedRelease& release : lock->releases()) {
+  ASSERT_EQ(lock.releases_size(), 2);
+  for (const LockedRelease& release : lock.releases()) {
     SCOPED_TRACE(release.name());
     EXPECT_EQ(release.name(), "debian-12-" + release.version());
-    EXPECT_TRUE(absl::EndsWith(release.version(), "-cloud-amd64"));
-    EXPECT_TRUE(Has(release.packages(), "linux-headers-6."));
-    EXPECT_TRUE(Has(release.packages(), "linux-image-6."));
-    EXPECT_TRUE(Has(release.packages(), "gcc-12_"));
-    EXPECT_TRUE(Has(release.packages(), "make_"));
+    EXPECT_THAT(release.version(), EndsWith("-cloud-amd64"));
+    EXPECT_THAT(release.packages(),
+                Contains(FileNameStartsWith("linux-headers-6.")));
+    EXPECT_THAT(release.packages(),
+                Contains(FileNameStartsWith("linux-image-6.")));
+    EXPECT_THAT(release.packages(), Contains(FileNameStartsWith("gcc-12_")));
+    EXPECT_THAT(release.packages(), Contains(FileNameStartsWith("make_")));
     for (const RemoteFile& file : release.packages()) {
-      EXPECT_TRUE(ValidateDigest(file.digest()).ok()) << file.url();
+      EXPECT_THAT(ValidateDigest(file.digest()), IsOk()) << file.url();
       EXPECT_GT(file.size(), 0) << file.url();
     }
   }
-  EXPECT_EQ(lock->releases(0).channel(), "6.1-cloud");
-  EXPECT_EQ(lock->releases(1).channel(), "6.12-cloud");
+  EXPECT_EQ(lock.releases(0).channel(), "6.1-cloud");
+  EXPECT_EQ(lock.releases(1).channel(), "6.12-cloud");
 
-  ASSERT_EQ(lock->drivers_size(), 1);
-  const std::string version = lock->drivers(0).version();
-  EXPECT_TRUE(absl::StartsWith(version, "535."));
-  EXPECT_TRUE(absl::StrContains(lock->drivers(0).source().url(), version));
-  for (const RemoteFile& file : lock->drivers(0).userland_files()) {
-    EXPECT_TRUE(absl::StrContains(file.url(), "_" + version)) << file.url();
+  ASSERT_EQ(lock.drivers_size(), 1);
+  const std::string version = lock.drivers(0).version();
+  EXPECT_THAT(version, StartsWith("535."));
+  EXPECT_THAT(lock.drivers(0).source().url(), HasSubstr(version));
+  for (const RemoteFile& file : lock.drivers(0).userland_files()) {
+    EXPECT_THAT(file.url(), HasSubstr("_" + version)) << file.url();
   }
-  ASSERT_EQ(lock->cuda_toolkits_size(), 2);
-  EXPECT_TRUE(Has(lock->cuda_toolkits(0).components(), "libnppc11_"));
-  EXPECT_TRUE(Has(lock->cuda_toolkits(1).components(), "libnvjitlink12_"));
-  EXPECT_EQ(lock->cells_size(), 4);
-  for (const auto& cell : lock->cells()) {
+  ASSERT_EQ(lock.cuda_toolkits_size(), 2);
+  EXPECT_THAT(lock.cuda_toolkits(0).components(),
+              Contains(FileNameStartsWith("libnppc11_")));
+  EXPECT_THAT(lock.cuda_toolkits(1).components(),
+              Contains(FileNameStartsWith("libnvjitlink12_")));
+  EXPECT_EQ(lock.cells_size(), 4);
+  for (const auto& cell : lock.cells()) {
     EXPECT_EQ(cell.exclusion_reason(), "");
   }
 
-  const auto again = Discover(options, *state);
-  ASSERT_TRUE(again.ok()) << again.status();
-  EXPECT_EQ(FormatTextProto(*lock), FormatTextProto(*again));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock again, Discover(options, state));
+  EXPECT_EQ(FormatTextProto(lock), FormatTextProto(again));
 }
 
-TEST_F(DebianArchiveTest, UnreachableMirrorIsUnavailableInAptsWords) {
-  // Port 1 of the loopback: refused at once.
+TEST_F(DebianArchiveTest, UnreachableMirrorIsUnavailableWithAptsError) {
+  // Nothing listens on port 1.
   const auto suite = AptSuite::Open(
-      folder_->path() + "/apt", {"http://127.0.0.1:1/debian", ""}, "bookworm");
-  EXPECT_EQ(suite.status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_THAT(std::string(suite.status().message()),
-              HasSubstr("apt-get update, Debian bookworm: Failed to fetch "
-                        "http://127.0.0.1:1/debian/dists/bookworm/InRelease"));
+      PathOf("apt"), {"http://127.0.0.1:1/debian", ""}, "bookworm");
+  EXPECT_THAT(
+      suite,
+      StatusIs(
+          absl::StatusCode::kUnavailable,
+          HasSubstr("apt-get update, Debian bookworm: Failed to fetch "
+                    "http://127.0.0.1:1/debian/dists/bookworm/InRelease")));
 }
 
-TEST_F(DebianArchiveTest, UnsignedArchiveIsRefused) {
-  const std::string dists = folder_->path() + "/site/dists/sid";
-  ASSERT_TRUE(CreateDirectories(dists).ok());
-  ASSERT_TRUE(WriteFileAtomically(dists + "/Release",
+TEST_F(DebianArchiveTest, UnsignedArchiveIsUnavailable) {
+  const std::string dists = PathOf("site/dists/sid");
+  ASSERT_THAT(CreateDirectories(dists), IsOk());
+  ASSERT_THAT(WriteFileAtomically(dists + "/Release",
                                   "Origin: Debian\nLabel: Debian\n"
                                   "Codename: sid\nSuite: unstable\n"
                                   "Architectures: amd64\n"
                                   "Components: main\n"
-                                  "Date: Sat, 21 Nov 2026 00:00:00 UTC\n")
-                  .ok());
-  const auto server = fixtures::FileServer::Start(folder_->path() + "/site");
-  ASSERT_TRUE(server.ok()) << server.status();
-  const auto suite =
-      AptSuite::Open(folder_->path() + "/apt", {server->url(), ""}, "sid");
-  EXPECT_EQ(suite.status(),
-            absl::UnavailableError(
-                absl::StrCat("apt-get update, Debian sid: The repository '",
-                             server->url(), " sid Release' is not signed.")));
+                                  "Date: Sat, 21 Nov 2026 00:00:00 UTC\n"),
+              IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const fixtures::FileServer server,
+                              fixtures::FileServer::Start(PathOf("site")));
+  const auto suite = AptSuite::Open(PathOf("apt"), {server.url(), ""}, "sid");
+  EXPECT_THAT(
+      suite,
+      StatusIs(absl::StatusCode::kUnavailable,
+               absl::StrCat("apt-get update, Debian sid: The repository '",
+                            server.url(), " sid Release' is not signed.")));
 }
 
-TEST_F(DebianArchiveTest, SuiteThatIsNotThereIsUnavailable) {
-  const auto archives = FindMachineArchives(folder_->path() + "/machine");
-  ASSERT_TRUE(archives.ok()) << archives.status();
-  const auto suite =
-      AptSuite::Open(folder_->path() + "/apt", *archives, "zurg");
-  EXPECT_EQ(suite.status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_THAT(std::string(suite.status().message()), HasSubstr("zurg"));
+TEST_F(DebianArchiveTest, UnknownSuiteIsUnavailable) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const DebianArchives archives,
+                              FindMachineArchives(PathOf("machine")));
+  const auto suite = AptSuite::Open(PathOf("apt"), archives, "zurg");
+  EXPECT_THAT(suite,
+              StatusIs(absl::StatusCode::kUnavailable, HasSubstr("zurg")));
 }
 
 }  // namespace

@@ -32,12 +32,11 @@ absl::StatusOr<std::string> FindSha512(absl::string_view digests_file,
     if (hex.size() != kSha512HexDigits ||
         !std::all_of(hex.begin(), hex.end(), absl::ascii_isxdigit)) {
       return absl::DataLossError(
-          absl::StrCat("\"", hex, "\" is not the SHA-512 of ", file_name));
+          absl::StrCat("malformed SHA-512 \"", hex, "\" of ", file_name));
     }
     return absl::StrCat("sha512:", hex);
   }
-  return absl::NotFoundError(
-      absl::StrCat("no SHA512 of ", file_name, " is given"));
+  return absl::NotFoundError(absl::StrCat("no SHA-512 of ", file_name));
 }
 
 }  // namespace gantry::plan

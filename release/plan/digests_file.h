@@ -8,10 +8,10 @@
 
 namespace gantry::plan {
 
-// "sha512:<hex>" of `file_name` from the text of a .DIGESTS file, as CoreOS and
-// Flatcar publish them: sections such as "# SHA512 HASH", each followed by
-// lines "<hex>  <file name>".  NOT_FOUND: no such line in that section.
-// DATA_LOSS: it is no SHA-512.
+// Finds the SHA-512 of `file_name`, as "sha512:<hex>", in the text of a
+// .DIGESTS file of CoreOS or Flatcar: sections such as "# SHA512 HASH", each
+// followed by lines "<hex>  <file name>".  NOT_FOUND: no line for the file in
+// that section. DATA_LOSS: not a SHA-512.
 absl::StatusOr<std::string> FindSha512(absl::string_view digests_file,
                                        absl::string_view file_name);
 

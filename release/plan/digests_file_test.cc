@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/status_matchers.h"
 #include "gtest/gtest.h"
 
 namespace gantry::plan {
@@ -22,30 +23,30 @@ std::string DigestsFile() {
          kEmpty + "  a.bin.sig\n" + kAbc + "  a.bin\n";
 }
 
-TEST(DigestsFileTest, FindsTheFileInTheSection) {
-  EXPECT_EQ(*FindSha512(DigestsFile(), "a.bin"), std::string("sha512:") + kAbc);
-  EXPECT_EQ(*FindSha512(DigestsFile(), "a.bin.sig"),
-            std::string("sha512:") + kEmpty);
+TEST(DigestsFileTest, FindsTheFileByWholeName) {
+  EXPECT_THAT(FindSha512(DigestsFile(), "a.bin"),
+              IsOkAndHolds(std::string("sha512:") + kAbc));
+  EXPECT_THAT(FindSha512(DigestsFile(), "a.bin.sig"),
+              IsOkAndHolds(std::string("sha512:") + kEmpty));
 }
 
-TEST(DigestsFileTest, OtherFileIsNotFound) {
-  EXPECT_EQ(FindSha512(DigestsFile(), "bin").status(),
-            absl::NotFoundError("no SHA512 of bin is given"));
-  EXPECT_EQ(FindSha512("", "bin").status().code(), absl::StatusCode::kNotFound);
+TEST(DigestsFileTest, MissingFileIsNotFound) {
+  EXPECT_THAT(FindSha512(DigestsFile(), "bin"),
+              StatusIs(absl::StatusCode::kNotFound, "no SHA-512 of bin"));
+  EXPECT_THAT(FindSha512("", "bin"), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST(DigestsFileTest, OtherSectionsDoNotCount) {
-  EXPECT_EQ(FindSha512(std::string("# SHA512 HASH\n# SHA1 HASH\n") + kAbc +
-                           "  a.bin\n",
-                       "a.bin")
-                .status()
-                .code(),
-            absl::StatusCode::kNotFound);
+TEST(DigestsFileTest, OtherSectionsAreIgnored) {
+  EXPECT_THAT(FindSha512(std::string("# SHA512 HASH\n# SHA1 HASH\n") + kAbc +
+                             "  a.bin\n",
+                         "a.bin"),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST(DigestsFileTest, ShortDigestIsDataLoss) {
-  EXPECT_EQ(FindSha512("# SHA512 HASH\n0123  a.bin\n", "a.bin").status(),
-            absl::DataLossError("\"0123\" is not the SHA-512 of a.bin"));
+  EXPECT_THAT(FindSha512("# SHA512 HASH\n0123  a.bin\n", "a.bin"),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       "malformed SHA-512 \"0123\" of a.bin"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/types/optional.h"
 #include "base/cell_name.h"
@@ -50,14 +51,12 @@ class Discovery {
 
  private:
   absl::Status ReadMatrix();
-  // Takes over the releases that are not to be looked up, as far as the old
-  // lock has them.
-  void KeepOtherChannels();
-  bool IsWanted(absl::string_view channel) const;
-  void Report(absl::string_view what) const;
-  // `file` as the matrix names it.
+  // Copies the releases of channels that are not requested from the old lock.
+  void CopyOtherChannels();
+  bool IsToBeResolved(absl::string_view channel) const;
+  void Report(absl::string_view step) const;
   // Opens the suite on first use.
-  absl::StatusOr<const AptSuite*> Suite(const std::string& name);
+  absl::StatusOr<const AptSuite*> GetSuite(const std::string& name);
 
   absl::Status AddReleases(const OperatingSystem& os);
   absl::Status AddDebianReleases(const OperatingSystem& os,
@@ -70,8 +69,8 @@ class Discovery {
   const StateDir& state_;
   Matrix matrix_;
   Lock lock_;
-  // Whether the releases of other channels are in `lock_` already.
-  bool only_wanted_ = false;
+  // Whether `lock_` has the releases of the channels that are not requested.
+  bool has_other_channels_ = false;
   absl::optional<DebianArchives> archives_;
   std::map<std::string, AptSuite> suites_;
 };
@@ -91,39 +90,40 @@ absl::Status Discovery::ReadMatrix() {
   }
   for (const std::string& name : options_.channels) {
     if (names.count(name) == 0) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          options_.matrix_path, ": there is no channel \"", name, "\""));
+      return absl::InvalidArgumentError(
+          absl::StrCat(options_.matrix_path, ": unknown channel \"", name,
+                       "\"; expected one of ", absl::StrJoin(names, ", ")));
     }
   }
   return absl::OkStatus();
 }
 
-void Discovery::KeepOtherChannels() {
+void Discovery::CopyOtherChannels() {
   if (options_.channels.empty()) return;
   Lock old;
   if (!ReadTextProto(state_.lock_path(), old).ok() ||
       old.matrix_digest() != lock_.matrix_digest()) {
     return;
   }
-  only_wanted_ = true;
+  has_other_channels_ = true;
   for (LockedRelease& release : *old.mutable_releases()) {
-    if (!IsWanted(release.channel())) {
+    if (!IsToBeResolved(release.channel())) {
       *lock_.add_releases() = std::move(release);
     }
   }
 }
 
-bool Discovery::IsWanted(absl::string_view channel) const {
-  const auto& wanted = options_.channels;
-  return !only_wanted_ ||
-         std::find(wanted.begin(), wanted.end(), channel) != wanted.end();
+bool Discovery::IsToBeResolved(absl::string_view channel) const {
+  const std::vector<std::string>& requested = options_.channels;
+  return !has_other_channels_ || std::find(requested.begin(), requested.end(),
+                                           channel) != requested.end();
 }
 
-void Discovery::Report(absl::string_view what) const {
-  if (options_.progress) options_.progress(what);
+void Discovery::Report(absl::string_view step) const {
+  if (options_.progress) options_.progress(step);
 }
 
-absl::StatusOr<const AptSuite*> Discovery::Suite(const std::string& name) {
+absl::StatusOr<const AptSuite*> Discovery::GetSuite(const std::string& name) {
   const auto known = suites_.find(name);
   if (known != suites_.end()) return &known->second;
   Report(absl::StrCat("Debian ", name, ": package lists"));
@@ -139,10 +139,12 @@ absl::StatusOr<const AptSuite*> Discovery::Suite(const std::string& name) {
 
 absl::Status Discovery::AddDebianReleases(const OperatingSystem& os,
                                           const Channel& channel) {
-  GANTRY_ASSIGN_OR_RETURN(const AptSuite* suite, Suite(os.debian_suite()));
+  GANTRY_ASSIGN_OR_RETURN(const AptSuite* suite, GetSuite(os.debian_suite()));
   if (suite->version_id().empty()) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "Debian ", os.debian_suite(), " has no version to name releases by"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("Debian ", os.debian_suite(),
+                     " has no version, which names its releases; choose a "
+                     "suite that has one"));
   }
   GANTRY_ASSIGN_OR_RETURN(const std::vector<std::string> kernels,
                           ResolveKernels(channel, suite->packages()));
@@ -158,8 +160,8 @@ absl::Status Discovery::AddDebianReleases(const OperatingSystem& os,
         kContainerPackages, absl::ByAnyChar("\n "), absl::SkipEmpty());
     packages.push_back("linux-headers-" + kernel);
     packages.push_back("linux-image-" + kernel);
-    GANTRY_ASSIGN_OR_RETURN(const auto files,
-                            suite->Closure(packages, kContainerStatus));
+    GANTRY_ASSIGN_OR_RETURN(const auto files, suite->ResolveDependencies(
+                                                  packages, kContainerStatus));
     *release.mutable_packages() = {files.begin(), files.end()};
   }
   return absl::OkStatus();
@@ -168,7 +170,7 @@ absl::Status Discovery::AddDebianReleases(const OperatingSystem& os,
 absl::Status Discovery::AddReleases(const OperatingSystem& os) {
   std::string keyring;
   for (const Channel& channel : os.channels()) {
-    if (!IsWanted(channel.name())) continue;
+    if (!IsToBeResolved(channel.name())) continue;
     if (os.family() == matrix::v1::FAMILY_DEBIAN) {
       GANTRY_RETURN_IF_ERROR(AddDebianReleases(os, channel));
       continue;
@@ -176,7 +178,7 @@ absl::Status Discovery::AddReleases(const OperatingSystem& os) {
     if (keyring.empty()) {
       GANTRY_ASSIGN_OR_RETURN(
           keyring,
-          StoreKeyring(BesideMatrix(options_.matrix_path, os.keyring()),
+          StoreKeyring(ResolveMatrixPath(options_.matrix_path, os.keyring()),
                        state_.keyrings_path()));
     }
     Report(absl::StrCat("channel ", channel.name(), ": releases"));
@@ -197,7 +199,7 @@ absl::StatusOr<LockedPatch> Discovery::LockPatch(const Patch& patch) const {
   LockedPatch locked;
   GANTRY_ASSIGN_OR_RETURN(
       *locked.mutable_content(),
-      ReadFile(BesideMatrix(options_.matrix_path, patch.file())));
+      ReadFile(ResolveMatrixPath(options_.matrix_path, patch.file())));
   locked.set_name(std::filesystem::path(patch.file()).filename());
   locked.set_when_header(patch.when_header());
   locked.set_matches(patch.matches());
@@ -209,7 +211,7 @@ absl::StatusOr<LockedDriver> Discovery::LockDriver(const Driver& driver) {
   LockedDriver locked;
   if (driver.has_debian()) {
     GANTRY_ASSIGN_OR_RETURN(const AptSuite* suite,
-                            Suite(driver.debian().suite()));
+                            GetSuite(driver.debian().suite()));
     absl::StatusOr<LockedDriver> found =
         ResolveDebianDriver(driver, suite->packages());
     if (!found.ok()) {
@@ -238,7 +240,7 @@ absl::StatusOr<LockedToolkit> Discovery::LockToolkit(
     return ResolveRedistToolkit(toolkit);
   }
   GANTRY_ASSIGN_OR_RETURN(const AptSuite* suite,
-                          Suite(toolkit.debian().suite()));
+                          GetSuite(toolkit.debian().suite()));
   absl::StatusOr<LockedToolkit> found =
       ResolveDebianToolkit(toolkit, suite->packages());
   if (!found.ok()) {
@@ -249,7 +251,7 @@ absl::StatusOr<LockedToolkit> Discovery::LockToolkit(
 
 absl::StatusOr<Lock> Discovery::Run() {
   GANTRY_RETURN_IF_ERROR(ReadMatrix());
-  KeepOtherChannels();
+  CopyOtherChannels();
   for (const OperatingSystem& os : matrix_.operating_systems()) {
     GANTRY_RETURN_IF_ERROR(AddReleases(os));
   }
@@ -263,7 +265,7 @@ absl::StatusOr<Lock> Discovery::Run() {
   for (const CudaToolkit& toolkit : matrix_.cuda_toolkits()) {
     GANTRY_ASSIGN_OR_RETURN(*lock_.add_cuda_toolkits(), LockToolkit(toolkit));
   }
-  GANTRY_RETURN_IF_ERROR(FillCells(matrix_, lock_));
+  GANTRY_RETURN_IF_ERROR(AddCells(matrix_, lock_));
   return std::move(lock_);
 }
 

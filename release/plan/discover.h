@@ -13,27 +13,30 @@
 namespace gantry::plan {
 
 struct DiscoverOptions {
-  // The matrix, a textproto.  Patches and keyrings lie relative to it.
+  // The matrix, a textproto.  Paths in it are relative to its directory.
   std::string matrix_path;
 
-  // Looks up only the releases of these channels; those of the others stay as
-  // the lock in the state folder has them.  Empty, or without a lock of the
-  // same matrix: looks up all.
+  // Resolves only these channels and copies the releases of the others from the
+  // lock in the state directory.  Empty, or if that lock is of another matrix:
+  // resolves all channels.
   std::vector<std::string> channels;
 
-  // If set, is told what is being looked up: one line, without a line end.
+  // If set, is called with a description of each step: one line, without a line
+  // end.
   std::function<void(absl::string_view)> progress;
 };
 
-// Settles what the matrix leaves open, by asking Debian's archive and the
-// release servers.  Same matrix and same answers: same lock, byte for byte.
+// Resolves the matrix to exact releases, versions, URLs and digests with
+// Debian's archive and the release servers.  Equal matrices and equal answers
+// give the same lock, byte for byte.
 //
-// Writes only apt's own files and keyrings into `state`; the lock there stays
-// as it is (see WriteLock).  Uses the network.
+// Writes apt's files and keyrings into `state`, but not the lock: see
+// WriteLock(). Uses the network.
 //
-// INVALID_ARGUMENT: the matrix, with the place.  NOT_FOUND: something that the
-// matrix names does not exist (any more).  UNAVAILABLE: a server cannot be
-// reached.  DATA_LOSS: a server's file has no good signature or no sense.
+// INVALID_ARGUMENT: the matrix is invalid; the message names the field or line.
+// NOT_FOUND: something that the matrix names does not exist, or no longer.
+// UNAVAILABLE: a server cannot be reached.  DATA_LOSS: a file from a server is
+// malformed or has no good signature.
 absl::StatusOr<matrix::v1::Lock> Discover(const DiscoverOptions& options,
                                           const StateDir& state);
 

@@ -18,13 +18,13 @@
 #include "release/plan/summary.h"
 
 ABSL_FLAG(std::string, matrix, "",
-          "matrix to settle; empty: release/matrix.textproto of the workspace");
+          "matrix file; empty: release/matrix.textproto in the workspace");
 ABSL_FLAG(std::string, state, "",
-          "state folder; empty: .gantry in the workspace");
+          "state directory; empty: .gantry in the workspace");
 ABSL_FLAG(
     std::vector<std::string>, channel, {},
-    "look up only these channels, separated by commas; the others stay as "
-    "they are in the lock");
+    "resolve only these channels, separated by commas, and keep the others "
+    "as they are in the lock");
 ABSL_FLAG(bool, json, false,
           "print the lock as one JSON object on standard output");
 
@@ -43,16 +43,16 @@ absl::Status Run() {
   absl::StatusOr<matrix::v1::Lock> lock;
   {
     Progress progress(stderr);
-    options.progress = [&](absl::string_view what) {
-      progress.Status(what, absl::Now());
+    options.progress = [&](absl::string_view step) {
+      progress.Status(step, absl::Now());
     };
     lock = Discover(options, state);
   }
   if (!lock.ok()) return lock.status();
-  // Before the lock is written: an error leaves the old one in force.
+  // Formatted first, so that an error does not replace the old lock.
   GANTRY_ASSIGN_OR_RETURN(const std::string json, FormatJson(*lock));
   GANTRY_ASSIGN_OR_RETURN(const std::string path, WriteLock(*lock, state));
-  std::cout << (absl::GetFlag(FLAGS_json) ? json : TextSummary(*lock, path));
+  std::cout << (absl::GetFlag(FLAGS_json) ? json : FormatSummary(*lock, path));
   return absl::OkStatus();
 }
 
@@ -62,11 +62,11 @@ absl::Status Run() {
 int main(int argc, char** argv) {
   gantry::ParseFlags(
       {"discover",
-       "Settles what a matrix leaves open (releases, versions, URLs, digests) "
-       "and writes the lock.\n"
-       "Usage: discover [--matrix=FILE] [--state=FOLDER] [--channel=A,B] "
+       "Resolves a matrix to exact releases, versions, URLs and digests, and "
+       "writes the lock.\n"
+       "Usage: discover [--matrix=FILE] [--state=DIRECTORY] [--channel=A,B] "
        "[--json]\n"
-       "Exit code: 0, or 1 after an error; the old lock then stays in force.",
+       "Exit codes: 0 success; 1 error, and the old lock remains.",
        gantry::kVersion},
       argc, argv);
   const absl::Status status = gantry::plan::Run();

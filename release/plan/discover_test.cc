@@ -69,7 +69,7 @@ constexpr char kMatrix[] = R"pb(
   exclusions { channel: "beta" reason: "only stable" }
 )pb";
 
-// A matrix in one directory, and a site of releases and toolkits.
+// A matrix, and a site with releases and toolkits.
 class DiscoverTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -146,7 +146,7 @@ class DiscoverTest : public testing::Test {
     return Discover(options, *state_);
   }
 
-  // Runs discovery and puts its lock into force.
+  // Runs discovery and writes its lock.
   Lock DiscoverAndWriteLock() {
     const auto lock = RunDiscover();
     EXPECT_THAT(lock, IsOk());
@@ -168,14 +168,14 @@ std::vector<std::string> ReleaseNames(const Lock& lock) {
   return names;
 }
 
-TEST_F(DiscoverTest, ReleasesAreLockedByNameAndNewestFirstCounts) {
+TEST_F(DiscoverTest, NewestReleasesAreLockedOrderedByName) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
   EXPECT_THAT(ReleaseNames(lock),
               ElementsAre("coreos-2023.4.0", "flatcar-4230.2.0",
                           "flatcar-4290.1.10", "flatcar-4300.1.0"));
 }
 
-TEST_F(DiscoverTest, ReleaseHasItsFilesWithDigestsAndSignatures) {
+TEST_F(DiscoverTest, ReleaseHasFilesWithDigestsAndSignatures) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
   const auto& release = lock.releases(1);
   EXPECT_EQ(release.channel(), "stable");
@@ -195,7 +195,7 @@ TEST_F(DiscoverTest, ReleaseHasItsFilesWithDigestsAndSignatures) {
   EXPECT_TRUE(fs::exists(release.keyring()));
 }
 
-TEST_F(DiscoverTest, DriverHasItsArchiveAndPatches) {
+TEST_F(DiscoverTest, DriverHasArchiveAndPatches) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
   ASSERT_EQ(lock.drivers_size(), 1);
   EXPECT_EQ(lock.drivers(0).source().url(), Url("crane.tar"));
@@ -204,7 +204,7 @@ TEST_F(DiscoverTest, DriverHasItsArchiveAndPatches) {
   EXPECT_EQ(lock.drivers(0).patches(0).name(), "a.patch");
 }
 
-TEST_F(DiscoverTest, ToolkitHasItsComponents) {
+TEST_F(DiscoverTest, ToolkitHasComponents) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
   ASSERT_EQ(lock.cuda_toolkits_size(), 1);
   EXPECT_EQ(lock.cuda_toolkits(0).components(0).url(), Url("cuda/c.tar.xz"));
@@ -218,8 +218,8 @@ TEST_F(DiscoverTest, EveryCombinationIsACell) {
   EXPECT_EQ(lock.cells(2).exclusion_reason(), "only stable");
 }
 
-// Older releases have one .DIGESTS for all files of PXE.
-TEST_F(DiscoverTest, DigestsOfSeveralFilesAreFoundInTheirCommonFile) {
+// Older releases have one .DIGESTS for all PXE files.
+TEST_F(DiscoverTest, DigestIsFoundInASharedDigestsFile) {
   const FakeRelease stable = Stable("4230.2.0");
   fs::rename(
       site_->PathOf(stable.PathOf("flatcar_production_pxe.vmlinuz.DIGESTS")),
@@ -235,12 +235,12 @@ TEST_F(DiscoverTest, SameAnswersGiveTheSameBytes) {
   EXPECT_EQ(FormatTextProto(first), FormatTextProto(second));
 }
 
-TEST_F(DiscoverTest, WithoutALockAllChannelsAreLookedUp) {
+TEST_F(DiscoverTest, WithoutALockAllChannelsAreResolved) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover({"stable"}));
   EXPECT_EQ(lock.releases_size(), 4);
 }
 
-TEST_F(DiscoverTest, ChannelsThatAreNotRequestedStayAsInTheLock) {
+TEST_F(DiscoverTest, ChannelsThatAreNotRequestedAreCopiedFromTheLock) {
   DiscoverAndWriteLock();
   ASSERT_THAT(site_->Publish(Stable("4230.2.1")), IsOk());
   fs::remove_all(site_->PathOf("beta"));
@@ -252,9 +252,12 @@ TEST_F(DiscoverTest, ChannelsThatAreNotRequestedStayAsInTheLock) {
 }
 
 TEST_F(DiscoverTest, UnknownChannelIsInvalid) {
-  EXPECT_THAT(RunDiscover({"gamma"}),
-              StatusIs(absl::StatusCode::kInvalidArgument,
-                       matrix_path() + ": there is no channel \"gamma\""));
+  EXPECT_THAT(
+      RunDiscover({"gamma"}),
+      StatusIs(absl::StatusCode::kInvalidArgument,
+               matrix_path() +
+                   ": unknown channel \"gamma\"; expected one of alpha, "
+                   "beta, stable"));
 }
 
 TEST_F(DiscoverTest, AlteredVersionTxtIsDataLoss) {
@@ -291,7 +294,7 @@ TEST_F(DiscoverTest, DirectoryOfAnotherReleaseIsDataLoss) {
               StatusIs(absl::StatusCode::kDataLoss,
                        absl::StrCat("channel \"beta\": ",
                                     Url(Beta("4300.1.0").PathOf("version.txt")),
-                                    ": says that it is 4290.1.2, not "
+                                    ": has version 4290.1.2, expected "
                                     "4300.1.0")));
 }
 
@@ -325,7 +328,7 @@ TEST_F(DiscoverTest, MalformedReleaseIndexIsDataLoss) {
                                                 ": release index: ")));
 }
 
-TEST_F(DiscoverTest, UnreachableServerLeavesTheLockInForce) {
+TEST_F(DiscoverTest, UnreachableServerLeavesTheLockUnchanged) {
   const Lock lock = DiscoverAndWriteLock();
   const std::string url = site_->url();
   site_.reset();

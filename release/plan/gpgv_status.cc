@@ -12,7 +12,7 @@ namespace {
 
 constexpr char kLinePrefix[] = "[GNUPG:] ";
 
-// Keywords that refuse a signature, and why; $0 is the key.
+// Keywords for which a signature is refused, and the cause; $0 is the key.
 struct Refusal {
   absl::string_view keyword;
   absl::string_view cause;
@@ -27,7 +27,7 @@ constexpr Refusal kRefusals[] = {
     {"NO_PUBKEY", "key $0 is not in the keyring"},
 };
 
-// What the lines after one NEWSIG report.
+// The status lines after one NEWSIG.
 struct Signature {
   bool good = false;
   bool valid = false;
@@ -35,8 +35,8 @@ struct Signature {
   absl::string_view key = "(unknown)";
 };
 
-// The position of a line's argument that is the key's fingerprint; 0 if it has
-// none.
+// The position of the key's fingerprint among a line's fields; 0 if the line
+// has none.
 size_t FingerprintPosition(absl::string_view keyword) {
   if (keyword == "KEY_CONSIDERED" || keyword == "VALIDSIG") return 1;
   return keyword == "ERRSIG" ? 7 : 0;
@@ -61,9 +61,9 @@ absl::Status CheckSignature(const Signature& signature) {
     return absl::OkStatus();
   }
   const absl::string_view cause =
-      signature.refusal.empty() ? "gpgv did not call the signature by key $0 "
-                                  "good and valid"
-                                : signature.refusal;
+      signature.refusal.empty()
+          ? "gpgv did not report the signature by key $0 as good and valid"
+          : signature.refusal;
   return absl::DataLossError(absl::Substitute(cause, signature.key));
 }
 

@@ -6,20 +6,21 @@
 
 namespace gantry::plan {
 
-// Decides from what gpgv wrote to its --status-fd whether a file is signed.
-// Its exit code does not tell: it is 0 for a revoked and for an expired key.
+// Decides whether a file is signed, from the lines that gpgv wrote to its
+// --status-fd.  Its exit code is not sufficient: it is 0 for a revoked and for
+// an expired key.
 //
 // OK if there is at least one signature and each has both GOODSIG and VALIDSIG.
-// DATA_LOSS names the key of the first other signature, by its fingerprint, and
-// the cause.
+// DATA_LOSS names the first other signature's key, by its fingerprint, and the
+// cause.
 //
-// A key that has expired is refused even if the signature gives a time when it
-// had not: gpgv does not report that an expired key has been revoked as well,
-// and whoever has the key chooses that time.
+// Signatures by an expired key are refused even if they were made before it
+// expired: gpgv does not report whether the key has been revoked as well, and
+// the time in a signature is chosen by the owner of the key.
 //
 // Format: doc/DETAILS of GnuPG, "Format of the --status-fd output".
-// builder/private/gpgv_status.bzl is the same decision for repository rules,
-// which run before any program is built.
+// builder/private/gpgv_status.bzl decides the same for repository rules, which
+// run before any program is built; its test has the same cases.
 absl::Status CheckGpgvStatus(absl::string_view status_lines);
 
 }  // namespace gantry::plan

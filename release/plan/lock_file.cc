@@ -18,16 +18,16 @@ namespace {
 
 constexpr size_t kNameDigits = 16;
 
-// Makes `link` point to `target`, in one step.
-absl::Status SwitchLink(const std::string& target, const std::string& link) {
-  const std::string fresh = absl::StrCat(link, ".", getpid());
-  unlink(fresh.c_str());
-  if (symlink(target.c_str(), fresh.c_str()) != 0) {
-    return ErrnoStatus(errno, fresh);
+// Atomically makes `link` a symbolic link to `target`.
+absl::Status ReplaceLink(const std::string& target, const std::string& link) {
+  const std::string temporary = absl::StrCat(link, ".", getpid());
+  unlink(temporary.c_str());
+  if (symlink(target.c_str(), temporary.c_str()) != 0) {
+    return ErrnoStatus(errno, temporary);
   }
-  if (rename(fresh.c_str(), link.c_str()) != 0) {
+  if (rename(temporary.c_str(), link.c_str()) != 0) {
     const int error = errno;
-    unlink(fresh.c_str());
+    unlink(temporary.c_str());
     return ErrnoStatus(error, link);
   }
   return absl::OkStatus();
@@ -44,12 +44,12 @@ absl::StatusOr<std::string> WriteLock(const matrix::v1::Lock& lock,
   const std::string path = JoinPath(state.locks_path(), name);
   GANTRY_RETURN_IF_ERROR(WriteFileAtomically(path, text));
 
-  // `common`: query and fetch load repositories too, and must see the same.
+  // `common`, because query and fetch load repositories too.
   GANTRY_RETURN_IF_ERROR(WriteFileAtomically(
       state.bazelrc_path(),
       absl::StrCat("common --repo_env=GANTRY_LOCK=", path, "\n")));
   GANTRY_RETURN_IF_ERROR(
-      SwitchLink(absl::StrCat("locks/", name), state.lock_path()));
+      ReplaceLink(absl::StrCat("locks/", name), state.lock_path()));
   return path;
 }
 

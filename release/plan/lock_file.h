@@ -9,10 +9,10 @@
 
 namespace gantry::plan {
 
-// Makes `lock` the lock of `state`: writes it to a file that is named by its
-// content, then the file with Bazel's options, and switches the link last, in
-// one step.  After an error or a crash the old lock is still in force, whole.
-// Returns the absolute path of the file, the value for GANTRY_LOCK.
+// Replaces the lock of `state`: writes `lock` to a file named by its content,
+// then the file with Bazel's options, and last replaces the link, atomically.
+// After an error or a crash the link still points to the old lock.  Returns the
+// absolute path of the new file, which is the value for GANTRY_LOCK.
 absl::StatusOr<std::string> WriteLock(const matrix::v1::Lock& lock,
                                       const StateDir& state);
 

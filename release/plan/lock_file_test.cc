@@ -3,11 +3,14 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "base/textproto.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry::plan {
@@ -15,19 +18,20 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::gantry::matrix::v1::Lock;
+using ::testing::MatchesRegex;
+using ::testing::Not;
 
 class LockFileTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto folder = TempDir::Create();
-    ASSERT_TRUE(folder.ok()) << folder.status();
-    folder_ = std::make_unique<TempDir>(*std::move(folder));
-    auto state = StateDir::Open(folder_->path());
-    ASSERT_TRUE(state.ok()) << state.status();
-    state_ = std::make_unique<StateDir>(*std::move(state));
+    GANTRY_ASSERT_OK_AND_ASSIGN(TempDir directory, TempDir::Create());
+    directory_ = std::make_unique<TempDir>(std::move(directory));
+    GANTRY_ASSERT_OK_AND_ASSIGN(StateDir state,
+                                StateDir::Open(directory_->path()));
+    state_ = std::make_unique<StateDir>(std::move(state));
   }
 
-  static Lock LockOf(const std::string& driver_version) {
+  static Lock MakeLock(const std::string& driver_version) {
     Lock lock;
     lock.add_drivers()->set_version(driver_version);
     return lock;
@@ -39,37 +43,38 @@ class LockFileTest : public testing::Test {
     return status.ok() ? lock.drivers(0).version() : status.ToString();
   }
 
-  std::unique_ptr<TempDir> folder_;
+  std::unique_ptr<TempDir> directory_;
   std::unique_ptr<StateDir> state_;
 };
 
-TEST_F(LockFileTest, NewLockReplacesTheOldOneUnderAnotherName) {
-  const auto first = WriteLock(LockOf("535"), *state_);
-  ASSERT_TRUE(first.ok()) << first.status();
+TEST_F(LockFileTest, NewLockReplacesTheOldOneInAnotherFile) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::string first,
+                              WriteLock(MakeLock("535"), *state_));
   EXPECT_EQ(CurrentDriver(), "535");
-  const auto second = WriteLock(LockOf("550"), *state_);
-  ASSERT_TRUE(second.ok()) << second.status();
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::string second,
+                              WriteLock(MakeLock("550"), *state_));
   EXPECT_EQ(CurrentDriver(), "550");
-  EXPECT_NE(*first, *second);
-  EXPECT_EQ(fs::canonical(state_->lock_path()), fs::canonical(*second));
-  EXPECT_EQ(*ReadFile(state_->bazelrc_path()),
-            absl::StrCat("common --repo_env=GANTRY_LOCK=", *second, "\n"));
+  EXPECT_NE(first, second);
+  EXPECT_EQ(fs::canonical(state_->lock_path()), fs::canonical(second));
+  EXPECT_THAT(ReadFile(state_->bazelrc_path()),
+              IsOkAndHolds(absl::StrCat(
+                  "common --repo_env=GANTRY_LOCK=", second, "\n")));
 }
 
-TEST_F(LockFileTest, SameLockHasTheSameName) {
-  EXPECT_EQ(*WriteLock(LockOf("535"), *state_),
-            *WriteLock(LockOf("535"), *state_));
-  EXPECT_EQ(
-      fs::path(*WriteLock(LockOf("535"), *state_)).filename().string().size(),
-      16 + std::string(".textproto").size());
+TEST_F(LockFileTest, FileIsNamedByItsContent) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::string path,
+                              WriteLock(MakeLock("535"), *state_));
+  EXPECT_THAT(WriteLock(MakeLock("535"), *state_), IsOkAndHolds(path));
+  EXPECT_THAT(fs::path(path).filename(),
+              MatchesRegex("[0-9a-f]{16}.textproto"));
 }
 
-TEST_F(LockFileTest, FailureLeavesTheOldLockInForce) {
-  ASSERT_TRUE(WriteLock(LockOf("535"), *state_).ok());
+TEST_F(LockFileTest, FailureLeavesTheOldLock) {
+  ASSERT_THAT(WriteLock(MakeLock("535"), *state_), IsOk());
   // The file with Bazel's options cannot be replaced.
   fs::remove(state_->bazelrc_path());
   fs::create_directories(state_->bazelrc_path() + "/x");
-  EXPECT_FALSE(WriteLock(LockOf("550"), *state_).ok());
+  EXPECT_THAT(WriteLock(MakeLock("550"), *state_), Not(IsOk()));
   EXPECT_EQ(CurrentDriver(), "535");
 }
 

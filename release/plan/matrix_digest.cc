@@ -24,18 +24,19 @@ absl::StatusOr<std::string> MatrixDigest(const std::string& matrix_path) {
   for (const auto& driver : matrix.drivers()) {
     for (const auto& patch : driver.patches()) files.push_back(patch.file());
   }
-  // Digests have one length, so that no two lists make the same text.
+  // Unambiguous, because all digests have the same length.
   std::string digests = Sha256Digest(text);
   for (const std::string& file : files) {
-    GANTRY_ASSIGN_OR_RETURN(const std::string digest,
-                            FileSha256Digest(BesideMatrix(matrix_path, file)));
+    GANTRY_ASSIGN_OR_RETURN(
+        const std::string digest,
+        FileSha256Digest(ResolveMatrixPath(matrix_path, file)));
     absl::StrAppend(&digests, digest);
   }
   return Sha256Digest(digests);
 }
 
-std::string BesideMatrix(const std::string& matrix_path,
-                         const std::string& file) {
+std::string ResolveMatrixPath(const std::string& matrix_path,
+                              const std::string& file) {
   return (std::filesystem::path(matrix_path).parent_path() / file)
       .lexically_normal();
 }

@@ -7,14 +7,15 @@
 
 namespace gantry::plan {
 
-// Digest of a matrix and of the files that it names (patches, keyrings): of all
-// that people write and a lock is made from.  "sha256:<hex>".
-// INVALID_ARGUMENT: the matrix, with the place.  NOT_FOUND names the file.
+// Digest ("sha256:<hex>") of a matrix and the files that it names (patches and
+// keyrings): everything hand-written that a lock depends on.
+// INVALID_ARGUMENT: the matrix is not a valid textproto; the message names the
+// line.  NOT_FOUND, naming the file: a file does not exist.
 absl::StatusOr<std::string> MatrixDigest(const std::string& matrix_path);
 
-// A file that the matrix names, relative to the matrix.
-std::string BesideMatrix(const std::string& matrix_path,
-                         const std::string& file);
+// The path of a file that the matrix names relative to itself.
+std::string ResolveMatrixPath(const std::string& matrix_path,
+                              const std::string& file);
 
 }  // namespace gantry::plan
 

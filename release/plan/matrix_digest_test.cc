@@ -2,7 +2,11 @@
 
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -11,46 +15,57 @@ namespace gantry::plan {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Ne;
 
+// A matrix that names a keyring and a patch.
 class MatrixDigestTest : public testing::Test {
  protected:
-  MatrixDigestTest() : dir_(*TempDir::Create(testing::TempDir())) {
+  MatrixDigestTest() : directory_(*TempDir::Create(testing::TempDir())) {
     Write("m.textproto",
-          "operating_systems { keyring: \"key\" }\ndrivers { patches { file: "
-          "\"p\" } }\n");
+          "operating_systems { keyring: \"key\" }\n"
+          "drivers { patches { file: \"p\" } }\n");
     Write("key", "key");
     Write("p", "patch");
   }
 
-  void Write(const std::string& name, const std::string& content) {
-    ASSERT_TRUE(WriteFileAtomically(JoinPath(dir_.path(), name), content).ok());
+  std::string PathOf(absl::string_view name) const {
+    return JoinPath(directory_.path(), name);
   }
 
-  absl::StatusOr<std::string> Digest() {
-    return MatrixDigest(JoinPath(dir_.path(), "m.textproto"));
+  void Write(absl::string_view name, absl::string_view content) {
+    ASSERT_THAT(WriteFileAtomically(PathOf(name), content), IsOk());
   }
 
-  TempDir dir_;
+  absl::StatusOr<std::string> Digest() const {
+    return MatrixDigest(PathOf("m.textproto"));
+  }
+
+  TempDir directory_;
 };
 
 TEST_F(MatrixDigestTest, ChangesWithTheMatrixAndEachFileItNames) {
-  const std::string before = *Digest();
-  EXPECT_EQ(*Digest(), before);
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::string before, Digest());
+  EXPECT_THAT(Digest(), IsOkAndHolds(before));
   Write("p", "Patch");
-  const std::string patched = *Digest();
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::string patched, Digest());
   EXPECT_NE(patched, before);
   Write("key", "Key");
-  const std::string rekeyed = *Digest();
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::string rekeyed, Digest());
   EXPECT_NE(rekeyed, patched);
   Write("m.textproto", "operating_systems { keyring: \"key\" }");
-  EXPECT_NE(*Digest(), rekeyed);
+  EXPECT_THAT(Digest(), IsOkAndHolds(Ne(rekeyed)));
 }
 
-TEST_F(MatrixDigestTest, MissingFileIsNamed) {
+TEST_F(MatrixDigestTest, MissingFileIsNotFound) {
   Write("m.textproto", "drivers { patches { file: \"none.patch\" } }");
-  const absl::Status status = Digest().status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
-  EXPECT_THAT(std::string(status.message()), HasSubstr("none.patch"));
+  EXPECT_THAT(Digest(), StatusIs(absl::StatusCode::kNotFound,
+                                 HasSubstr(PathOf("none.patch"))));
+}
+
+TEST_F(MatrixDigestTest, MalformedMatrixIsInvalid) {
+  Write("m.textproto", "drivers {\n");
+  EXPECT_THAT(Digest(), StatusIs(absl::StatusCode::kInvalidArgument,
+                                 HasSubstr(PathOf("m.textproto"))));
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ namespace gantry::plan {
 namespace {
 
 struct Minimum {
-  absl::string_view cuda;  // Toolkit version, or a whole major version.
+  absl::string_view cuda;  // Prefix of the toolkit version.
   absl::string_view driver;
 };
 

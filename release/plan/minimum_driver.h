@@ -7,10 +7,9 @@
 
 namespace gantry::plan {
 
-// The oldest driver that a CUDA toolkit's programs run on under Linux; empty
-// for a toolkit that is not known here.  From CUDA 11 on that is the oldest of
-// the toolkit's major version, by minor-version compatibility; before, the
-// exact minimum applies.
+// The oldest driver for programs of a CUDA toolkit on Linux; empty for an
+// unknown toolkit.  Since CUDA 11 it depends only on the major version
+// (minor-version compatibility); older toolkits have exact minimums.
 //
 // Source: NVIDIA, "CUDA Toolkit Release Notes", tables "CUDA Toolkit and
 // Corresponding Driver Versions" and "CUDA Toolkit and Minimum Required Driver

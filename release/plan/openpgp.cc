@@ -19,8 +19,8 @@ namespace {
 constexpr char kArmor[] = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
 constexpr size_t kNameDigits = 16;
 
-// RFC 4880, sections 4.2 and 4.3: a packet with tag 6, a public key, in the
-// old or the new header format.
+// True for a packet with tag 6 (public key), in the old or new header format
+// (RFC 4880, sections 4.2 and 4.3).
 bool StartsWithPublicKey(absl::string_view content) {
   if (content.empty()) return false;
   const int header = static_cast<unsigned char>(content[0]);
@@ -78,7 +78,7 @@ absl::Status VerifySignature(absl::string_view name, absl::string_view content,
   GANTRY_ASSIGN_OR_RETURN(const SubprocessResult result, RunSubprocess(gpgv));
   GANTRY_RETURN_IF_ERROR(Annotate(CheckGpgvStatus(result.output),
                                   absl::StrCat(name, ": signature refused")));
-  // For example, the signature file goes on with something else.
+  // For example, if other data follows the signature.
   if (result.exit_code != 0) {
     return absl::DataLossError(absl::StrCat(
         name, ": signature refused: gpgv exited with ", result.exit_code));

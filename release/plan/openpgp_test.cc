@@ -42,7 +42,7 @@ class OpenPgpTest : public testing::Test {
     return signature.value_or("");
   }
 
-  // Checks a signature of "content" with the signer's public key of now.
+  // Verifies a signature with the signer's current public key.
   absl::Status Verify(absl::string_view signature,
                       absl::string_view content = "content") const {
     const auto keyring =
@@ -96,7 +96,7 @@ TEST_F(OpenPgpTest, GoodSignatureIsAccepted) {
   EXPECT_THAT(Verify(Sign("content")), IsOk());
 }
 
-TEST_F(OpenPgpTest, SignatureThatHasNotExpiredIsAccepted) {
+TEST_F(OpenPgpTest, SignatureBeforeItsExpiryIsAccepted) {
   EXPECT_THAT(Verify(Sign("content", {absl::nullopt, /*valid_days=*/30})),
               IsOk());
 }
@@ -126,23 +126,23 @@ TEST_F(OpenPgpTest, RevokedKeyIsRefused) {
                                           Refusal("key $0 has been revoked")));
 }
 
-TEST_F(OpenPgpTest, KeyThatHadExpiredWhenItSignedIsRefused) {
+TEST_F(OpenPgpTest, KeyThatExpiredBeforeSigningIsRefused) {
   const std::string signature = Sign("content", {kLater});
   ASSERT_THAT(signer_->Expire(kEarlier), IsOk());
   EXPECT_THAT(Verify(signature), StatusIs(absl::StatusCode::kDataLoss,
                                           Refusal("key $0 has expired")));
 }
 
-TEST_F(OpenPgpTest, KeyThatExpiredAfterItSignedIsRefused) {
+TEST_F(OpenPgpTest, KeyThatExpiredAfterSigningIsRefused) {
   const std::string signature = Sign("content", {kEarlier});
   ASSERT_THAT(signer_->Expire(kLater), IsOk());
   EXPECT_THAT(Verify(signature), StatusIs(absl::StatusCode::kDataLoss,
                                           Refusal("key $0 has expired")));
 }
 
-// gpgv reports only that such a key has expired, so a signature by an expired
-// key cannot be accepted because of the time it gives.
-TEST_F(OpenPgpTest, RevokedKeyIsRefusedAfterItHasExpiredToo) {
+// gpgv reports only that such a key has expired, so the time in the signature
+// cannot decide.
+TEST_F(OpenPgpTest, RevokedAndExpiredKeyIsRefused) {
   const std::string signature = Sign("content", {kEarlier});
   ASSERT_THAT(signer_->Expire(kLater), IsOk());
   ASSERT_THAT(signer_->Revoke(), IsOk());
@@ -156,7 +156,7 @@ TEST_F(OpenPgpTest, ExpiredSignatureIsRefused) {
                        Refusal("the signature by key $0 has expired")));
 }
 
-TEST_F(OpenPgpTest, EveryOneOfSeveralSignaturesMustBeGood) {
+TEST_F(OpenPgpTest, AllSignaturesMustBeGood) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const fixtures::OpenPgpSigner other,
                               fixtures::OpenPgpSigner::Create());
   GANTRY_ASSERT_OK_AND_ASSIGN(const std::string unknown, other.Sign("content"));
@@ -168,7 +168,7 @@ TEST_F(OpenPgpTest, EveryOneOfSeveralSignaturesMustBeGood) {
                             other.fingerprint(), " is not in the keyring")));
 }
 
-TEST_F(OpenPgpTest, FileThatIsNoSignatureIsRefused) {
+TEST_F(OpenPgpTest, FileWithoutSignatureIsRefused) {
   for (const char* signature : {"", "<html>"}) {
     EXPECT_THAT(Verify(signature),
                 StatusIs(absl::StatusCode::kDataLoss,

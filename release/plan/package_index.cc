@@ -18,12 +18,12 @@
 namespace gantry::plan {
 namespace {
 
-// The fields of one paragraph that matter here.
+// The relevant fields of one paragraph.
 struct Paragraph {
   absl::string_view package, version, source, filename, size, sha256;
 };
 
-// Sets the field that `line` gives, if it is one of them.
+// Sets the field of `line`, if it is relevant.
 void SetField(absl::string_view line, Paragraph& paragraph) {
   const std::pair<absl::string_view, absl::string_view*> fields[] = {
       {"Package:", &paragraph.package}, {"Version:", &paragraph.version},
@@ -51,7 +51,7 @@ absl::Status ToPackage(const Paragraph& paragraph,
   }
   if (package.source.empty()) package.source = package.name;
   if (package.source_version.empty()) package.source_version = package.version;
-  // As apt writes URIs.
+  // Escaped as in URIs that apt prints.
   package.url = absl::StrReplaceAll(JoinPath(archive_uri, paragraph.filename),
                                     {{"+", "%2b"}, {"~", "%7e"}});
   package.digest = absl::StrCat("sha256:", paragraph.sha256);
@@ -62,7 +62,7 @@ absl::Status ToPackage(const Paragraph& paragraph,
   if (!complete) {
     return absl::DataLossError(absl::StrCat(
         "package \"", package.name,
-        "\" lacks one of Package, Version, Filename, Size and SHA256"));
+        "\": Package, Version, Filename, Size or SHA256 is missing"));
   }
   return absl::OkStatus();
 }
@@ -96,13 +96,14 @@ absl::Status PackageIndex::Add(absl::string_view packages_file,
     GANTRY_RETURN_IF_ERROR(
         Annotate(ToPackage(paragraph, archive_uri, package), archive_uri));
     std::vector<DebianPackage>& versions = packages_[package.name];
-    const auto place = std::find_if(
+    const auto position = std::find_if(
         versions.begin(), versions.end(), [&](const DebianPackage& other) {
           return CompareVersions(other.version, package.version) <= 0;
         });
-    // Suites overlap; the first one to offer a version counts.
-    if (place != versions.end() && place->version == package.version) continue;
-    versions.insert(place, std::move(package));
+    // Suites overlap; the first to add a version is used.
+    if (position != versions.end() && position->version == package.version)
+      continue;
+    versions.insert(position, std::move(package));
   }
   return absl::OkStatus();
 }

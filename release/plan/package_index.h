@@ -13,11 +13,11 @@
 
 namespace gantry::plan {
 
-// One version of a Debian package, as a suite's Packages file describes it.
+// One version of a Debian package, from a suite's Packages file.
 struct DebianPackage {
   std::string name;
   std::string version;
-  // Source package; equal to `name` and `version` where the file says nothing.
+  // Source package and its version; default to `name` and `version`.
   std::string source;
   std::string source_version;
   std::string url;
@@ -28,20 +28,21 @@ struct DebianPackage {
 
 matrix::v1::RemoteFile ToRemoteFile(const DebianPackage& package);
 
-// All packages of some suites, with all their versions.
+// The packages of one or more suites, with all their versions.
 class PackageIndex {
  public:
   // Adds the packages of one Packages file (Debian wiki, "DebianRepository/
-  // Format", "Packages Indices").  Their paths are relative to
-  // `archive_uri`.  DATA_LOSS names a package that lacks a field.
+  // Format", "Packages Indices"), whose paths are relative to `archive_uri`.  A
+  // version that another file has already added is ignored.  DATA_LOSS, naming
+  // the package: a field is missing.
   absl::Status Add(absl::string_view packages_file,
                    absl::string_view archive_uri);
 
   // All versions of a package, from new to old.
   std::vector<const DebianPackage*> Versions(absl::string_view name) const;
 
-  // All packages whose names start with `prefix`, by name, then from new to
-  // old.
+  // All packages whose names start with `prefix`, ordered by name, then from
+  // new to old.
   std::vector<const DebianPackage*> WithPrefix(absl::string_view prefix) const;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/status_matchers.h"
 #include "gtest/gtest.h"
 
 namespace gantry::plan {
@@ -44,11 +45,11 @@ SHA256: 36b96d4b10d3a51573f56cae5a4ac9bcf206c1f2613bba7063793ab3da47305f
 
 )";
 
-TEST(PackageIndexTest, AllVersionsFromNewToOld) {
+TEST(PackageIndexTest, VersionsAreOrderedFromNewToOld) {
   PackageIndex index;
-  ASSERT_TRUE(index.Add(kMain, "http://mirror.example/debian/").ok());
-  ASSERT_TRUE(index.Add(kSecurity, "http://mirror.example/security").ok());
-  ASSERT_TRUE(index.Add(kSecurity, "http://mirror.example/again").ok());
+  ASSERT_THAT(index.Add(kMain, "http://mirror.example/debian/"), IsOk());
+  ASSERT_THAT(index.Add(kSecurity, "http://mirror.example/security"), IsOk());
+  ASSERT_THAT(index.Add(kSecurity, "http://mirror.example/again"), IsOk());
   const auto versions = index.Versions("libcuda1");
   ASSERT_EQ(versions.size(), 2);
   EXPECT_EQ(versions[0]->version, "535.309.01-0+deb12u1");
@@ -64,9 +65,9 @@ TEST(PackageIndexTest, AllVersionsFromNewToOld) {
   EXPECT_TRUE(index.Versions("libcuda").empty());
 }
 
-TEST(PackageIndexTest, SourceIsThePackageUnlessNamed) {
+TEST(PackageIndexTest, SourceDefaultsToThePackage) {
   PackageIndex index;
-  ASSERT_TRUE(index.Add(kMain, "http://mirror.example/debian/").ok());
+  ASSERT_THAT(index.Add(kMain, "http://mirror.example/debian/"), IsOk());
   const auto found = index.WithPrefix("libcu");
   ASSERT_EQ(found.size(), 2);
   EXPECT_EQ(found[0]->name, "libcublas11");
@@ -82,10 +83,11 @@ TEST(PackageIndexTest, SourceIsThePackageUnlessNamed) {
 
 TEST(PackageIndexTest, MissingFieldIsDataLoss) {
   PackageIndex index;
-  EXPECT_EQ(index.Add("Package: a\nVersion: 1\n", "http://mirror.example"),
-            absl::DataLossError(
-                "http://mirror.example: package \"a\" lacks one of Package, "
-                "Version, Filename, Size and SHA256"));
+  EXPECT_THAT(
+      index.Add("Package: a\nVersion: 1\n", "http://mirror.example"),
+      StatusIs(absl::StatusCode::kDataLoss,
+               "http://mirror.example: package \"a\": Package, Version, "
+               "Filename, Size or SHA256 is missing"));
 }
 
 }  // namespace

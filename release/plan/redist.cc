@@ -49,7 +49,8 @@ absl::StatusOr<RemoteFile> ParseArchive(const Struct& archive,
   return file;
 }
 
-// The entry for the platform, and for the toolkit where that matters.
+// The archive of a component for the platform and, if it has variants, for the
+// toolkit; nullptr if there is none.
 const Struct* FindArchive(const Struct& component,
                           absl::string_view cuda_version) {
   const Struct* const platform = FindObject(component, kPlatform);
@@ -74,7 +75,7 @@ absl::StatusOr<std::vector<RemoteFile>> FetchManifest(
   return files;
 }
 
-// The full version that `version` stands for.
+// The newest full version with the prefix `version`.
 absl::StatusOr<std::string> ResolveVersion(const std::string& base_url,
                                            const std::string& version) {
   if (std::count(version.begin(), version.end(), '.') >= 2) return version;
@@ -82,17 +83,18 @@ absl::StatusOr<std::string> ResolveVersion(const std::string& base_url,
   const absl::StatusOr<std::string> listing = HttpGet(url);
   if (!listing.ok()) {
     return Annotate(listing.status(),
-                    absl::StrCat("the newest ", version,
-                                 " is not known; give all three parts"));
+                    absl::StrCat("cannot find the newest ", version,
+                                 "; specify all three components"));
   }
-  absl::StatusOr<std::string> newest = NewestRedistVersion(*listing, version);
+  absl::StatusOr<std::string> newest =
+      FindNewestRedistVersion(*listing, version);
   if (!newest.ok()) return Annotate(newest.status(), url);
   return newest;
 }
 
-// Without a slash at the end, `fallback` if empty.
-std::string BaseUrl(std::string url, const char* fallback) {
-  if (url.empty()) return fallback;
+// `url` without trailing slashes, or `default_url` if it is empty.
+std::string BaseUrl(std::string url, const char* default_url) {
+  if (url.empty()) return default_url;
   while (absl::EndsWith(url, "/")) url.pop_back();
   return url;
 }
@@ -123,7 +125,7 @@ absl::StatusOr<std::vector<RemoteFile>> ParseRedistManifest(
         component == nullptr ? nullptr : FindArchive(*component, cuda_version);
     if (archive == nullptr) {
       return absl::NotFoundError(absl::StrCat(
-          "component \"", name, "\" is not there for ", kPlatform));
+          "component \"", name, "\" has no archive for ", kPlatform));
     }
     absl::StatusOr<RemoteFile> file = ParseArchive(*archive, base_url);
     if (!file.ok()) {
@@ -133,13 +135,13 @@ absl::StatusOr<std::vector<RemoteFile>> ParseRedistManifest(
   }
   if (files.empty()) {
     return absl::NotFoundError(
-        absl::StrCat("no component is there for ", kPlatform));
+        absl::StrCat("no component has an archive for ", kPlatform));
   }
   return files;
 }
 
-absl::StatusOr<std::string> NewestRedistVersion(absl::string_view listing,
-                                                absl::string_view branch) {
+absl::StatusOr<std::string> FindNewestRedistVersion(absl::string_view listing,
+                                                    absl::string_view branch) {
   static const RE2& pattern =
       *new RE2(R"(redistrib_([0-9]+(?:\.[0-9]+)+)\.json)");
   std::string newest, version;
@@ -151,9 +153,9 @@ absl::StatusOr<std::string> NewestRedistVersion(absl::string_view listing,
     }
   }
   if (newest.empty()) {
-    return absl::NotFoundError(absl::StrCat("lists no redistrib_", branch,
-                                            ".*.json; give all three parts "
-                                            "of the version"));
+    return absl::NotFoundError(absl::StrCat("no redistrib_", branch,
+                                            ".*.json is listed; specify all "
+                                            "three components"));
   }
   return newest;
 }
@@ -169,7 +171,7 @@ absl::StatusOr<LockedDriver> ResolveRedistDriver(const Driver& driver) {
   LockedDriver locked;
   locked.set_version(version);
   locked.set_flavour(driver.flavour());
-  // One archive holds the sources, the user space and the firmware.
+  // The archive has both the sources and the user space with the firmware.
   *locked.mutable_source() = files[0];
   *locked.add_userland_files() = files[0];
   return locked;

@@ -12,27 +12,29 @@
 namespace gantry::plan {
 
 // The archives for linux-x86_64 in one of NVIDIA's redist manifests
-// (redistrib_<version>.json).  `components` says which, in that order; empty:
-// all that are made for the platform, by name.  Where a component has a variant
-// for each major version of CUDA, that of `cuda_version` is taken.
+// (redistrib_<version>.json), in the order of `components`; if that is empty,
+// all of the platform, ordered by name.  Of a component with variants for major
+// versions of CUDA, the variant for `cuda_version` is used.
 //
-// NOT_FOUND: a component is not there, or not for the platform.  DATA_LOSS: it
-// is no such manifest.
+// NOT_FOUND: a component does not exist, or has no archive for the platform.
+// DATA_LOSS: not a valid manifest.
 absl::StatusOr<std::vector<matrix::v1::RemoteFile>> ParseRedistManifest(
     absl::string_view json, absl::string_view base_url,
     const std::vector<std::string>& components, absl::string_view cuda_version);
 
-// The newest version in a redist folder's listing (the web server's page of
-// links) that is `branch` or below it.  NOT_FOUND: none.
-absl::StatusOr<std::string> NewestRedistVersion(absl::string_view listing,
-                                                absl::string_view branch);
+// The newest version in a redist directory's listing (the web server's page of
+// links) that has the prefix `branch`; see HasVersionPrefix().  NOT_FOUND:
+// none.
+absl::StatusOr<std::string> FindNewestRedistVersion(absl::string_view listing,
+                                                    absl::string_view branch);
 
-// A RedistDriver, all but its patches.  A version in three parts is looked up
-// directly, a shorter one through the folder's listing.  Uses the network.
+// Resolves a RedistDriver.  Of a version with fewer than three components the
+// newest in the directory's listing is used.  The result has no patches.  Uses
+// the network.
 absl::StatusOr<matrix::v1::LockedDriver> ResolveRedistDriver(
     const matrix::v1::Driver& driver);
 
-// The same for a RedistCuda.
+// Resolves a RedistCuda in the same way.
 absl::StatusOr<matrix::v1::LockedToolkit> ResolveRedistToolkit(
     const matrix::v1::CudaToolkit& toolkit);
 

@@ -2,11 +2,14 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "base/textproto.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/fixtures/file_server.h"
 
@@ -15,8 +18,13 @@ namespace {
 
 using ::gantry::matrix::v1::CudaToolkit;
 using ::gantry::matrix::v1::Driver;
+using ::gantry::matrix::v1::LockedDriver;
+using ::gantry::matrix::v1::LockedToolkit;
+using ::gantry::matrix::v1::RemoteFile;
+using ::testing::ElementsAre;
+using ::testing::Property;
 
-// In the form of NVIDIA's manifests, shortened; the digests are made up.
+// An abridged manifest of NVIDIA's, with fake digests.
 constexpr char kManifest[] = R"json({
   "release_date": "2024-03-28",
   "release_label": "12.4.1",
@@ -70,124 +78,130 @@ constexpr char kManifest[] = R"json({
 }
 })json";
 
-TEST(RedistManifestTest, ComponentsInTheGivenOrder) {
-  const auto files = ParseRedistManifest(kManifest, "https://x.example/redist",
-                                         {"libcublas", "cuda_cudart"}, "12.4");
-  ASSERT_TRUE(files.ok()) << files.status();
-  ASSERT_EQ(files->size(), 2);
-  EXPECT_EQ(FormatTextProto((*files)[0]),
+TEST(RedistManifestTest, ComponentsAreInTheRequestedOrder) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(
+      const std::vector<RemoteFile> files,
+      ParseRedistManifest(kManifest, "https://x.example/redist",
+                          {"libcublas", "cuda_cudart"}, "12.4"));
+  ASSERT_EQ(files.size(), 2);
+  EXPECT_EQ(FormatTextProto(files[0]),
             "url: \"https://x.example/redist/libcublas/linux-x86_64/"
             "libcublas-linux-x86_64-12.4.5.8-archive.tar.xz\"\n"
             "digest: \"sha256:0a40074c844a304688e503dd0c3f8b04e10e40f6f81b8bad2"
             "60e07c54aa37864\"\n"
             "size: 491776668\n");
-  EXPECT_EQ((*files)[1].size(), 1058840);
+  EXPECT_EQ(files[1].size(), 1058840);
 }
 
-TEST(RedistManifestTest, VariantFollowsTheToolkit) {
-  EXPECT_EQ(
-      (*ParseRedistManifest(kManifest, "http://x", {"cudnn"}, "11.8"))[0].url(),
-      "http://x/cudnn/a_cuda11.tar.xz");
-  EXPECT_EQ(
-      (*ParseRedistManifest(kManifest, "http://x", {"cudnn"}, "12.4"))[0].url(),
-      "http://x/cudnn/a_cuda12.tar.xz");
+TEST(RedistManifestTest, VariantMatchesTheToolkit) {
+  EXPECT_THAT(ParseRedistManifest(kManifest, "http://x", {"cudnn"}, "11.8"),
+              IsOkAndHolds(ElementsAre(Property(
+                  &RemoteFile::url, "http://x/cudnn/a_cuda11.tar.xz"))));
+  EXPECT_THAT(ParseRedistManifest(kManifest, "http://x", {"cudnn"}, "12.4"),
+              IsOkAndHolds(ElementsAre(Property(
+                  &RemoteFile::url, "http://x/cudnn/a_cuda12.tar.xz"))));
 }
 
-TEST(RedistManifestTest, NoneGivenMeansAllForThePlatformByName) {
-  const auto files = ParseRedistManifest(kManifest, "http://x", {}, "12.4");
-  ASSERT_TRUE(files.ok()) << files.status();
-  ASSERT_EQ(files->size(), 4);
-  EXPECT_EQ((*files)[1].url(), "http://x/cudnn/a_cuda12.tar.xz");
+TEST(RedistManifestTest, DefaultIsAllOfThePlatformOrderedByName) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(
+      const std::vector<RemoteFile> files,
+      ParseRedistManifest(kManifest, "http://x", {}, "12.4"));
+  ASSERT_EQ(files.size(), 4);
+  EXPECT_EQ(files[1].url(), "http://x/cudnn/a_cuda12.tar.xz");
 }
 
-TEST(RedistManifestTest, ComponentOfAnotherPlatformIsNotFound) {
-  EXPECT_EQ(ParseRedistManifest(kManifest, "http://x",
-                                {"visual_studio_integration"}, "12.4")
-                .status(),
-            absl::NotFoundError("component \"visual_studio_integration\" is "
-                                "not there for linux-x86_64"));
-  EXPECT_EQ(
-      ParseRedistManifest(kManifest, "http://x", {"cudnn"}, "13.0").status(),
-      absl::NotFoundError("component \"cudnn\" is not there for linux-x86_64"));
+TEST(RedistManifestTest, ComponentWithoutAnArchiveForThePlatformIsNotFound) {
+  EXPECT_THAT(ParseRedistManifest(kManifest, "http://x",
+                                  {"visual_studio_integration"}, "12.4"),
+              StatusIs(absl::StatusCode::kNotFound,
+                       "component \"visual_studio_integration\" has no archive "
+                       "for linux-x86_64"));
+  EXPECT_THAT(ParseRedistManifest(kManifest, "http://x", {"cudnn"}, "13.0"),
+              StatusIs(absl::StatusCode::kNotFound,
+                       "component \"cudnn\" has no archive for linux-x86_64"));
 }
 
-TEST(RedistManifestTest, MissingFieldOrOtherTextIsDataLoss) {
-  EXPECT_EQ(
+TEST(RedistManifestTest, MalformedManifestIsDataLoss) {
+  EXPECT_THAT(
       ParseRedistManifest(R"({"a": {"linux-x86_64": {"relative_path": "p"}}})",
-                          "http://x", {"a"}, "12.4")
-          .status(),
-      absl::DataLossError("component \"a\": relative_path, sha256 or "
-                          "size is missing"));
-  EXPECT_EQ(
-      ParseRedistManifest("<html>", "http://x", {}, "12.4").status().code(),
-      absl::StatusCode::kDataLoss);
+                          "http://x", {"a"}, "12.4"),
+      StatusIs(absl::StatusCode::kDataLoss,
+               "component \"a\": relative_path, sha256 or "
+               "size is missing"));
+  EXPECT_THAT(ParseRedistManifest("<html>", "http://x", {}, "12.4"),
+              StatusIs(absl::StatusCode::kDataLoss));
 }
 
-TEST(RedistManifestTest, NewestOfABranch) {
+TEST(RedistManifestTest, NewestVersionOfABranchIsFound) {
   constexpr char kListing[] =
       "<a href='redistrib_11.8.0.json'>redistrib_11.8.0.json</a>"
       "<a href='redistrib_12.4.0.json'></a><a href='redistrib_12.4.1.json'></a>"
       "<a href='redistrib_12.40.0.json'></a>";
-  EXPECT_EQ(*NewestRedistVersion(kListing, "12.4"), "12.4.1");
-  EXPECT_EQ(*NewestRedistVersion(kListing, "11.8"), "11.8.0");
-  EXPECT_EQ(NewestRedistVersion(kListing, "13.0").status(),
-            absl::NotFoundError("lists no redistrib_13.0.*.json; give all "
-                                "three parts of the version"));
+  EXPECT_THAT(FindNewestRedistVersion(kListing, "12.4"),
+              IsOkAndHolds("12.4.1"));
+  EXPECT_THAT(FindNewestRedistVersion(kListing, "11.8"),
+              IsOkAndHolds("11.8.0"));
+  EXPECT_THAT(FindNewestRedistVersion(kListing, "13.0"),
+              StatusIs(absl::StatusCode::kNotFound,
+                       "no redistrib_13.0.*.json is listed; specify all three "
+                       "components"));
 }
 
 class RedistServerTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto folder = TempDir::Create();
-    ASSERT_TRUE(folder.ok()) << folder.status();
-    folder_ = std::make_unique<TempDir>(*std::move(folder));
+    GANTRY_ASSERT_OK_AND_ASSIGN(TempDir directory, TempDir::Create());
+    directory_ = std::make_unique<TempDir>(std::move(directory));
     for (const char* name : {"redistrib_12.4.1.json", "redistrib_535.54.json",
                              "redistrib_535.261.03.json"}) {
-      ASSERT_TRUE(
-          WriteFileAtomically(JoinPath(folder_->path(), name), kManifest).ok());
+      ASSERT_THAT(
+          WriteFileAtomically(JoinPath(directory_->path(), name), kManifest),
+          IsOk());
     }
-    auto server = fixtures::FileServer::Start(folder_->path());
-    ASSERT_TRUE(server.ok()) << server.status();
-    server_ = std::make_unique<fixtures::FileServer>(*std::move(server));
+    GANTRY_ASSERT_OK_AND_ASSIGN(
+        fixtures::FileServer server,
+        fixtures::FileServer::Start(directory_->path()));
+    server_ = std::make_unique<fixtures::FileServer>(std::move(server));
   }
 
-  std::unique_ptr<TempDir> folder_;
+  std::unique_ptr<TempDir> directory_;
   std::unique_ptr<fixtures::FileServer> server_;
 };
 
-TEST_F(RedistServerTest, Toolkit) {
+TEST_F(RedistServerTest, ToolkitHasTheRequestedComponents) {
   CudaToolkit toolkit;
   toolkit.set_version("12.4");
   toolkit.mutable_redist()->set_base_url(server_->url() + "/");
   toolkit.mutable_redist()->add_components("cuda_cudart");
-  const auto locked = ResolveRedistToolkit(toolkit);
-  ASSERT_TRUE(locked.ok()) << locked.status();
-  EXPECT_EQ(locked->version(), "12.4");
-  ASSERT_EQ(locked->components_size(), 1);
-  EXPECT_EQ(locked->components(0).url(),
+  GANTRY_ASSERT_OK_AND_ASSIGN(const LockedToolkit locked,
+                              ResolveRedistToolkit(toolkit));
+  EXPECT_EQ(locked.version(), "12.4");
+  ASSERT_EQ(locked.components_size(), 1);
+  EXPECT_EQ(locked.components(0).url(),
             server_->Url("cuda_cudart/linux-x86_64/"
                          "cuda_cudart-linux-x86_64-12.4.127-archive.tar.xz"));
 }
 
-TEST_F(RedistServerTest, Driver) {
+TEST_F(RedistServerTest, DriverIsTheNewestOfItsBranch) {
   Driver driver;
   driver.set_version("535");
   driver.set_flavour(cell::v1::DRIVER_FLAVOUR_OPEN);
   driver.mutable_redist()->set_base_url(server_->url());
-  const auto locked = ResolveRedistDriver(driver);
-  ASSERT_TRUE(locked.ok()) << locked.status();
-  EXPECT_EQ(locked->version(), "535.261.03");
-  EXPECT_EQ(locked->source().url(), server_->Url("nvidia_driver/d.tar.xz"));
-  EXPECT_EQ(locked->userland_files_size(), 1);
+  GANTRY_ASSERT_OK_AND_ASSIGN(const LockedDriver locked,
+                              ResolveRedistDriver(driver));
+  EXPECT_EQ(locked.version(), "535.261.03");
+  EXPECT_EQ(locked.source().url(), server_->Url("nvidia_driver/d.tar.xz"));
+  EXPECT_EQ(locked.userland_files_size(), 1);
 }
 
-TEST_F(RedistServerTest, MissingManifestIsNotFoundAndNamed) {
+TEST_F(RedistServerTest, MissingManifestIsNotFound) {
   CudaToolkit toolkit;
   toolkit.set_version("12.4.9");
   toolkit.mutable_redist()->set_base_url(server_->url());
-  EXPECT_EQ(ResolveRedistToolkit(toolkit).status(),
-            absl::NotFoundError(server_->Url("redistrib_12.4.9.json") +
-                                ": the server answered 404"));
+  EXPECT_THAT(ResolveRedistToolkit(toolkit),
+              StatusIs(absl::StatusCode::kNotFound,
+                       server_->Url("redistrib_12.4.9.json") +
+                           ": the server answered 404"));
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ using ::google::protobuf::ListValue;
 using ::google::protobuf::Struct;
 using ::google::protobuf::Value;
 
-// A release for which the index gives no channel belongs to every one.
+// A release without a channel belongs to every channel.
 bool BelongsToChannel(const Struct& release, absl::string_view channel) {
   return FindField(release, "channel") == nullptr ||
          GetString(release, "channel") == channel;
@@ -40,7 +40,7 @@ absl::StatusOr<std::vector<std::string>> ParseReleaseIndex(
   if (!status.ok()) return absl::DataLossError(status.message());
   std::vector<std::string> versions;
   for (const auto& [version, release] : index.fields()) {
-    // "current" repeats one of the others.
+    // "current" duplicates one of the releases.
     if (!RE2::FullMatch(version, "[0-9]+([.][0-9]+)*")) continue;
     if (BelongsToChannel(release.struct_value(), channel) &&
         IsForAmd64(release.struct_value())) {

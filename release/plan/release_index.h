@@ -9,10 +9,9 @@
 
 namespace gantry::plan {
 
-// The versions in a release index of CoreOS or Flatcar
-// (releases-<channel>.json) that are of `channel` and for amd64, from new to
-// old.  A release that does not say its channel or architectures counts.
-// DATA_LOSS: it is no such index.
+// The versions of a channel for amd64 in a release index of CoreOS or Flatcar
+// (releases-<channel>.json), from new to old.  Releases without a channel or
+// architectures match.  DATA_LOSS: not a valid index.
 absl::StatusOr<std::vector<std::string>> ParseReleaseIndex(
     absl::string_view json, absl::string_view channel);
 

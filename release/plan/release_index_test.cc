@@ -1,14 +1,16 @@
 #include "release/plan/release_index.h"
 
-#include <string>
-#include <vector>
-
+#include "absl/status/status.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry::plan {
 namespace {
 
-// In the form of Flatcar's index, shortened.
+using ::testing::ElementsAre;
+
+// An abridged index of Flatcar's.
 constexpr char kIndex[] = R"({
   "current": {"channel": "stable", "architectures": ["amd64", "arm64"]},
   "3975.2.2": {"channel": "stable", "architectures": ["amd64", "arm64"],
@@ -20,24 +22,21 @@ constexpr char kIndex[] = R"({
   "4300.0.0": {"channel": "alpha", "architectures": ["amd64"]}
 })";
 
-TEST(ReleaseIndexTest, ChannelsReleasesForAmd64FromNewToOld) {
-  const auto versions = ParseReleaseIndex(kIndex, "stable");
-  ASSERT_TRUE(versions.ok()) << versions.status();
-  EXPECT_EQ(*versions,
-            (std::vector<std::string>{"4230.2.10", "4230.2.0", "3975.2.2"}));
+TEST(ReleaseIndexTest, FindsReleasesOfTheChannelForAmd64FromNewToOld) {
+  EXPECT_THAT(ParseReleaseIndex(kIndex, "stable"),
+              IsOkAndHolds(ElementsAre("4230.2.10", "4230.2.0", "3975.2.2")));
 }
 
-TEST(ReleaseIndexTest, UnsaidChannelCounts) {
-  const auto versions =
-      ParseReleaseIndex(R"({"2023.4.0": {}, "2079.3.0": {}})", "stable");
-  ASSERT_TRUE(versions.ok()) << versions.status();
-  EXPECT_EQ(*versions, (std::vector<std::string>{"2079.3.0", "2023.4.0"}));
+TEST(ReleaseIndexTest, ReleaseWithoutChannelMatches) {
+  EXPECT_THAT(
+      ParseReleaseIndex(R"({"2023.4.0": {}, "2079.3.0": {}})", "stable"),
+      IsOkAndHolds(ElementsAre("2079.3.0", "2023.4.0")));
 }
 
-TEST(ReleaseIndexTest, OtherTextIsDataLoss) {
+TEST(ReleaseIndexTest, MalformedIndexIsDataLoss) {
   for (const char* text : {"", "<html>", "[1]", "{\"a\": "}) {
-    EXPECT_EQ(ParseReleaseIndex(text, "stable").status().code(),
-              absl::StatusCode::kDataLoss)
+    EXPECT_THAT(ParseReleaseIndex(text, "stable"),
+                StatusIs(absl::StatusCode::kDataLoss))
         << text;
   }
 }

@@ -1,10 +1,12 @@
 #include "release/plan/summary.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "base/text_table.h"
 #include "proto/coordinates.pb.h"
 
 namespace gantry::plan {
@@ -19,31 +21,33 @@ std::string FlavourName(cell::v1::DriverFlavour flavour) {
                    cell::v1::DriverFlavour_Name(flavour), "DRIVER_FLAVOUR_"));
 }
 
-}  // namespace
-
-std::string TextSummary(const Lock& lock, absl::string_view lock_path) {
-  std::string text;
-  for (const auto& release : lock.releases()) {
-    absl::StrAppend(&text, "release  ", release.name(), "  (channel ",
-                    release.channel(), ")\n");
-  }
-  for (const auto& driver : lock.drivers()) {
-    absl::StrAppend(&text, "driver   ", driver.version(), "  ",
-                    FlavourName(driver.flavour()));
-    absl::StripTrailingAsciiWhitespace(&text);
-    absl::StrAppend(&text, "\n");
-  }
-  for (const auto& toolkit : lock.cuda_toolkits()) {
-    absl::StrAppend(&text, "cuda     ", toolkit.version(), "  (",
-                    toolkit.components_size(), " components)\n");
-  }
+std::string CellCount(const Lock& lock) {
   const auto excluded = std::count_if(
       lock.cells().begin(), lock.cells().end(),
       [](const auto& cell) { return !cell.exclusion_reason().empty(); });
-  absl::StrAppend(&text, "cells    ", lock.cells_size());
-  if (excluded > 0) absl::StrAppend(&text, ", ", excluded, " of them excluded");
-  absl::StrAppend(&text, "\nlock     ", lock_path, "\n");
-  return text;
+  return excluded == 0
+             ? absl::StrCat(lock.cells_size())
+             : absl::StrCat(lock.cells_size(), ", ", excluded, " excluded");
+}
+
+}  // namespace
+
+std::string FormatSummary(const Lock& lock, absl::string_view lock_path) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& release : lock.releases()) {
+    rows.push_back({"release", release.name(),
+                    absl::StrCat("channel ", release.channel())});
+  }
+  for (const auto& driver : lock.drivers()) {
+    rows.push_back({"driver", driver.version(), FlavourName(driver.flavour())});
+  }
+  for (const auto& toolkit : lock.cuda_toolkits()) {
+    rows.push_back({"cuda", toolkit.version(),
+                    absl::StrCat(toolkit.components_size(), " components")});
+  }
+  rows.push_back({"cells", CellCount(lock)});
+  rows.push_back({"lock", std::string(lock_path)});
+  return FormatTextTable(rows);
 }
 
 }  // namespace gantry::plan

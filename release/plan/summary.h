@@ -8,10 +8,10 @@
 
 namespace gantry::plan {
 
-// What a lock holds, for people: a line for each release, driver and toolkit,
-// and one for the cells.  `lock_path` is named last.
-std::string TextSummary(const matrix::v1::Lock& lock,
-                        absl::string_view lock_path);
+// The content of a lock as a table: one line for each release, driver and
+// toolkit, then the number of cells and `lock_path`.
+std::string FormatSummary(const matrix::v1::Lock& lock,
+                          absl::string_view lock_path);
 
 }  // namespace gantry::plan
 

@@ -1,7 +1,6 @@
 #include "release/plan/summary.h"
 
-#include <string>
-
+#include "base/status_matchers.h"
 #include "base/textproto.h"
 #include "gtest/gtest.h"
 
@@ -10,23 +9,27 @@ namespace {
 
 using ::gantry::matrix::v1::Lock;
 
-TEST(SummaryTest, ALineForEachPart) {
+TEST(SummaryTest, LockIsATable) {
   Lock lock;
-  const absl::Status status = ParseTextProto(
-      R"(
-        releases { name: "flatcar-4230.2.0" channel: "stable" }
-        drivers { version: "535.261.03" flavour: DRIVER_FLAVOUR_OPEN }
-        cuda_toolkits { version: "12.4" components {} components {} }
-        cells { id: "a" }
-        cells { id: "b" exclusion_reason: "why" }
-      )",
-      "lock", lock);
-  ASSERT_TRUE(status.ok()) << status;
-  EXPECT_EQ(TextSummary(lock, "/state/lock"),
-            "release  flatcar-4230.2.0  (channel stable)\n"
-            "driver   535.261.03  open\n"
-            "cuda     12.4  (2 components)\n"
-            "cells    2, 1 of them excluded\n"
+  ASSERT_THAT(ParseTextProto(
+                  R"(
+                    releases { name: "flatcar-4230.2.0" channel: "stable" }
+                    drivers {
+                      version: "535.261.03" flavour: DRIVER_FLAVOUR_OPEN
+                    }
+                    drivers { version: "1.0" }
+                    cuda_toolkits { version: "12.4" components {} components {} }
+                    cells { id: "a" }
+                    cells { id: "b" exclusion_reason: "why" }
+                  )",
+                  "lock", lock),
+              IsOk());
+  EXPECT_EQ(FormatSummary(lock, "/state/lock"),
+            "release  flatcar-4230.2.0  channel stable\n"
+            "driver   535.261.03        open\n"
+            "driver   1.0\n"
+            "cuda     12.4              2 components\n"
+            "cells    2, 1 excluded\n"
             "lock     /state/lock\n");
 }
 

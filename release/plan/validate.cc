@@ -31,15 +31,15 @@ using ::gantry::matrix::v1::Patch;
 constexpr size_t kMaxReason = 4096;
 constexpr int kMaxNewest = 50;
 
-absl::Status Invalid(absl::string_view path, absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
+absl::Status Invalid(absl::string_view path, absl::string_view error) {
+  return absl::InvalidArgumentError(absl::StrCat(path, ": ", error));
 }
 
 std::string Element(absl::string_view list, int index) {
   return absl::StrCat(list, "[", index, "]");
 }
 
-// `text` must be a whole match of `pattern`.
+// INVALID_ARGUMENT unless `pattern` matches the whole text.
 absl::Status CheckPattern(absl::string_view path, const std::string& text,
                           const char* pattern) {
   if (text.empty()) return Invalid(path, "required");
@@ -51,7 +51,7 @@ absl::Status CheckPattern(absl::string_view path, const std::string& text,
 }
 
 constexpr char kName[] = "[a-z0-9.-]+";
-// Debian policy 5.6.7, but for "+" in the beginning.
+// Debian policy 5.6.7 ("Package").
 constexpr char kPackage[] = "[a-z0-9][a-z0-9+.-]+";
 constexpr char kPackageOrPrefix[] = "[a-z0-9][a-z0-9+.-]+[*]?";
 constexpr char kVersion[] = "[0-9]+([.][0-9]+)*";
@@ -66,8 +66,9 @@ absl::Status CheckOptionalPattern(absl::string_view path,
   return text.empty() ? absl::OkStatus() : CheckPattern(path, text, pattern);
 }
 
-// A file's path relative to the matrix or to a source tree.
-absl::Status CheckRelative(absl::string_view path, const std::string& file) {
+// Checks a path relative to the matrix or to a source tree.
+absl::Status CheckRelativePath(absl::string_view path,
+                               const std::string& file) {
   if (file.empty()) return Invalid(path, "required");
   if (file[0] == '/') {
     return Invalid(path, absl::StrCat("\"", file, "\" must be relative"));
@@ -90,26 +91,28 @@ absl::Status CheckChannel(const Channel& channel, bool is_debian,
   if (channel.newest() < 0 || channel.newest() > kMaxNewest) {
     return Invalid(
         path + ".newest",
-        absl::StrCat(channel.newest(), " is not from 0 to ", kMaxNewest));
+        absl::StrCat(channel.newest(), " is not between 0 and ", kMaxNewest));
   }
   if (channel.newest() != 0 && !channel.versions().empty()) {
-    return Invalid(path + ".newest", "must not be set along with `versions`");
+    return Invalid(path + ".newest",
+                   "must not be set together with `versions`");
   }
   std::set<std::string> seen;
   for (int i = 0; i < channel.versions_size(); ++i) {
-    const std::string place = Element(path + ".versions", i);
-    GANTRY_RETURN_IF_ERROR(CheckPattern(place, channel.versions(i), kRelease));
+    const std::string element = Element(path + ".versions", i);
+    GANTRY_RETURN_IF_ERROR(
+        CheckPattern(element, channel.versions(i), kRelease));
     if (!seen.insert(channel.versions(i)).second) {
-      return Invalid(
-          place, absl::StrCat("\"", channel.versions(i), "\" is given twice"));
+      return Invalid(element, absl::StrCat("\"", channel.versions(i),
+                                           "\" is a duplicate"));
     }
   }
   if (is_debian) return CheckDebianChannel(channel, path);
   if (!channel.kernel_series().empty()) {
-    return Invalid(path + ".kernel_series", "only for FAMILY_DEBIAN");
+    return Invalid(path + ".kernel_series", "only allowed for FAMILY_DEBIAN");
   }
   if (!channel.kernel_flavour().empty()) {
-    return Invalid(path + ".kernel_flavour", "only for FAMILY_DEBIAN");
+    return Invalid(path + ".kernel_flavour", "only allowed for FAMILY_DEBIAN");
   }
   return absl::OkStatus();
 }
@@ -122,14 +125,15 @@ absl::Status CheckFamily(const OperatingSystem& os, const std::string& path) {
             std::pair(".index_url", &os.index_url()),
             std::pair(".keyring", &os.keyring())}) {
         if (!value->empty()) {
-          return Invalid(path + field, "not for FAMILY_DEBIAN");
+          return Invalid(path + field, "not allowed for FAMILY_DEBIAN");
         }
       }
       return CheckPattern(path + ".debian_suite", os.debian_suite(), kName);
     case matrix::v1::FAMILY_COREOS:
     case matrix::v1::FAMILY_FLATCAR:
       if (!os.debian_suite().empty()) {
-        return Invalid(path + ".debian_suite", "only for FAMILY_DEBIAN");
+        return Invalid(path + ".debian_suite",
+                       "only allowed for FAMILY_DEBIAN");
       }
       GANTRY_RETURN_IF_ERROR(
           CheckOptionalPattern(path + ".base_url", os.base_url(), kHttpUrl));
@@ -144,23 +148,23 @@ absl::Status CheckFamily(const OperatingSystem& os, const std::string& path) {
 
 absl::Status CheckOs(const Matrix& matrix) {
   if (matrix.operating_systems().empty())
-    return Invalid("operating_systems", "at least one is needed");
+    return Invalid("operating_systems", "at least one is required");
   std::set<std::pair<int, std::string>> names;
   for (int i = 0; i < matrix.operating_systems_size(); ++i) {
     const OperatingSystem& os = matrix.operating_systems(i);
     const std::string path = Element("operating_systems", i);
     GANTRY_RETURN_IF_ERROR(CheckFamily(os, path));
     if (os.channels().empty()) {
-      return Invalid(path + ".channels", "at least one is needed");
+      return Invalid(path + ".channels", "at least one is required");
     }
     for (int j = 0; j < os.channels_size(); ++j) {
-      const std::string place = Element(path + ".channels", j);
+      const std::string element = Element(path + ".channels", j);
       GANTRY_RETURN_IF_ERROR(CheckChannel(
-          os.channels(j), os.family() == matrix::v1::FAMILY_DEBIAN, place));
+          os.channels(j), os.family() == matrix::v1::FAMILY_DEBIAN, element));
       if (!names.emplace(os.family(), os.channels(j).name()).second) {
         return Invalid(
-            place + ".name",
-            absl::StrCat("\"", os.channels(j).name(), "\" is given twice"));
+            element + ".name",
+            absl::StrCat("\"", os.channels(j).name(), "\" is a duplicate"));
       }
     }
   }
@@ -168,14 +172,14 @@ absl::Status CheckOs(const Matrix& matrix) {
 }
 
 absl::Status CheckPatch(const Patch& patch, const std::string& path) {
-  GANTRY_RETURN_IF_ERROR(CheckRelative(path + ".file", patch.file()));
+  GANTRY_RETURN_IF_ERROR(CheckRelativePath(path + ".file", patch.file()));
   if (patch.when_header().empty()) {
     if (!patch.matches().empty()) {
-      return Invalid(path + ".matches", "needs `when_header`");
+      return Invalid(path + ".matches", "requires `when_header`");
     }
   } else {
     GANTRY_RETURN_IF_ERROR(
-        CheckRelative(path + ".when_header", patch.when_header()));
+        CheckRelativePath(path + ".when_header", patch.when_header()));
     if (patch.matches().empty()) {
       return Invalid(path + ".matches", "required with `when_header`");
     }
@@ -222,14 +226,15 @@ absl::Status CheckDriverSource(const Driver& driver, const std::string& path) {
     case Driver::kArchive:
       return CheckModuleArchive(driver.archive(), path + ".archive");
     case Driver::SOURCE_NOT_SET:
-      return Invalid(path, "one of `debian`, `redist` and `archive` is needed");
+      return Invalid(path,
+                     "one of `debian`, `redist` and `archive` is required");
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckDrivers(const Matrix& matrix) {
   if (matrix.drivers().empty()) {
-    return Invalid("drivers", "at least one is needed");
+    return Invalid("drivers", "at least one is required");
   }
   for (int i = 0; i < matrix.drivers_size(); ++i) {
     const Driver& driver = matrix.drivers(i);
@@ -241,7 +246,7 @@ absl::Status CheckDrivers(const Matrix& matrix) {
         driver.flavour() != cell::v1::DRIVER_FLAVOUR_UNSPECIFIED;
     if (has_flavour == driver.has_archive()) {
       return Invalid(path + ".flavour",
-                     has_flavour ? "not for `archive`" : "required");
+                     has_flavour ? "not allowed for `archive`" : "required");
     }
     for (int j = 0; j < driver.patches_size(); ++j) {
       GANTRY_RETURN_IF_ERROR(
@@ -253,7 +258,7 @@ absl::Status CheckDrivers(const Matrix& matrix) {
 
 absl::Status CheckToolkits(const Matrix& matrix) {
   if (matrix.cuda_toolkits().empty())
-    return Invalid("cuda_toolkits", "at least one is needed");
+    return Invalid("cuda_toolkits", "at least one is required");
   for (int i = 0; i < matrix.cuda_toolkits_size(); ++i) {
     const CudaToolkit& cuda = matrix.cuda_toolkits(i);
     const std::string path = Element("cuda_toolkits", i);
@@ -263,7 +268,7 @@ absl::Status CheckToolkits(const Matrix& matrix) {
       GANTRY_RETURN_IF_ERROR(
           CheckPattern(path + ".debian.suite", cuda.debian().suite(), kName));
       if (cuda.debian().packages().empty()) {
-        return Invalid(path + ".debian.packages", "at least one is needed");
+        return Invalid(path + ".debian.packages", "at least one is required");
       }
       for (int j = 0; j < cuda.debian().packages_size(); ++j) {
         GANTRY_RETURN_IF_ERROR(
@@ -274,7 +279,7 @@ absl::Status CheckToolkits(const Matrix& matrix) {
       GANTRY_RETURN_IF_ERROR(CheckOptionalPattern(
           path + ".redist.base_url", cuda.redist().base_url(), kHttpUrl));
     } else {
-      return Invalid(path, "one of `debian` and `redist` is needed");
+      return Invalid(path, "one of `debian` and `redist` is required");
     }
   }
   return absl::OkStatus();
@@ -290,7 +295,7 @@ absl::Status ValidateMatrix(const Matrix& matrix) {
     if (matrix.exclusions(i).reason().empty()) {
       return Invalid(Element("exclusions", i) + ".reason", "required");
     }
-    // As the release service takes it.
+    // The limit of the release service; see Cell.reason.
     const std::string& reason = matrix.exclusions(i).reason();
     if (reason.size() > kMaxReason ||
         std::any_of(reason.begin(), reason.end(),

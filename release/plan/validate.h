@@ -6,9 +6,9 @@
 
 namespace gantry::plan {
 
-// INVALID_ARGUMENT "<field path>: <what>" unless the matrix keeps every
-// constraint that matrix.proto states.  Pure: whether the files, releases and
-// packages exist is not looked at.
+// Checks every constraint that matrix.proto documents.  INVALID_ARGUMENT, with
+// the message "<path of the field>: <error>": the first that is violated. Pure;
+// does not check whether files, releases and packages exist.
 absl::Status ValidateMatrix(const matrix::v1::Matrix& matrix);
 
 }  // namespace gantry::plan

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/status_matchers.h"
 #include "base/textproto.h"
 #include "gtest/gtest.h"
 
@@ -10,11 +11,11 @@ namespace {
 
 using ::gantry::matrix::v1::Matrix;
 
-// A matrix with one of everything.
-Matrix Good() {
+// A valid matrix with every kind of element.
+Matrix ValidMatrix() {
   Matrix matrix;
-  const absl::Status status = ParseTextProto(
-      R"(
+  EXPECT_THAT(ParseTextProto(
+                  R"(
         operating_systems {
           family: FAMILY_DEBIAN
           debian_suite: "bookworm"
@@ -59,54 +60,55 @@ Matrix Good() {
         cuda_toolkits { version: "11.8.0" redist {} }
         exclusions { channel: "stable" reason: "why" }
       )",
-      "good", matrix);
-  EXPECT_TRUE(status.ok()) << status;
+                  "valid", matrix),
+              IsOk());
   return matrix;
 }
 
-struct Case {
-  const char* message;
-  void (*spoil)(Matrix& matrix);
-};
-
-class ValidateTest : public testing::TestWithParam<Case> {};
-
-TEST(ValidateTest, GoodMatrixIsOk) {
-  EXPECT_EQ(ValidateMatrix(Good()), absl::OkStatus());
+TEST(ValidateTest, ValidMatrixIsAccepted) {
+  EXPECT_THAT(ValidateMatrix(ValidMatrix()), IsOk());
 }
 
-TEST(ValidateTest, OurOwnMatricesAreOk) {
+TEST(ValidateTest, MatricesOfThisRepositoryAreAccepted) {
   for (const char* path : {"release/matrix.textproto",
                            "release/matrices/container_linux.textproto"}) {
     Matrix matrix;
-    ASSERT_EQ(ReadTextProto(path, matrix), absl::OkStatus());
-    EXPECT_EQ(ValidateMatrix(matrix), absl::OkStatus()) << path;
+    ASSERT_THAT(ReadTextProto(path, matrix), IsOk());
+    EXPECT_THAT(ValidateMatrix(matrix), IsOk()) << path;
   }
 }
 
-TEST_P(ValidateTest, NamesThePlaceAndTheFault) {
-  Matrix matrix = Good();
-  GetParam().spoil(matrix);
-  EXPECT_EQ(ValidateMatrix(matrix),
-            absl::InvalidArgumentError(GetParam().message));
+// An error, and a change to the valid matrix that causes it.
+struct Case {
+  const char* message;
+  void (*change)(Matrix& matrix);
+};
+
+class InvalidMatrixTest : public testing::TestWithParam<Case> {};
+
+TEST_P(InvalidMatrixTest, ErrorNamesTheField) {
+  Matrix matrix = ValidMatrix();
+  GetParam().change(matrix);
+  EXPECT_THAT(ValidateMatrix(matrix),
+              StatusIs(absl::StatusCode::kInvalidArgument, GetParam().message));
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Os, ValidateTest,
+    Os, InvalidMatrixTest,
     testing::ValuesIn<Case>({
-        {"operating_systems: at least one is needed",
+        {"operating_systems: at least one is required",
          [](Matrix& m) { m.clear_operating_systems(); }},
         {"operating_systems[0].family: required",
          [](Matrix& m) { m.mutable_operating_systems(0)->clear_family(); }},
-        {"operating_systems[0].channels: at least one is needed",
+        {"operating_systems[0].channels: at least one is required",
          [](Matrix& m) { m.mutable_operating_systems(0)->clear_channels(); }},
         {"operating_systems[0].debian_suite: required",
          [](Matrix& m) {
            m.mutable_operating_systems(0)->clear_debian_suite();
          }},
-        {"operating_systems[0].keyring: not for FAMILY_DEBIAN",
+        {"operating_systems[0].keyring: not allowed for FAMILY_DEBIAN",
          [](Matrix& m) { m.mutable_operating_systems(0)->set_keyring("a"); }},
-        {"operating_systems[1].debian_suite: only for FAMILY_DEBIAN",
+        {"operating_systems[1].debian_suite: only allowed for FAMILY_DEBIAN",
          [](Matrix& m) {
            m.mutable_operating_systems(1)->set_debian_suite("bookworm");
          }},
@@ -118,7 +120,7 @@ INSTANTIATE_TEST_SUITE_P(
     }));
 
 INSTANTIATE_TEST_SUITE_P(
-    Channel, ValidateTest,
+    Channel, InvalidMatrixTest,
     testing::ValuesIn<Case>({
         {"operating_systems[0].channels[0].name: required",
          [](Matrix& m) {
@@ -129,26 +131,26 @@ INSTANTIATE_TEST_SUITE_P(
          [](Matrix& m) {
            m.mutable_operating_systems(0)->mutable_channels(0)->set_name("A b");
          }},
-        {"operating_systems[1].channels[1].name: \"stable\" is given twice",
+        {"operating_systems[1].channels[1].name: \"stable\" is a duplicate",
          [](Matrix& m) {
            m.mutable_operating_systems(1)->mutable_channels(1)->set_name(
                "stable");
          }},
-        {"operating_systems[1].channels[0].newest: 51 is not from 0 to 50",
+        {"operating_systems[1].channels[0].newest: 51 is not between 0 and 50",
          [](Matrix& m) {
            m.mutable_operating_systems(1)->mutable_channels(0)->set_newest(51);
          }},
-        {"operating_systems[1].channels[0].newest: -1 is not from 0 to 50",
+        {"operating_systems[1].channels[0].newest: -1 is not between 0 and 50",
          [](Matrix& m) {
            m.mutable_operating_systems(1)->mutable_channels(0)->set_newest(-1);
          }},
-        {"operating_systems[1].channels[1].newest: must not be set along with "
-         "`versions`",
+        {"operating_systems[1].channels[1].newest: must not be set together "
+         "with `versions`",
          [](Matrix& m) {
            m.mutable_operating_systems(1)->mutable_channels(1)->set_newest(1);
          }},
-        {"operating_systems[1].channels[1].versions[1]: \"4230.2.0\" is given "
-         "twice",
+        {"operating_systems[1].channels[1].versions[1]: \"4230.2.0\" is "
+         "a duplicate",
          [](Matrix& m) {
            m.mutable_operating_systems(1)->mutable_channels(1)->add_versions(
                "4230.2.0");
@@ -190,19 +192,19 @@ INSTANTIATE_TEST_SUITE_P(
     }));
 
 INSTANTIATE_TEST_SUITE_P(
-    Driver, ValidateTest,
+    Driver, InvalidMatrixTest,
     testing::ValuesIn<Case>({
-        {"drivers: at least one is needed",
+        {"drivers: at least one is required",
          [](Matrix& m) { m.clear_drivers(); }},
         {"drivers[0].version: required",
          [](Matrix& m) { m.mutable_drivers(0)->clear_version(); }},
         {"drivers[0].flavour: required",
          [](Matrix& m) { m.mutable_drivers(0)->clear_flavour(); }},
-        {"drivers[1].flavour: not for `archive`",
+        {"drivers[1].flavour: not allowed for `archive`",
          [](Matrix& m) {
            m.mutable_drivers(1)->set_flavour(cell::v1::DRIVER_FLAVOUR_OPEN);
          }},
-        {"drivers[0]: one of `debian`, `redist` and `archive` is needed",
+        {"drivers[0]: one of `debian`, `redist` and `archive` is required",
          [](Matrix& m) { m.mutable_drivers(0)->clear_debian(); }},
         {"drivers[0].debian.source_package: required",
          [](Matrix& m) {
@@ -229,7 +231,7 @@ matrix::v1::Patch& FirstPatch(Matrix& matrix) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Patch, ValidateTest,
+    Patch, InvalidMatrixTest,
     testing::ValuesIn<Case>({
         {"drivers[0].patches[0].file: required",
          [](Matrix& m) { FirstPatch(m).clear_file(); }},
@@ -239,27 +241,27 @@ INSTANTIATE_TEST_SUITE_P(
          [](Matrix& m) { FirstPatch(m).clear_reason(); }},
         {"drivers[0].patches[0].matches: required with `when_header`",
          [](Matrix& m) { FirstPatch(m).clear_matches(); }},
-        {"drivers[0].patches[0].matches: needs `when_header`",
+        {"drivers[0].patches[0].matches: requires `when_header`",
          [](Matrix& m) { FirstPatch(m).clear_when_header(); }},
         {"drivers[0].patches[0].matches: missing ): a(b",
          [](Matrix& m) { FirstPatch(m).set_matches("a(b"); }},
     }));
 
 INSTANTIATE_TEST_SUITE_P(
-    Cuda, ValidateTest,
+    Cuda, InvalidMatrixTest,
     testing::ValuesIn<Case>({
-        {"cuda_toolkits: at least one is needed",
+        {"cuda_toolkits: at least one is required",
          [](Matrix& m) { m.clear_cuda_toolkits(); }},
         {"cuda_toolkits[0].version: \"12\" is not of the form "
          "[0-9]+[.][0-9]+([.][0-9]+)?",
          [](Matrix& m) { m.mutable_cuda_toolkits(0)->set_version("12"); }},
-        {"cuda_toolkits[0]: one of `debian` and `redist` is needed",
+        {"cuda_toolkits[0]: one of `debian` and `redist` is required",
          [](Matrix& m) { m.mutable_cuda_toolkits(0)->clear_debian(); }},
         {"cuda_toolkits[0].debian.suite: required",
          [](Matrix& m) {
            m.mutable_cuda_toolkits(0)->mutable_debian()->clear_suite();
          }},
-        {"cuda_toolkits[0].debian.packages: at least one is needed",
+        {"cuda_toolkits[0].debian.packages: at least one is required",
          [](Matrix& m) {
            m.mutable_cuda_toolkits(0)->mutable_debian()->clear_packages();
          }},
