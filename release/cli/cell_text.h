@@ -8,10 +8,10 @@
 
 namespace gantry::cli {
 
-// A table for people, one line per cell.
-std::string FormatTable(const std::vector<release::v1::Cell>& cells);
+// A table with one line per cell.
+std::string FormatCells(const std::vector<release::v1::Cell>& cells);
 
-// "name: value" lines for people.
+// A line "name: value" for each field that is set.
 std::string FormatCell(const release::v1::Cell& cell);
 
 }  // namespace gantry::cli

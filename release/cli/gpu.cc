@@ -16,10 +16,10 @@ std::string ReadAttribute(const std::string& path) {
       absl::StripAsciiWhitespace(ReadFile(path).value_or(std::string())));
 }
 
-// Classes 0x0300xx (VGA) and 0x0302xx (3D controller) of vendor NVIDIA.
-bool IsNvidiaGpu(const std::string& device) {
-  const std::string pci_class = ReadAttribute(JoinPath(device, "class"));
-  return ReadAttribute(JoinPath(device, "vendor")) == "0x10de" &&
+// True for classes 0x0300xx (VGA) and 0x0302xx (3D controller) from NVIDIA.
+bool IsNvidiaGpu(const std::string& directory) {
+  const std::string pci_class = ReadAttribute(JoinPath(directory, "class"));
+  return ReadAttribute(JoinPath(directory, "vendor")) == "0x10de" &&
          (absl::StartsWith(pci_class, "0x0300") ||
           absl::StartsWith(pci_class, "0x0302"));
 }
@@ -28,11 +28,11 @@ bool IsNvidiaGpu(const std::string& device) {
 
 std::string OldestNvidiaGpu(const std::string& rootfs) {
   std::string oldest;
-  std::error_code none;
+  std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(
-           JoinPath(rootfs, "sys/bus/pci/devices"), none)) {
+           JoinPath(rootfs, "sys/bus/pci/devices"), ignored)) {
     if (!IsNvidiaGpu(entry.path())) continue;
-    // Four hexadecimal digits: they sort as text.
+    // Ids have four hexadecimal digits, so they sort as text.
     const std::string id =
         ReadAttribute(JoinPath(entry.path().native(), "device"));
     if (oldest.empty() || id < oldest) oldest = id;

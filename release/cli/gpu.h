@@ -5,10 +5,10 @@
 
 namespace gantry::cli {
 
-// The PCI device id ("0x1db6") of the host's oldest NVIDIA GPU, from the sysfs
-// below `rootfs`; empty if there is none.  NVIDIA's device ids grow with the
-// generations, and a driver must support all GPUs of its host: the oldest one
-// decides.
+// The PCI device id of the host's oldest NVIDIA GPU, from the sysfs below
+// `rootfs`; empty if there is none.  NVIDIA's device ids grow with the
+// generations, and a driver must support every GPU of its host, so that the
+// oldest one decides.  Example: "0x1db6".
 std::string OldestNvidiaGpu(const std::string& rootfs);
 
 }  // namespace gantry::cli

@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/cell_state_name.h"
 #include "base/host_identity.h"
 #include "base/json.h"
 #include "base/state_dir.h"
@@ -30,7 +30,7 @@ absl::StatusOr<service::Connection> Connect(const QueryOptions& options) {
   return service::Connection::ToReadOnlyDatabase(state.database_path());
 }
 
-absl::StatusOr<release::v1::ListCellsRequest> Filter(
+absl::StatusOr<release::v1::ListCellsRequest> MakeFilter(
     const QueryOptions& options) {
   release::v1::ListCellsRequest filter;
   filter.set_channel(options.channel);
@@ -38,15 +38,8 @@ absl::StatusOr<release::v1::ListCellsRequest> Filter(
   filter.set_driver_version(options.driver_version);
   filter.set_cuda_version(options.cuda_version);
   for (const std::string& name : options.cell_states) {
-    release::v1::CellState state;
-    if (!release::v1::CellState_Parse(
-            absl::StrCat("CELL_STATE_", absl::AsciiStrToUpper(name)), &state) ||
-        state == release::v1::CELL_STATE_UNSPECIFIED) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("\"", name,
-                       "\" is no cell state; there are planned, building, "
-                       "built, failed, excluded"));
-    }
+    GANTRY_ASSIGN_OR_RETURN(const release::v1::CellState state,
+                            ParseCellStateName(name));
     filter.add_states(state);
   }
   return filter;
@@ -55,10 +48,10 @@ absl::StatusOr<release::v1::ListCellsRequest> Filter(
 absl::StatusOr<bool> List(const QueryOptions& options,
                           service::ReleaseClient& client, std::ostream& out) {
   GANTRY_ASSIGN_OR_RETURN(const release::v1::ListCellsRequest filter,
-                          Filter(options));
+                          MakeFilter(options));
   GANTRY_ASSIGN_OR_RETURN(std::vector<Cell> cells, client.ListCells(filter));
   if (!options.json) {
-    out << FormatTable(cells);
+    out << FormatCells(cells);
     return true;
   }
   release::v1::ListCellsResponse response;
@@ -94,7 +87,7 @@ absl::StatusOr<HostIdentity> IdentifyHost(const QueryOptions& options) {
       absl::StrCat(identity.status().message(), "; set --os_release"));
 }
 
-absl::StatusOr<release::v1::ResolveRequest> NodeRequest(
+absl::StatusOr<release::v1::ResolveRequest> MakeResolveRequest(
     const QueryOptions& options) {
   HostIdentity identity{options.os_release, options.kernel_release};
   std::string gpu_device_id = options.gpu_device_id;
@@ -116,7 +109,7 @@ absl::StatusOr<bool> Resolve(const QueryOptions& options,
                              service::ReleaseClient& client,
                              std::ostream& out) {
   GANTRY_ASSIGN_OR_RETURN(const release::v1::ResolveRequest request,
-                          NodeRequest(options));
+                          MakeResolveRequest(options));
   GANTRY_ASSIGN_OR_RETURN(const release::v1::ResolveResponse response,
                           client.Resolve(request));
   if (options.json) {
@@ -138,8 +131,9 @@ absl::StatusOr<bool> Query(const QueryOptions& options, std::ostream& out) {
   const bool resolve = command == "resolve";
   const bool get = options.command.size() == 2 && options.command[0] == "get";
   if (!list && !resolve && !get) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "\"", command, "\" is no command; there are list, get ID, resolve"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("unknown command \"", command,
+                     "\"; expected one of list, get ID, resolve"));
   }
   GANTRY_ASSIGN_OR_RETURN(const service::Connection connection,
                           Connect(options));

@@ -13,32 +13,36 @@ struct QueryOptions {
   // "list", "get ID" or "resolve".
   std::vector<std::string> command;
 
-  // "HOST:PORT"; empty: read the database of the state folder.
+  // "HOST:PORT".  Empty: an in-process service on the state directory's
+  // database, which it only reads.
   std::string service;
   // See StateDir::Open.
   std::string state_dir;
 
-  // One JSON object instead of text.
+  // Print one JSON object instead of text.
   bool json = false;
 
-  // list and resolve: see ListCellsRequest and ResolveRequest.
+  // For list and resolve; see ListCellsRequest and ResolveRequest.
   std::string os_release;
   std::string driver_version;
   std::string cuda_version;
 
-  // list.
+  // For list.
   std::string channel;
-  // Any of these: "planned", "building", "built", "failed", "excluded".
+  // Names of states, any of which matches; see ParseCellStateName().
   std::vector<std::string> cell_states;
 
-  // resolve.  Without `os_release` the host fills in what is empty.
+  // For resolve.  Without `os_release`, empty fields are read from the host
+  // whose root file system is `rootfs`.
   std::string kernel_release;
   std::string gpu_device_id;
   std::string rootfs = "/";
 };
 
-// True: found.  False: `get` knows no such cell, or `resolve` has no payload;
-// `out` says why.  INVALID_ARGUMENT: an unknown command or cell state.
+// Runs the command and writes its result to `out`.  Returns false if `get`
+// finds no such cell or `resolve` no payload; `out` then has the reason.
+// INVALID_ARGUMENT: an unknown command or cell state, or, with `json`, a record
+// without a JSON form.  After an error nothing has been written.
 absl::StatusOr<bool> Query(const QueryOptions& options, std::ostream& out);
 
 }  // namespace gantry::cli

@@ -9,36 +9,35 @@
 #include "release/cli/query.h"
 
 ABSL_FLAG(std::string, service, "",
-          "HOST:PORT of the release service; empty: read the database in the "
-          "folder of --state");
+          "HOST:PORT of the release service; empty: an in-process service that "
+          "reads the state directory's database");
 ABSL_FLAG(std::string, state, "",
-          "state folder; empty: .gantry in the workspace");
+          "state directory; empty: .gantry in the workspace");
 ABSL_FLAG(bool, json, false, "print one JSON object");
 ABSL_FLAG(std::string, os_release, "",
-          "list: prefix of the OS release; resolve: the OS release, empty: "
-          "this host's, with its kernel and GPU");
-ABSL_FLAG(std::string, driver, "",
-          "driver version or its beginning, such as 535");
-ABSL_FLAG(std::string, cuda, "",
-          "toolkit version or its beginning, such as 12");
-ABSL_FLAG(std::string, channel, "", "list: channel");
+          "list: prefix of the OS release; resolve: OS release; empty: that of "
+          "this host, with its kernel and GPU");
+ABSL_FLAG(std::string, driver, "", "prefix of the driver version, such as 535");
+ABSL_FLAG(std::string, cuda, "", "prefix of the toolkit version, such as 12");
+ABSL_FLAG(std::string, channel, "", "list: name of the channel; empty: any");
 ABSL_FLAG(std::vector<std::string>, cell_state, {},
-          "list: any of planned, building, built, failed, excluded");
+          "list: cells in any of these states, separated by commas: planned, "
+          "building, built, failed, excluded");
 ABSL_FLAG(std::string, kernel, "",
-          "resolve: kernel release; empty: this host's");
+          "resolve: kernel release; empty: that of this host");
 ABSL_FLAG(std::string, gpu, "",
-          "resolve: PCI device id of the GPU, such as 0x20b0; empty: this "
-          "host's");
+          "resolve: PCI device id of the GPU, such as 0x20b0; empty: that of "
+          "this host");
 ABSL_FLAG(std::string, rootfs, "/",
-          "resolve: where this host's root file system is");
+          "resolve: where this host's root file system is mounted");
 
 constexpr char kUsage[] =
-    "Asks the release service.\n"
+    "Queries the release service.\n"
     "  query [flags] list       the cells that match the flags\n"
     "  query [flags] get ID     one cell\n"
-    "  query [flags] resolve    the payload for a node, or why there is none\n"
-    "Exit codes: 0 found, 3 no such cell or no payload (the answer says why), "
-    "1 error.";
+    "  query [flags] resolve    the payload for a node, or why it has none\n"
+    "Exit codes: 0 found; 3 no such cell or no payload, with the reason on "
+    "standard output; 1 error.";
 
 int main(int argc, char** argv) {
   gantry::cli::QueryOptions options;

@@ -1,12 +1,17 @@
 #include "release/cli/query.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "base/cell_name.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
@@ -38,44 +43,50 @@ cell::v1::CellCoordinates Coordinates(const std::string& cuda_version) {
   return coordinates;
 }
 
-// A state folder with a built and a failed cell, and a host's root.
+// A state directory with a built and a failed cell, and a host's root file
+// system.
 class QueryTest : public testing::Test {
  protected:
   void SetUp() override {
-    auto dir = TempDir::Create();
-    ASSERT_TRUE(dir.ok()) << dir.status();
-    dir_ = std::make_unique<TempDir>(*std::move(dir));
-    options_.state_dir = dir_->path() + "/state";
-    ASSERT_TRUE(CreateDirectories(options_.state_dir).ok());
-    options_.rootfs = dir_->path() + "/rootfs";
+    GANTRY_ASSERT_OK_AND_ASSIGN(TempDir directory, TempDir::Create());
+    directory_ = std::make_unique<TempDir>(std::move(directory));
+    options_.state_dir = PathOf("state");
+    ASSERT_THAT(CreateDirectories(options_.state_dir), IsOk());
+    options_.rootfs = PathOf("rootfs");
     WriteRoot("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
     options_.kernel_release = "6.1.0-56-cloud-amd64";
 
     service::ReleaseServerOptions server_options;
-    server_options.database_path = options_.state_dir + "/release.db";
+    server_options.database_path = database_path();
     server_options.listen_address = "127.0.0.1:0";
-    auto server = service::ReleaseServer::Start(server_options);
-    ASSERT_TRUE(server.ok()) << server.status();
-    server_ = *std::move(server);
-    Fill();
+    GANTRY_ASSERT_OK_AND_ASSIGN(server_,
+                                service::ReleaseServer::Start(server_options));
+    RecordFailure();
+    RecordPayload();
   }
 
-  void Fill() {
-    service::ReleaseClient client(server_->InProcessChannel(), "test");
+  service::ReleaseClient Client() {
+    return service::ReleaseClient(server_->InProcessChannel(), "test");
+  }
+
+  void RecordFailure() {
+    service::ReleaseClient client = Client();
     release::v1::CellPlan plan;
     *plan.mutable_coordinates() = Coordinates("11.8");
     plan.set_channel("6.1-cloud");
-    ASSERT_TRUE(client.PlanCells({plan}).ok());
+    ASSERT_THAT(client.PlanCells({plan}), IsOk());
     release::v1::ClaimCellsRequest claim;
     claim.set_worker("worker");
-    auto claimed = client.ClaimCells(claim);
-    ASSERT_TRUE(claimed.ok()) << claimed.status();
+    GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> claimed,
+                                client.ClaimCells(claim));
     release::v1::FailAttemptRequest failure;
     failure.set_id(kFailedId);
-    failure.set_fencing_token((*claimed)[0].lease().fencing_token());
+    failure.set_fencing_token(claimed[0].lease().fencing_token());
     failure.set_reason("nv-pci.c:1: too few arguments");
-    ASSERT_TRUE(client.FailAttempt(failure).ok());
+    ASSERT_THAT(client.FailAttempt(failure), IsOk());
+  }
 
+  void RecordPayload() {
     release::v1::PublishPayloadRequest publication;
     *publication.mutable_coordinates() = Coordinates("12.4");
     auto* payload = publication.mutable_payload();
@@ -83,20 +94,25 @@ class QueryTest : public testing::Test {
     payload->set_reference(absl::StrCat("oci:/srv/oci@", kDigest));
     payload->mutable_proof()->set_accepted(true);
     payload->mutable_proof()->set_kernel_release("6.1.0-56-cloud-amd64");
-    auto published = client.PublishPayload(publication);
-    ASSERT_TRUE(published.ok()) << published.status();
+    ASSERT_THAT(Client().PublishPayload(publication), IsOk());
   }
 
-  // Stores a built cell directly, past the checks of the service.
+  // Stores a cell without the service's checks.
   void Store(const Cell& cell) {
     server_.reset();
-    auto store = service::CellStore::Open(options_.state_dir + "/release.db");
-    ASSERT_THAT(store, IsOk());
-    ASSERT_THAT(
-        (*store)->WriteAndWait([&](service::CellTable& table, absl::Time) {
-          return table.Put(cell);
-        }),
-        IsOk());
+    GANTRY_ASSERT_OK_AND_ASSIGN(const auto store,
+                                service::CellStore::Open(database_path()));
+    ASSERT_THAT(store->WriteAndWait([&](service::CellTable& table, absl::Time) {
+      return table.Put(cell);
+    }),
+                IsOk());
+  }
+
+  std::string PathOf(absl::string_view name) const {
+    return JoinPath(directory_->path(), name);
+  }
+  std::string database_path() const {
+    return JoinPath(options_.state_dir, "release.db");
   }
 
   void WriteRoot(const std::string& path, const std::string& content) {
@@ -107,13 +123,13 @@ class QueryTest : public testing::Test {
 
   void AddGpu(const std::string& slot, const std::string& pci_class,
               const std::string& vendor, const std::string& device) {
-    const std::string folder = "sys/bus/pci/devices/" + slot;
-    WriteRoot(folder + "/class", pci_class + "\n");
-    WriteRoot(folder + "/vendor", vendor + "\n");
-    WriteRoot(folder + "/device", device + "\n");
+    const std::string directory = "sys/bus/pci/devices/" + slot;
+    WriteRoot(directory + "/class", pci_class + "\n");
+    WriteRoot(directory + "/vendor", vendor + "\n");
+    WriteRoot(directory + "/device", device + "\n");
   }
 
-  // Runs a command; `found_` and `output_` tell what came of it.
+  // Runs a command and sets `found_` and `output_`.
   absl::Status Run(const std::vector<std::string>& command) {
     options_.command = command;
     std::ostringstream out;
@@ -123,15 +139,15 @@ class QueryTest : public testing::Test {
     return found.status();
   }
 
-  std::unique_ptr<TempDir> dir_;
+  std::unique_ptr<TempDir> directory_;
   std::unique_ptr<service::ReleaseServer> server_;
   QueryOptions options_;
   bool found_ = false;
   std::string output_;
 };
 
-TEST_F(QueryTest, ListShowsATable) {
-  ASSERT_EQ(Run({"list"}), absl::OkStatus());
+TEST_F(QueryTest, ListPrintsATable) {
+  ASSERT_THAT(Run({"list"}), IsOk());
   EXPECT_TRUE(found_);
   EXPECT_EQ(output_,
             absl::StrCat("CELL                                                "
@@ -145,37 +161,33 @@ TEST_F(QueryTest, ListFilters) {
   options_.cell_states = {"planned", "built"};
   options_.cuda_version = "12";
   options_.json = true;
-  ASSERT_EQ(Run({"list"}), absl::OkStatus());
+  ASSERT_THAT(Run({"list"}), IsOk());
   EXPECT_THAT(output_, HasSubstr(absl::StrCat("\"id\": \"", kBuiltId, "\"")));
   EXPECT_THAT(output_, Not(HasSubstr(kFailedId)));
 
   options_.channel = "other";
-  ASSERT_EQ(Run({"list"}), absl::OkStatus());
+  ASSERT_THAT(Run({"list"}), IsOk());
   EXPECT_EQ(output_, "{\n \"cells\": [],\n \"next_page_token\": \"\"\n}\n");
 }
 
 TEST_F(QueryTest, ListReadsAllPages) {
-  {
-    service::ReleaseClient client(server_->InProcessChannel(), "test");
-    std::vector<release::v1::CellPlan> plans(2500);
-    for (size_t i = 0; i < plans.size(); ++i) {
-      *plans[i].mutable_coordinates() = Coordinates(absl::StrCat("13.", i));
-    }
-    auto planned = client.PlanCells(plans);
-    ASSERT_TRUE(planned.ok()) << planned.status();
+  std::vector<release::v1::CellPlan> plans(2500);
+  for (size_t i = 0; i < plans.size(); ++i) {
+    *plans[i].mutable_coordinates() = Coordinates(absl::StrCat("13.", i));
   }
+  ASSERT_THAT(Client().PlanCells(plans), IsOk());
   options_.service = absl::StrCat("127.0.0.1:", server_->port());
-  ASSERT_EQ(Run({"list"}), absl::OkStatus());
+  ASSERT_THAT(Run({"list"}), IsOk());
   EXPECT_EQ(std::count(output_.begin(), output_.end(), '\n'), 1 + 2500 + 2);
 }
 
-TEST_F(QueryTest, GetShowsACellOrThatThereIsNone) {
-  ASSERT_EQ(Run({"get", kFailedId}), absl::OkStatus());
+TEST_F(QueryTest, GetPrintsTheCellOrThatItIsUnknown) {
+  ASSERT_THAT(Run({"get", kFailedId}), IsOk());
   EXPECT_TRUE(found_);
   EXPECT_THAT(output_,
-              HasSubstr("reason:     nv-pci.c:1: too few arguments\n"));
+              HasSubstr("reason:      nv-pci.c:1: too few arguments\n"));
 
-  ASSERT_EQ(Run({"get", "none"}), absl::OkStatus());
+  ASSERT_THAT(Run({"get", "none"}), IsOk());
   EXPECT_FALSE(found_);
   EXPECT_EQ(output_, "cell \"none\" is neither planned nor built\n");
 }
@@ -197,92 +209,99 @@ TEST_F(QueryTest, CellWithoutJsonFormIsAnErrorAndPrintsNothing) {
   }
 }
 
-TEST_F(QueryTest, ResolveTakesTheHostByDefault) {
+TEST_F(QueryTest, ResolveDefaultsToThisHost) {
   AddGpu("0000:00:04.0", "0x030200", "0x10de", "0x20b0");
-  ASSERT_EQ(Run({"resolve"}), absl::OkStatus());
+  ASSERT_THAT(Run({"resolve"}), IsOk());
   EXPECT_TRUE(found_);
-  EXPECT_THAT(output_, HasSubstr(absl::StrCat("cell:       ", kBuiltId, "\n")));
-  EXPECT_THAT(output_, HasSubstr(absl::StrCat("digest:     ", kDigest, "\n")));
+  EXPECT_THAT(output_,
+              HasSubstr(absl::StrCat("cell:        ", kBuiltId, "\n")));
+  EXPECT_THAT(output_, HasSubstr(absl::StrCat("digest:      ", kDigest, "\n")));
 }
 
-TEST_F(QueryTest, ResolveHeedsTheOldestGpu) {
+TEST_F(QueryTest, ResolveUsesTheOldestGpu) {
   AddGpu("0000:00:04.0", "0x030200", "0x10de", "0x20b0");
   AddGpu("0000:00:05.0", "0x030000", "0x10de", "0x1db6");
-  // Neither NVIDIA's sound nor another vendor's GPU counts.
+  // NVIDIA's audio devices and other vendors' GPUs are ignored.
   AddGpu("0000:00:05.1", "0x040300", "0x10de", "0x0fb0");
   AddGpu("0000:00:06.0", "0x030000", "0x1002", "0x1234");
-  ASSERT_EQ(Run({"resolve"}), absl::OkStatus());
+  ASSERT_THAT(Run({"resolve"}), IsOk());
   EXPECT_FALSE(found_);
   EXPECT_EQ(output_,
             "no payload: GPU 0x1db6 is of a generation from Maxwell to Volta, "
             "and the open kernel modules support Turing (0x1e00) and newer\n");
   options_.gpu_device_id = "0x2330";
-  ASSERT_EQ(Run({"resolve"}), absl::OkStatus());
+  ASSERT_THAT(Run({"resolve"}), IsOk());
   EXPECT_TRUE(found_);
 }
 
-TEST_F(QueryTest, ResolveTakesAnotherNodesValuesFromFlags) {
-  options_.rootfs = "/nowhere";
+TEST_F(QueryTest, ResolveUsesFlagsForAnotherNode) {
+  options_.rootfs = "/missing";
   options_.os_release = "flatcar-4230.2.0";
   options_.kernel_release = "";
   options_.json = true;
-  ASSERT_EQ(Run({"resolve"}), absl::OkStatus());
+  ASSERT_THAT(Run({"resolve"}), IsOk());
   EXPECT_FALSE(found_);
   EXPECT_THAT(output_, HasSubstr("\"cause\": \"CAUSE_UNKNOWN_RELEASE\""));
 }
 
 TEST_F(QueryTest, HostWithoutOsReleaseIsAnError) {
-  options_.rootfs = dir_->path();
-  EXPECT_EQ(Run({"resolve"}).code(), absl::StatusCode::kNotFound);
-  options_.rootfs = dir_->path() + "/rootfs";
+  options_.rootfs = directory_->path();
+  EXPECT_THAT(Run({"resolve"}), StatusIs(absl::StatusCode::kNotFound));
+  options_.rootfs = PathOf("rootfs");
   WriteRoot("etc/os-release", "ID=debian\n");
-  EXPECT_EQ(Run({"resolve"}),
-            absl::FailedPreconditionError(
-                options_.rootfs +
-                ": os-release sets no VERSION_ID; set --os_release"));
+  EXPECT_THAT(
+      Run({"resolve"}),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               options_.rootfs +
+                   ": os-release sets no VERSION_ID; set --os_release"));
 }
 
-TEST_F(QueryTest, AbsoluteLinkInTheHostsRootStaysInside) {
-  // Where a container mounts it, a link to "/usr/lib/os-release" must not lead
-  // to the container's own file.
+TEST_F(QueryTest, AbsoluteLinksAreResolvedInTheHostsRoot) {
+  // If a container mounts the host's root, a link to "/usr/lib/os-release" must
+  // not resolve to the container's own file.
   WriteRoot("usr/lib/os-release", "ID=flatcar\nVERSION_ID=4230.2.0\n");
   const std::string link = options_.rootfs + "/etc/os-release";
   std::filesystem::remove(link);
   std::filesystem::create_symlink("/usr/lib/os-release", link);
-  ASSERT_EQ(Run({"resolve"}), absl::OkStatus());
+  ASSERT_THAT(Run({"resolve"}), IsOk());
   EXPECT_THAT(output_, HasSubstr("flatcar-4230.2.0"));
 }
 
-TEST_F(QueryTest, UnreachableServiceIsOneClearError) {
+TEST_F(QueryTest, UnreachableServiceIsUnavailable) {
   const std::string address = absl::StrCat("127.0.0.1:", server_->port());
   server_.reset();
   options_.service = address;
-  const absl::Status status = Run({"list"});
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
-  EXPECT_EQ(status.message(),
-            "no release service at " + address +
-                ": connection refused or no such host; check --service, or "
-                "start a service there with //release:server");
+  EXPECT_THAT(
+      Run({"list"}),
+      StatusIs(absl::StatusCode::kUnavailable,
+               "no release service at " + address +
+                   ": connection refused or no such host; check --service, or "
+                   "start a service there with //release:server"));
 }
 
-TEST_F(QueryTest, MissingDatabaseIsOneClearError) {
-  options_.state_dir = dir_->path() + "/empty";
-  EXPECT_EQ(Run({"list"}),
-            absl::NotFoundError(
-                options_.state_dir +
-                "/release.db: no such database; run //release:matrix first, "
-                "or pass --service or --state"));
+TEST_F(QueryTest, MissingDatabaseIsNotFound) {
+  options_.state_dir = PathOf("empty");
+  EXPECT_THAT(
+      Run({"list"}),
+      StatusIs(absl::StatusCode::kNotFound,
+               options_.state_dir +
+                   "/release.db: no such database; run //release:matrix first, "
+                   "or pass --service or --state"));
 }
 
-TEST_F(QueryTest, UnknownCommandsAndStatesAreRefused) {
-  EXPECT_EQ(Run({"get"}), absl::InvalidArgumentError(
-                              "\"get\" is no command; there are list, get ID, "
-                              "resolve"));
+TEST_F(QueryTest, UnknownCommandsAndStatesAreInvalid) {
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{}, {"get"}, {"list", "all"}}) {
+    EXPECT_THAT(
+        Run(command),
+        StatusIs(absl::StatusCode::kInvalidArgument,
+                 absl::StrCat("unknown command \"", absl::StrJoin(command, " "),
+                              "\"; expected one of list, get ID, "
+                              "resolve")));
+  }
   options_.cell_states = {"unspecified"};
-  EXPECT_EQ(Run({"list"}),
-            absl::InvalidArgumentError(
-                "\"unspecified\" is no cell state; there are planned, "
-                "building, built, failed, excluded"));
+  EXPECT_THAT(Run({"list"}), StatusIs(absl::StatusCode::kInvalidArgument,
+                                      HasSubstr("unknown cell state")));
 }
 
 }  // namespace
