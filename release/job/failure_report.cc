@@ -12,11 +12,12 @@
 namespace gantry::job {
 namespace {
 
-constexpr size_t kMaxReason = 1000;
+constexpr size_t kMaxReasonSize = 1000;
 
-// What stopped a repository rule.  Its traceback ends with a line "Error in
-// <function>: <what>", and what a download or fail() says may go on.
-absl::string_view StarlarkReason(absl::string_view message) {
+// The error of a repository rule; empty if `message` has none.  The traceback
+// ends with a line "Error in <function>: <error>", and the error may have more
+// lines.
+absl::string_view StarlarkError(absl::string_view message) {
   constexpr absl::string_view kError = "Error in ";
   const size_t at = message.rfind(kError);
   if (at == absl::string_view::npos) return "";
@@ -31,18 +32,18 @@ absl::string_view FirstLine(absl::string_view text) {
 }
 
 std::string Reason(const BuildFailure& failure, absl::string_view log) {
-  absl::string_view what = FirstLine(log);
-  if (what.empty()) what = FirstLine(StarlarkReason(failure.message));
-  if (what.empty()) what = FirstLine(failure.message);
+  absl::string_view error = FirstLine(log);
+  if (error.empty()) error = FirstLine(StarlarkError(failure.message));
+  if (error.empty()) error = FirstLine(failure.message);
   const absl::string_view stage =
       failure.mnemonic.empty() ? failure.label : failure.mnemonic;
-  return ReasonLine(absl::StrCat(stage, ": ", what));
+  return ReasonLine(absl::StrCat(stage, ": ", error));
 }
 
 }  // namespace
 
 std::string ReasonLine(absl::string_view text) {
-  std::string line(FirstLine(text).substr(0, kMaxReason));
+  std::string line(FirstLine(text).substr(0, kMaxReasonSize));
   for (char& c : line) {
     if (c == '\t') c = ' ';
     if (!absl::ascii_isprint(c)) c = '?';
@@ -50,18 +51,18 @@ std::string ReasonLine(absl::string_view text) {
   return line.empty() ? "unknown" : line;
 }
 
-absl::StatusOr<FailureReport> KeepFailure(const BuildFailure& failure,
-                                          const std::string& folder) {
+absl::StatusOr<FailureReport> SaveFailureLog(const BuildFailure& failure,
+                                             const std::string& directory) {
   std::error_code ignored;
-  std::filesystem::remove_all(folder, ignored);
-  GANTRY_RETURN_IF_ERROR(CreateDirectories(folder));
-  // A killed Bazel may have taken the log away: its message is what is left.
+  std::filesystem::remove_all(directory, ignored);
+  GANTRY_RETURN_IF_ERROR(CreateDirectories(directory));
+  // Bazel may have deleted the log when it was killed.
   const std::string log =
       failure.log_path.empty() ? "" : ReadFile(failure.log_path).value_or("");
   FailureReport report;
   report.reason = Reason(failure, log);
   report.log_path = JoinPath(
-      folder,
+      directory,
       absl::StrCat(failure.mnemonic.empty() ? "fetch" : failure.mnemonic,
                    ".log"));
   GANTRY_RETURN_IF_ERROR(WriteFileAtomically(

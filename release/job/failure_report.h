@@ -9,24 +9,24 @@
 
 namespace gantry::job {
 
-// A failure as it is recorded and shown.
+// What is recorded of a failed build.
 struct FailureReport {
   // One line.  Example: "CompileKernelModules: nv-pci.c:1:2: error: ...".
   std::string reason;
-  // Absolute path of the log that was kept.
+  // Path of the saved log.
   std::string log_path;
 };
 
-// `text` as the service takes reasons: its first line that is not blank, of
-// printable ASCII ("?" stands for the rest), at most 1000 characters.
-// "unknown" if there is none.
+// The first line of `text` that is not blank, in a form that the release
+// service accepts as a reason: at most 1,000 characters of printable ASCII,
+// with "?" for other characters.  "unknown" if all lines are blank.
 std::string ReasonLine(absl::string_view text);
 
-// Keeps the failure's log in the folder, which is emptied first: Bazel's own
-// copy goes with its next command.  The first line of the log is the reason,
-// for Gantry's tools begin with what went wrong.
-absl::StatusOr<FailureReport> KeepFailure(const BuildFailure& failure,
-                                          const std::string& folder);
+// Saves the log of the failure in `directory`, after removing what is there:
+// Bazel's next command deletes its copy.  The reason is the first line of the
+// log, because Gantry's tools print their error first.
+absl::StatusOr<FailureReport> SaveFailureLog(const BuildFailure& failure,
+                                             const std::string& directory);
 
 }  // namespace gantry::job
 

@@ -2,81 +2,93 @@
 
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "gtest/gtest.h"
 
 namespace gantry::job {
 namespace {
 
+// A directory for logs that does not exist yet.
 class FailureReportTest : public testing::Test {
  protected:
-  FailureReportTest() : dir_(*TempDir::Create(testing::TempDir())) {
-    folder_ = JoinPath(dir_.path(), "logs/cell");
+  FailureReportTest() : directory_(*TempDir::Create(testing::TempDir())) {}
+
+  std::string PathOf(absl::string_view name) const {
+    return JoinPath(directory_.path(), name);
   }
 
-  TempDir dir_;
-  std::string folder_;
+  absl::StatusOr<FailureReport> Save(const BuildFailure& failure) const {
+    return SaveFailureLog(failure, PathOf("logs/cell"));
+  }
+
+  TempDir directory_;
 };
 
-TEST_F(FailureReportTest, FailedActionKeepsItsLogAndNamesItsFirstLine) {
+// The failure of a repository rule with this error.
+BuildFailure RepositoryFailure(absl::string_view error) {
+  BuildFailure failure;
+  failure.label = "//external:container";
+  failure.message = absl::StrCat(
+      "Traceback (most recent call last):\n\tFile \"x.bzl\", line 2\n", error);
+  return failure;
+}
+
+TEST_F(FailureReportTest, ReasonOfAnActionIsTheFirstLineOfItsLog) {
   BuildFailure failure;
   failure.label = "@cells//stages:x.modules";
   failure.mnemonic = "CompileKernelModules";
-  failure.log_path = JoinPath(dir_.path(), "stderr-3");
+  failure.log_path = PathOf("stderr-3");
   failure.message = "compile_modules failed: error executing command";
   const std::string log = "first error: nv-pci.c:1:2: error: no\nmore\n";
-  ASSERT_TRUE(WriteFileAtomically(failure.log_path, log).ok());
+  ASSERT_THAT(WriteFileAtomically(failure.log_path, log), IsOk());
 
-  const auto report = KeepFailure(failure, folder_);
-  ASSERT_TRUE(report.ok()) << report.status();
-  EXPECT_EQ(report->reason,
+  GANTRY_ASSERT_OK_AND_ASSIGN(const FailureReport report, Save(failure));
+  EXPECT_EQ(report.reason,
             "CompileKernelModules: first error: nv-pci.c:1:2: error: no");
-  EXPECT_EQ(report->log_path, folder_ + "/CompileKernelModules.log");
-  EXPECT_EQ(*ReadFile(report->log_path), log);
+  EXPECT_EQ(report.log_path, PathOf("logs/cell/CompileKernelModules.log"));
+  EXPECT_THAT(ReadFile(report.log_path), IsOkAndHolds(log));
 }
 
-TEST_F(FailureReportTest, RepositoryGivesWhatItsRuleSaid) {
-  BuildFailure failure;
-  failure.label = "//external:container";
-  failure.message =
-      "Traceback (most recent call last):\n\tFile \"x.bzl\", line 2\n"
-      "Error in fail: image.bz2: bad signature";
-  const auto report = KeepFailure(failure, folder_);
-  ASSERT_TRUE(report.ok()) << report.status();
-  EXPECT_EQ(report->reason, "//external:container: image.bz2: bad signature");
-  EXPECT_EQ(*ReadFile(folder_ + "/fetch.log"), failure.message + "\n");
+TEST_F(FailureReportTest, ReasonOfARepositoryIsTheErrorOfItsRule) {
+  const BuildFailure failure =
+      RepositoryFailure("Error in fail: image.bz2: bad signature");
+  GANTRY_ASSERT_OK_AND_ASSIGN(const FailureReport report, Save(failure));
+  EXPECT_EQ(report.reason, "//external:container: image.bz2: bad signature");
+  EXPECT_THAT(ReadFile(PathOf("logs/cell/fetch.log")),
+              IsOkAndHolds(failure.message + "\n"));
 }
 
-TEST_F(FailureReportTest, RepositoryNamesADownloadThatFailed) {
-  BuildFailure failure;
-  failure.label = "//external:container";
-  failure.message =
-      "Traceback (most recent call last):\n\tFile \"x.bzl\", line 2\n"
-      "Error in download: java.io.IOException: GET returned 404";
-  const auto report = KeepFailure(failure, folder_);
-  ASSERT_TRUE(report.ok()) << report.status();
-  EXPECT_EQ(report->reason,
+TEST_F(FailureReportTest, ReasonOfADownloadIsItsError) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(
+      const FailureReport report,
+      Save(RepositoryFailure("Error in download: java.io.IOException: GET "
+                             "returned 404")));
+  EXPECT_EQ(report.reason,
             "//external:container: java.io.IOException: GET returned 404");
 }
 
-TEST(ReasonLineTest, IsWhatTheServiceTakes) {
+TEST(ReasonLineTest, IsOnePrintableLine) {
   EXPECT_EQ(ReasonLine("\n  a\tb\x1b[0m\xff\nmore"), "a b?[0m?");
   EXPECT_EQ(ReasonLine(std::string(2000, 'x')), std::string(1000, 'x'));
   EXPECT_EQ(ReasonLine(" \n"), "unknown");
 }
 
-TEST_F(FailureReportTest, LogOfAnEarlierAttemptGoes) {
-  ASSERT_TRUE(CreateDirectories(folder_).ok());
-  const std::string old = JoinPath(folder_, "ProveModules.log");
-  ASSERT_TRUE(WriteFileAtomically(old, "old").ok());
+TEST_F(FailureReportTest, LogOfAnEarlierAttemptIsRemoved) {
+  ASSERT_THAT(CreateDirectories(PathOf("logs/cell")), IsOk());
+  const std::string old = PathOf("logs/cell/ProveModules.log");
+  ASSERT_THAT(WriteFileAtomically(old, "old"), IsOk());
   BuildFailure failure;
   failure.mnemonic = "CompileKernelModules";
   failure.message = "killed";
-  const auto report = KeepFailure(failure, folder_);
-  ASSERT_TRUE(report.ok()) << report.status();
-  EXPECT_EQ(report->reason, "CompileKernelModules: killed");
-  EXPECT_EQ(ReadFile(old).status().code(), absl::StatusCode::kNotFound);
+  GANTRY_ASSERT_OK_AND_ASSIGN(const FailureReport report, Save(failure));
+  EXPECT_EQ(report.reason, "CompileKernelModules: killed");
+  EXPECT_THAT(ReadFile(old), StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace

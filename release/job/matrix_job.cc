@@ -37,18 +37,18 @@ namespace {
 using ::gantry::matrix::v1::Lock;
 using ::gantry::release::v1::Cell;
 
-// Long enough for a large matrix on a small machine; a job that was killed
-// takes its cells back by its worker name, however long they are leased.
+// Long enough for a large matrix on a small machine.  Leases of a killed job do
+// not block its successor, which has the same worker name.
 constexpr int kLeaseHours = 6;
 
-// A lock and the file that Bazel reads it from.
+// A lock, and the file from which Bazel reads it.
 struct LockFile {
   Lock lock;
   std::string path;
 };
 
-// Names this state folder, whatever machine it is on and wherever it lies: two
-// jobs of one name would take each other's leases for their own.
+// A name that is unique to the state directory, independent of its machine and
+// path: jobs with the same name release each other's leases.
 absl::StatusOr<std::string> WorkerName(const StateDir& state) {
   auto id = ReadFile(state.worker_id_path());
   if (absl::IsNotFound(id.status())) {
@@ -62,8 +62,8 @@ absl::StatusOr<std::string> WorkerName(const StateDir& state) {
   return absl::StrCat(host, "/", *id);
 }
 
-// The state's lock if it was made of this very matrix and the files it names,
-// by a version of Gantry with the same schema.
+// The lock in the state directory, if it was made from this matrix and the
+// files that it names, and with the current schema.
 absl::StatusOr<absl::optional<LockFile>> FindLock(
     const std::string& matrix_digest, const StateDir& state) {
   std::error_code error;
@@ -77,9 +77,9 @@ absl::StatusOr<absl::optional<LockFile>> FindLock(
   return absl::optional<LockFile>(std::move(file));
 }
 
-absl::StatusOr<LockFile> FindOrMakeLock(const MatrixOptions& options,
-                                        const StateDir& state,
-                                        Progress& progress) {
+absl::StatusOr<LockFile> FindOrDiscoverLock(const MatrixOptions& options,
+                                            const StateDir& state,
+                                            Progress& progress) {
   GANTRY_ASSIGN_OR_RETURN(const std::string digest,
                           plan::MatrixDigest(options.matrix_path));
   GANTRY_ASSIGN_OR_RETURN(absl::optional<LockFile> found,
@@ -89,8 +89,8 @@ absl::StatusOr<LockFile> FindOrMakeLock(const MatrixOptions& options,
   progress.Line(absl::StrCat("discovering releases for ", options.matrix_path));
   plan::DiscoverOptions discover;
   discover.matrix_path = options.matrix_path;
-  discover.progress = [&](absl::string_view what) {
-    progress.Status(what, absl::Now());
+  discover.progress = [&](absl::string_view step) {
+    progress.Status(step, absl::Now());
   };
   LockFile file;
   GANTRY_ASSIGN_OR_RETURN(file.lock, plan::Discover(discover, state));
@@ -105,7 +105,7 @@ absl::StatusOr<service::Connection> Connect(const MatrixOptions& options,
              : service::Connection::ToService(options.service);
 }
 
-// Carries one job; the functions are its steps, in order.
+// One run of the job.  Its functions are in the order of its steps.
 class Job {
  public:
   Job(const MatrixOptions& options, const StateDir& state, std::string worker,
@@ -119,14 +119,14 @@ class Job {
 
   absl::StatusOr<std::vector<Cell>> Run() {
     GANTRY_ASSIGN_OR_RETURN(const auto plans,
-                            PlanOfLock(lock_.lock, options_.channels));
+                            CellPlansFromLock(lock_.lock, options_.channels));
     if (options_.dry_run) {
       GANTRY_ASSIGN_OR_RETURN(const std::vector<Cell> known,
                               client_.ListCells({}));
-      return CellsAsPlanned(plans, known);
+      return PreviewCells(plans, known);
     }
     GANTRY_ASSIGN_OR_RETURN(std::vector<Cell> cells, client_.PlanCells(plans));
-    GANTRY_RETURN_IF_ERROR(TakeBack(cells));
+    GANTRY_RETURN_IF_ERROR(ReleaseStaleLeases(cells));
     GANTRY_ASSIGN_OR_RETURN(cells, client_.PlanCells(plans));
     GANTRY_ASSIGN_OR_RETURN(const std::vector<Cell> claimed, Claim(cells));
     if (!claimed.empty()) GANTRY_RETURN_IF_ERROR(BuildAndRecord(claimed));
@@ -134,18 +134,18 @@ class Job {
   }
 
  private:
-  // A job that was killed on this state folder left leases behind.
-  absl::Status TakeBack(const std::vector<Cell>& cells) {
-    for (const Cell& cell : LeasedTo(worker_, cells)) {
+  // Releases leases of an earlier job that was killed.
+  absl::Status ReleaseStaleLeases(const std::vector<Cell>& cells) {
+    for (const Cell& cell : CellsLeasedTo(worker_, cells)) {
       GANTRY_RETURN_IF_ERROR(
-          Fail(cell, "the job that built it was interrupted", ""));
+          RecordFailure(cell, "the job was interrupted", ""));
     }
     return absl::OkStatus();
   }
 
   absl::StatusOr<std::vector<Cell>> Claim(const std::vector<Cell>& cells) {
     release::v1::ClaimCellsRequest request;
-    for (const std::string& id : MissingCells(cells)) request.add_ids(id);
+    for (const std::string& id : MissingCellIds(cells)) request.add_ids(id);
     if (request.ids().empty()) return std::vector<Cell>();
     request.set_worker(worker_);
     *request.mutable_lease_duration() =
@@ -153,17 +153,18 @@ class Job {
     return client_.ClaimCells(request);
   }
 
-  // What goes wrong with one cell does not keep the others from being recorded;
-  // without the service, none can be.
+  // Records every cell, even if that fails for one of them, unless the service
+  // is unavailable.  Returns the first error.
   absl::Status BuildAndRecord(const std::vector<Cell>& claimed) {
     const auto built = Build(claimed);
     absl::Status first_error = built.status();
     for (const Cell& cell : claimed) {
-      // Without a build there is nothing to tell apart: all cells failed.
+      // An error of the build command applies to all cells.
       const absl::Status recorded =
           built.ok()
               ? Record(cell, *built)
-              : Fail(cell, std::string(built.status().message()), LogPath());
+              : RecordFailure(cell, std::string(built.status().message()),
+                              LogPath());
       if (recorded.ok()) continue;
       if (first_error.ok()) first_error = Annotate(recorded, cell.id());
       if (absl::IsUnavailable(recorded)) break;
@@ -197,28 +198,31 @@ class Job {
     return BuildWithBazel(build);
   }
 
-  // Publishes a built cell, or records why it isn't.
+  // Publishes and records a cell that was built, or records its failure.
   absl::Status Record(const Cell& cell, const BuildEvents& events) {
     const auto target = events.targets.find(Label(cell));
     if (target == events.targets.end()) {
-      return Fail(cell, "Bazel said nothing of it", LogPath());
+      return RecordFailure(cell, "Bazel reported no result for this target",
+                           LogPath());
     }
     if (target->second.failure.has_value()) {
       const auto report =
-          KeepFailure(*target->second.failure, state_.log_path(cell.id()));
-      // Without room for the log, its place stays empty.
-      return report.ok() ? Fail(cell, report->reason, report->log_path)
-                         : Fail(cell, target->second.failure->message, "");
+          SaveFailureLog(*target->second.failure, state_.log_path(cell.id()));
+      // The failure is recorded even if its log cannot be saved.
+      return report.ok()
+                 ? RecordFailure(cell, report->reason, report->log_path)
+                 : RecordFailure(cell, target->second.failure->message, "");
     }
     auto request = Publish(target->second, events.execution_root);
     if (!request.ok()) {
-      return Fail(cell, std::string(request.status().message()), "");
+      return RecordFailure(cell, std::string(request.status().message()), "");
     }
     request->set_channel(cell.channel());
     request->set_fencing_token(cell.lease().fencing_token());
     const absl::Status recorded = client_.PublishPayload(*request).status();
     if (absl::IsUnavailable(recorded)) return recorded;
-    if (!recorded.ok()) return Fail(cell, std::string(recorded.message()), "");
+    if (!recorded.ok())
+      return RecordFailure(cell, std::string(recorded.message()), "");
     progress_.Line(
         absl::StrCat("built ", cell.id(), " ", request->payload().digest()));
     return absl::OkStatus();
@@ -227,7 +231,7 @@ class Job {
   absl::StatusOr<release::v1::PublishPayloadRequest> Publish(
       const BuiltTarget& target, const std::string& execution_root) {
     GANTRY_ASSIGN_OR_RETURN(const CellOutputs outputs, ReadCellOutputs(target));
-    publish::PublishTarget destination;
+    publish::Destination destination;
     if (options_.registry.empty()) {
       destination.layout_directory = state_.oci_path();
     } else {
@@ -248,8 +252,8 @@ class Job {
     return request;
   }
 
-  absl::Status Fail(const Cell& cell, const std::string& reason,
-                    const std::string& log_path) {
+  absl::Status RecordFailure(const Cell& cell, const std::string& reason,
+                             const std::string& log_path) {
     release::v1::FailAttemptRequest request;
     request.set_id(cell.id());
     request.set_fencing_token(cell.lease().fencing_token());
@@ -259,7 +263,7 @@ class Job {
     }
     progress_.Line(absl::StrCat("failed ", cell.id(), ": ", request.reason()));
     const absl::Status failed = client_.FailAttempt(request).status();
-    // The lease was lost: another worker has the cell, or has built it.
+    // The lease has expired, and another worker has claimed the cell.
     return absl::IsFailedPrecondition(failed) ? absl::OkStatus() : failed;
   }
 
@@ -282,11 +286,11 @@ class Job {
 absl::StatusOr<std::vector<Cell>> RunMatrixJob(const MatrixOptions& options,
                                                Progress& progress) {
   GANTRY_ASSIGN_OR_RETURN(const StateDir state, StateDir::Open(options.state));
-  // Two jobs of one folder would share a worker's name.
+  // Concurrent jobs of a state directory would have the same worker name.
   GANTRY_ASSIGN_OR_RETURN(const FileLock only_job,
                           FileLock::TryAcquire(state.job_lock_path()));
   GANTRY_ASSIGN_OR_RETURN(LockFile lock,
-                          FindOrMakeLock(options, state, progress));
+                          FindOrDiscoverLock(options, state, progress));
   GANTRY_ASSIGN_OR_RETURN(const service::Connection connection,
                           Connect(options, state));
   GANTRY_ASSIGN_OR_RETURN(std::string worker, WorkerName(state));

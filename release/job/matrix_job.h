@@ -11,35 +11,38 @@
 namespace gantry::job {
 
 struct MatrixOptions {
-  // The matrix, a textproto.
+  // Path of the matrix, a textproto.
   std::string matrix_path;
-  // Only these channels; empty: all.
+  // Channels to build; empty: all.
   std::vector<std::string> channels;
-  // HOST:PORT of a release service; empty: an own one on the state folder's
-  // database, which ends with the job.
+  // HOST:PORT of a release service; empty: an in-process service on the state
+  // directory's database, for the duration of the job.
   std::string service;
-  // Repository to publish to; empty: the state folder's OCI layout.
+  // Repository to publish to; empty: the state directory's OCI layout.
   std::string registry;
   // See StateDir::Open.
   std::string state;
-  // Stop before anything is claimed.
+  // Stop before planning or claiming cells.
   bool dry_run = false;
-  // Workspace to build in, and the program that does.
+  // Directory of the Bazel workspace.
   std::string workspace;
+  // See BazelBuildOptions::bazel.
   std::vector<std::string> bazel;
-  // Further options of the build command.
+  // Additional options of the build command.
   std::vector<std::string> bazel_options;
 };
 
-// The main job: discovers if the state has no lock of this matrix, asks the
-// release service which cells are missing, claims them, builds and proves them
-// in one Bazel command, publishes and records each, and returns all cells of
-// the matrix as the service then has them.  A cell that can't be built is
-// recorded as failed with its reason and does not stop the others.
+// The main job.  Runs discovery if the state directory has no lock of this
+// matrix, plans the cells with the release service, claims those that are
+// missing, builds and proves them in one Bazel command, and publishes and
+// records each.  Returns the resulting cells of the matrix.  A cell that cannot
+// be built is recorded as failed, with the reason, and does not affect the
+// others.
 //
-// Interrupted at any moment, the next run goes on: cells that this state
-// folder held are taken again.  FAILED_PRECONDITION: another job is running on
-// the state folder.  UNAVAILABLE: no service at that address.
+// The job may be interrupted at any time; the next job with the same state
+// directory releases the leases that it held and continues.
+// FAILED_PRECONDITION: another job uses the state directory.  UNAVAILABLE: the
+// service cannot be reached.
 absl::StatusOr<std::vector<release::v1::Cell>> RunMatrixJob(
     const MatrixOptions& options, Progress& progress);
 

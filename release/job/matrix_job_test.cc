@@ -295,7 +295,7 @@ TEST_F(MatrixJobTest, CellThatBazelDoesNotMentionHasFailed) {
   Builds(1);
   GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_BUILT, CELL_STATE_FAILED));
-  EXPECT_EQ(cells[1].reason(), "Bazel said nothing of it");
+  EXPECT_EQ(cells[1].reason(), "Bazel reported no result for this target");
 }
 
 TEST_F(MatrixJobTest, AlteredBlobFailsItsCellOnly) {
@@ -350,8 +350,8 @@ TEST_F(MatrixJobTest, UnknownChannelIsNotFoundAndNothingIsPlanned) {
   BazelMustNotStart();
   options_.channels = {"lts"};
   EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kNotFound,
-                              "--channel: the lock has no channel \"lts\", "
-                              "but 6.1-cloud"));
+                              "--channel: unknown channel \"lts\"; expected "
+                              "one of 6.1-cloud"));
   EXPECT_THAT(Recorded(), IsEmpty());
 }
 

@@ -15,31 +15,31 @@
 #include "release/job/work_plan.h"
 
 ABSL_FLAG(std::string, matrix, "",
-          "matrix file; empty: release/matrix.textproto of the workspace");
+          "matrix file; empty: release/matrix.textproto in the workspace");
 ABSL_FLAG(std::vector<std::string>, channel, {},
-          "only these channels, separated by commas");
+          "channels to build, separated by commas; empty: all");
 ABSL_FLAG(std::string, service, "",
-          "HOST:PORT of a release service; empty: an own one on the state's "
-          "database");
+          "HOST:PORT of a release service; empty: an in-process service on the "
+          "state directory's database");
 ABSL_FLAG(std::string, registry, "",
           "repository to publish to, such as registry.example/gantry; empty: "
-          "the OCI layout in the state folder");
+          "the OCI layout in the state directory");
 ABSL_FLAG(std::string, state, "",
-          "folder of lock, database, images and logs; empty: .gantry in the "
-          "workspace");
-ABSL_FLAG(bool, dry_run, false,
-          "show what is built and missing, build nothing");
+          "state directory, with lock, database, images and logs; empty: "
+          ".gantry in the workspace");
+ABSL_FLAG(bool, dry_run, false, "print the matrix without building anything");
 ABSL_FLAG(bool, json, false, "print one JSON object instead of a table");
 ABSL_FLAG(std::vector<std::string>, bazel_options, {},
-          "further options of the inner `bazel build`, separated by commas");
+          "additional options of the inner `bazel build`, separated by commas");
 
 namespace {
 
 constexpr char kUsage[] =
-    "Builds, proves and publishes every cell of a matrix that is missing, and "
-    "prints the matrix.\n"
-    "Exit codes: 0 every wanted cell is built, 1 the job could not be done "
-    "(the reason is on standard error), 3 some wanted cell is not built.";
+    "Builds, proves and publishes the missing cells of a matrix, and prints "
+    "the "
+    "matrix.\n"
+    "Exit codes: 0 every cell that is not excluded is built; 1 error; 3 a cell "
+    "is not built, with the reason on standard output.";
 constexpr int kIncomplete = 3;
 
 gantry::job::MatrixOptions OptionsFromFlags() {

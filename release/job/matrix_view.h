@@ -9,13 +9,13 @@
 
 namespace gantry::job {
 
-// Cells as a table: OS release and kernel down, driver and CUDA across, a mark
-// for each cell; below it, a line for each cell that is not built, with the
-// reason and the place of its log.  Equal cells give equal text.
+// Formats the cells as a table of their states, with a row for each OS release
+// and a column for each driver and toolkit.  The reason and log of each cell
+// that is not built follow.  Does not depend on the order of `cells`.
 std::string FormatMatrixTable(const std::vector<release::v1::Cell>& cells);
 
-// The cells as the JSON of a gantry.matrix.v1.MatrixReport.  INVALID_ARGUMENT:
-// see FormatJson().
+// Formats the cells as a gantry.matrix.v1.MatrixReport in JSON.  Errors: see
+// FormatJson().
 absl::StatusOr<std::string> FormatMatrixJson(
     const std::vector<release::v1::Cell>& cells);
 

@@ -3,9 +3,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "base/cell_name.h"
+#include "base/json.h"
+#include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "google/protobuf/struct.pb.h"
-#include "google/protobuf/util/json_util.h"
 #include "gtest/gtest.h"
 
 namespace gantry::job {
@@ -13,6 +16,7 @@ namespace {
 
 using ::gantry::release::v1::Cell;
 using ::gantry::release::v1::CellState;
+using ::testing::HasSubstr;
 
 Cell MakeCell(const std::string& os_release, const std::string& kernel,
               const std::string& cuda, CellState state) {
@@ -41,7 +45,7 @@ std::vector<Cell> Cells() {
   return {built, failed, excluded};
 }
 
-TEST(MatrixViewTest, TableShowsMarksAndReasons) {
+TEST(MatrixViewTest, TableHasStatesAndReasons) {
   EXPECT_EQ(FormatMatrixTable(Cells()),
             "OS RELEASE  KERNEL         535.261.03 / CUDA 11.8  "
             "535.261.03 / CUDA 12.4\n"
@@ -57,14 +61,23 @@ TEST(MatrixViewTest, OrderOfCellsDoesNotMatter) {
   std::vector<Cell> cells = Cells();
   const std::vector<Cell> reversed(cells.rbegin(), cells.rend());
   EXPECT_EQ(FormatMatrixTable(reversed), FormatMatrixTable(cells));
-  EXPECT_EQ(*FormatMatrixJson(reversed), *FormatMatrixJson(cells));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::string json, FormatMatrixJson(cells));
+  EXPECT_THAT(FormatMatrixJson(reversed), IsOkAndHolds(json));
+}
+
+TEST(MatrixViewTest, CellWithoutJsonFormIsInvalid) {
+  Cell cell = Cells()[1];
+  cell.set_reason("\xff");
+  EXPECT_THAT(FormatMatrixJson({cell}),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("has no JSON form")));
 }
 
 TEST(MatrixViewTest, JsonHasTheDocumentedFields) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::string text,
+                              FormatMatrixJson(Cells()));
   google::protobuf::Struct json;
-  ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(
-                  *FormatMatrixJson(Cells()), &json)
-                  .ok());
+  ASSERT_THAT(ParseJson(text, "report", json), IsOk());
   const auto& cells = json.fields().at("cells").list_value();
   ASSERT_EQ(cells.values_size(), 3);
   const auto& built = cells.values(1).struct_value().fields();

@@ -6,13 +6,13 @@
 namespace gantry::job {
 namespace {
 
-// What the handler needs; lock-free, as handlers demand.
+// Read by the handler, hence lock-free.
 std::atomic<pid_t> target{0};
-std::atomic<bool> signalled{false};
+std::atomic<bool> received{false};
 
 void Forward(int) {
   const int saved_errno = errno;
-  signalled = true;
+  received = true;
   kill(target, SIGINT);
   errno = saved_errno;
 }
@@ -21,7 +21,7 @@ void Forward(int) {
 
 SignalForwarder::SignalForwarder(pid_t pid) {
   target = pid;
-  signalled = false;
+  received = false;
   struct sigaction action = {};
   action.sa_handler = Forward;
   sigemptyset(&action.sa_mask);
@@ -34,6 +34,6 @@ SignalForwarder::~SignalForwarder() {
   sigaction(SIGTERM, &old_terminate_, nullptr);
 }
 
-bool SignalForwarder::interrupted() const { return signalled; }
+bool SignalForwarder::interrupted() const { return received; }
 
 }  // namespace gantry::job

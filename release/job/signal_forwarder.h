@@ -6,9 +6,10 @@
 
 namespace gantry::job {
 
-// While this lives, SIGINT and SIGTERM to this process become SIGINT to
-// another, so that this one can record that it was interrupted instead of
-// leaving the other behind.  One at a time in a process.
+// Forwards SIGINT and SIGTERM of this process to another process, as SIGINT,
+// while this object exists.  This process continues, so that it can wait for
+// the other and record the interruption.  At most one object may exist at a
+// time.
 class SignalForwarder {
  public:
   explicit SignalForwarder(pid_t pid);
@@ -16,7 +17,7 @@ class SignalForwarder {
   SignalForwarder(const SignalForwarder&) = delete;
   SignalForwarder& operator=(const SignalForwarder&) = delete;
 
-  // Whether any signal came.
+  // Whether a signal has been received.
   bool interrupted() const;
 
  private:

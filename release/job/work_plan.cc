@@ -16,15 +16,24 @@ using ::gantry::matrix::v1::LockedCell;
 using ::gantry::release::v1::Cell;
 using ::gantry::release::v1::CellPlan;
 
-absl::StatusOr<std::vector<CellPlan>> PlanOfLock(
+namespace {
+
+bool IsMissing(const Cell& cell) {
+  return cell.state() != release::v1::CELL_STATE_BUILT &&
+         cell.state() != release::v1::CELL_STATE_EXCLUDED;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<CellPlan>> CellPlansFromLock(
     const Lock& lock, const std::vector<std::string>& channels) {
   std::set<std::string> known;
   for (const LockedCell& cell : lock.cells()) known.insert(cell.channel());
   for (const std::string& channel : channels) {
     if (known.count(channel) == 0) {
-      return absl::NotFoundError(
-          absl::StrCat("--channel: the lock has no channel \"", channel,
-                       "\", but ", absl::StrJoin(known, ", ")));
+      return absl::NotFoundError(absl::StrCat("--channel: unknown channel \"",
+                                              channel, "\"; expected one of ",
+                                              absl::StrJoin(known, ", ")));
     }
   }
   std::vector<CellPlan> plans;
@@ -42,19 +51,16 @@ absl::StatusOr<std::vector<CellPlan>> PlanOfLock(
   return plans;
 }
 
-std::vector<std::string> MissingCells(const std::vector<Cell>& cells) {
+std::vector<std::string> MissingCellIds(const std::vector<Cell>& cells) {
   std::vector<std::string> ids;
   for (const Cell& cell : cells) {
-    if (cell.state() != release::v1::CELL_STATE_BUILT &&
-        cell.state() != release::v1::CELL_STATE_EXCLUDED) {
-      ids.push_back(cell.id());
-    }
+    if (IsMissing(cell)) ids.push_back(cell.id());
   }
   return ids;
 }
 
-std::vector<Cell> LeasedTo(const std::string& worker,
-                           const std::vector<Cell>& cells) {
+std::vector<Cell> CellsLeasedTo(const std::string& worker,
+                                const std::vector<Cell>& cells) {
   std::vector<Cell> leased;
   for (const Cell& cell : cells) {
     if (cell.state() == release::v1::CELL_STATE_BUILDING &&
@@ -65,8 +71,8 @@ std::vector<Cell> LeasedTo(const std::string& worker,
   return leased;
 }
 
-std::vector<Cell> CellsAsPlanned(const std::vector<CellPlan>& plans,
-                                 const std::vector<Cell>& known) {
+std::vector<Cell> PreviewCells(const std::vector<CellPlan>& plans,
+                               const std::vector<Cell>& known) {
   std::map<std::string, const Cell*> by_id;
   for (const Cell& cell : known) by_id.emplace(cell.id(), &cell);
   std::vector<Cell> cells;
@@ -91,10 +97,7 @@ std::vector<Cell> CellsAsPlanned(const std::vector<CellPlan>& plans,
 }
 
 bool IsComplete(const std::vector<Cell>& cells) {
-  return std::all_of(cells.begin(), cells.end(), [](const Cell& cell) {
-    return cell.state() == release::v1::CELL_STATE_BUILT ||
-           cell.state() == release::v1::CELL_STATE_EXCLUDED;
-  });
+  return std::none_of(cells.begin(), cells.end(), IsMissing);
 }
 
 }  // namespace gantry::job

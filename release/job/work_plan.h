@@ -11,29 +11,28 @@
 
 namespace gantry::job {
 
-// The cells of the lock as the release service takes them, those of the given
-// channels only; no channel: all.  NOT_FOUND: the lock has no such channel;
-// the message names those that it has.
-absl::StatusOr<std::vector<release::v1::CellPlan>> PlanOfLock(
+// The cells of the lock in these channels, or all if `channels` is empty.
+// NOT_FOUND, listing the channels: the lock has no cell in one of them.
+absl::StatusOr<std::vector<release::v1::CellPlan>> CellPlansFromLock(
     const matrix::v1::Lock& lock, const std::vector<std::string>& channels);
 
-// Ids of the cells to claim: all that are wanted and not built.  Those under
-// another worker's lease are among them, for only the service knows whether it
-// has ended.
-std::vector<std::string> MissingCells(
+// Ids of the cells that are neither built nor excluded.  Includes cells that
+// are leased to other workers: only the service knows whether a lease has
+// expired.
+std::vector<std::string> MissingCellIds(
     const std::vector<release::v1::Cell>& cells);
 
-// Cells that are leased to `worker`.
-std::vector<release::v1::Cell> LeasedTo(
+// The cells that are leased to `worker`.
+std::vector<release::v1::Cell> CellsLeasedTo(
     const std::string& worker, const std::vector<release::v1::Cell>& cells);
 
-// The cells as planning would leave them: those that are `known`, and the
-// others planned or excluded.
-std::vector<release::v1::Cell> CellsAsPlanned(
+// The cells that planning would result in: those in `known` unchanged, and new
+// ones planned or excluded.
+std::vector<release::v1::Cell> PreviewCells(
     const std::vector<release::v1::CellPlan>& plans,
     const std::vector<release::v1::Cell>& known);
 
-// True if every cell is built or excluded.
+// Whether every cell is built or excluded.
 bool IsComplete(const std::vector<release::v1::Cell>& cells);
 
 }  // namespace gantry::job

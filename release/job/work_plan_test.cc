@@ -3,7 +3,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "base/cell_name.h"
+#include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -12,9 +14,12 @@ namespace {
 
 using ::gantry::matrix::v1::Lock;
 using ::gantry::release::v1::Cell;
+using ::gantry::release::v1::CellPlan;
 using ::gantry::release::v1::CellState;
 using ::testing::ElementsAre;
+using ::testing::SizeIs;
 
+// A lock with a cell in each of two channels; that in "beta" is excluded.
 Lock TwoChannels() {
   Lock lock;
   for (const char* channel : {"stable", "beta"}) {
@@ -26,50 +31,54 @@ Lock TwoChannels() {
   return lock;
 }
 
-Cell InState(const std::string& id, CellState state) {
+Cell CellInState(const std::string& id, CellState state) {
   Cell cell;
   cell.set_id(id);
   cell.set_state(state);
   return cell;
 }
 
-TEST(WorkPlanTest, TakesAllOrTheGivenChannels) {
-  const auto all = PlanOfLock(TwoChannels(), {});
-  ASSERT_TRUE(all.ok()) << all.status();
-  ASSERT_EQ(all->size(), 2u);
-  EXPECT_EQ((*all)[0].exclusion_reason(), "");
-  EXPECT_EQ((*all)[1].exclusion_reason(), "too new");
-
-  const auto beta = PlanOfLock(TwoChannels(), {"beta"});
-  ASSERT_TRUE(beta.ok()) << beta.status();
-  ASSERT_EQ(beta->size(), 1u);
-  EXPECT_EQ((*beta)[0].coordinates().os_release(), "beta");
+TEST(WorkPlanTest, DefaultIsAllChannels) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<CellPlan> plans,
+                              CellPlansFromLock(TwoChannels(), {}));
+  ASSERT_THAT(plans, SizeIs(2));
+  EXPECT_EQ(plans[0].exclusion_reason(), "");
+  EXPECT_EQ(plans[1].exclusion_reason(), "too new");
 }
 
-TEST(WorkPlanTest, UnknownChannelIsNamedWithTheKnownOnes) {
-  EXPECT_EQ(PlanOfLock(TwoChannels(), {"lts"}).status(),
-            absl::NotFoundError("--channel: the lock has no channel \"lts\", "
-                                "but beta, stable"));
+TEST(WorkPlanTest, OnlyRequestedChannelsArePlanned) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<CellPlan> plans,
+                              CellPlansFromLock(TwoChannels(), {"beta"}));
+  ASSERT_THAT(plans, SizeIs(1));
+  EXPECT_EQ(plans[0].coordinates().os_release(), "beta");
 }
 
-TEST(WorkPlanTest, StatesDecideWhatIsMissing) {
+TEST(WorkPlanTest, UnknownChannelIsNotFound) {
+  EXPECT_THAT(CellPlansFromLock(TwoChannels(), {"lts"}),
+              StatusIs(absl::StatusCode::kNotFound,
+                       "--channel: unknown channel \"lts\"; expected one of "
+                       "beta, stable"));
+}
+
+TEST(WorkPlanTest, OnlyBuiltAndExcludedCellsAreNotMissing) {
   const std::vector<Cell> cells = {
-      InState("a", release::v1::CELL_STATE_PLANNED),
-      InState("b", release::v1::CELL_STATE_BUILDING),
-      InState("c", release::v1::CELL_STATE_BUILT),
-      InState("d", release::v1::CELL_STATE_FAILED),
-      InState("e", release::v1::CELL_STATE_EXCLUDED)};
-  EXPECT_THAT(MissingCells(cells), ElementsAre("a", "b", "d"));
+      CellInState("a", release::v1::CELL_STATE_PLANNED),
+      CellInState("b", release::v1::CELL_STATE_BUILDING),
+      CellInState("c", release::v1::CELL_STATE_BUILT),
+      CellInState("d", release::v1::CELL_STATE_FAILED),
+      CellInState("e", release::v1::CELL_STATE_EXCLUDED)};
+  EXPECT_THAT(MissingCellIds(cells), ElementsAre("a", "b", "d"));
   EXPECT_FALSE(IsComplete(cells));
   EXPECT_TRUE(IsComplete({cells[2], cells[4]}));
 }
 
-TEST(WorkPlanTest, PlanningKeepsWhatIsKnown) {
-  const auto plans = *PlanOfLock(TwoChannels(), {});
+TEST(WorkPlanTest, PreviewKeepsKnownCells) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<CellPlan> plans,
+                              CellPlansFromLock(TwoChannels(), {}));
   const std::string known_id = CellId(plans[0].coordinates());
-  const auto cells =
-      CellsAsPlanned(plans, {InState(known_id, release::v1::CELL_STATE_BUILT),
-                             InState("other", release::v1::CELL_STATE_FAILED)});
+  const auto cells = PreviewCells(
+      plans, {InState(known_id, release::v1::CELL_STATE_BUILT),
+              CellInState("other", release::v1::CELL_STATE_FAILED)});
   ASSERT_EQ(cells.size(), 2u);
   EXPECT_EQ(cells[0].id(), known_id);
   EXPECT_EQ(cells[0].state(), release::v1::CELL_STATE_BUILT);
@@ -77,14 +86,14 @@ TEST(WorkPlanTest, PlanningKeepsWhatIsKnown) {
   EXPECT_EQ(cells[1].reason(), "too new");
 }
 
-TEST(WorkPlanTest, OnlyTheWorkersOwnLeasesAreItsOwn) {
-  std::vector<Cell> cells = {InState("a", release::v1::CELL_STATE_BUILDING),
-                             InState("b", release::v1::CELL_STATE_BUILDING),
-                             InState("c", release::v1::CELL_STATE_BUILT)};
+TEST(WorkPlanTest, FindsCellsLeasedToTheWorker) {
+  std::vector<Cell> cells = {CellInState("a", release::v1::CELL_STATE_BUILDING),
+                             CellInState("b", release::v1::CELL_STATE_BUILDING),
+                             CellInState("c", release::v1::CELL_STATE_BUILT)};
   cells[0].mutable_lease()->set_worker("me");
   cells[1].mutable_lease()->set_worker("you");
   cells[2].mutable_lease()->set_worker("me");
-  const std::vector<Cell> leased = LeasedTo("me", cells);
+  const std::vector<Cell> leased = CellsLeasedTo("me", cells);
   ASSERT_EQ(leased.size(), 1u);
   EXPECT_EQ(leased[0].id(), "a");
 }

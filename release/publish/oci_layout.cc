@@ -1,22 +1,25 @@
 #include "release/publish/oci_layout.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
+#include <cstdlib>
 #include <utility>
-#include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "base/digest.h"
+#include "base/fd_io.h"
 #include "base/file.h"
+#include "base/file_lock.h"
 #include "base/json.h"
 #include "base/json_object.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "base/unique_fd.h"
 #include "google/protobuf/struct.pb.h"
 
 namespace gantry::publish {
@@ -32,31 +35,6 @@ constexpr char kEmptyIndex[] =
     R"({"schemaVersion":2,)"
     R"("mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]})";
 constexpr char kRefName[] = "org.opencontainers.image.ref.name";
-constexpr size_t kBufferSize = 1 << 20;
-
-// Keeps other processes from changing the layout while it lives.
-class DirectoryLock {
- public:
-  static absl::StatusOr<DirectoryLock> Acquire(const std::string& directory) {
-    DirectoryLock lock(open(directory.c_str(), O_RDONLY | O_CLOEXEC));
-    if (lock.fd() < 0 || flock(lock.fd(), LOCK_EX) != 0) {
-      return ErrnoStatus(errno, directory);
-    }
-    return lock;
-  }
-
-  DirectoryLock(DirectoryLock&& other) : fd_(std::exchange(other.fd_, -1)) {}
-  ~DirectoryLock() {
-    if (fd_ >= 0) close(fd_);
-  }
-
-  int fd() const { return fd_; }
-
- private:
-  explicit DirectoryLock(int fd) : fd_(fd) {}
-
-  int fd_;
-};
 
 absl::StatusOr<Struct> ReadJson(const std::string& path) {
   GANTRY_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
@@ -65,7 +43,7 @@ absl::StatusOr<Struct> ReadJson(const std::string& path) {
   return json;
 }
 
-// The tag of an entry of the index; empty if it has none.
+// The tag of an entry in the index; empty if it has none.
 absl::string_view RefName(const Value& descriptor) {
   const Struct* const annotations =
       FindObject(descriptor.struct_value(), "annotations");
@@ -84,32 +62,24 @@ Value MakeDescriptor(const Blob& manifest, absl::string_view tag) {
   return value;
 }
 
-// Copies `in` to `out` and checks what went by.
-absl::Status CopyChecked(int in, int out, const Blob& blob) {
+// Copies the content of `in`, the file `source`, to `out`, the file `path`, and
+// verifies it.
+absl::Status CopyBlob(const Blob& blob, int in, const std::string& source,
+                      int out, const std::string& path) {
   Sha256 sha256;
   int64_t size = 0;
-  std::vector<char> buffer(kBufferSize);
-  while (true) {
-    const ssize_t got = read(in, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return ErrnoStatus(errno, "read");
-    if (got == 0) break;
-    sha256.Update(absl::string_view(buffer.data(), got));
-    size += got;
-    for (ssize_t done = 0; done < got;) {
-      const ssize_t wrote = write(out, buffer.data() + done, got - done);
-      if (wrote < 0 && errno == EINTR) continue;
-      if (wrote < 0) return ErrnoStatus(errno, "write");
-      done += wrote;
-    }
-  }
+  GANTRY_RETURN_IF_ERROR(ReadPieces(in, source, [&](absl::string_view piece) {
+    sha256.Update(piece);
+    size += static_cast<int64_t>(piece.size());
+    return WriteAll(out, piece, path);
+  }));
   const std::string digest = sha256.Finish();
   if (size != blob.size() || digest != blob.digest()) {
-    return absl::DataLossError(absl::StrCat("is ", digest, " with ", size,
-                                            " bytes, expected ", blob.digest(),
-                                            " with ", blob.size(), " bytes"));
+    return absl::DataLossError(absl::StrCat(
+        source, ": has digest ", digest, " and ", size, " bytes, expected ",
+        blob.digest(), " and ", blob.size(), " bytes"));
   }
-  if (fsync(out) != 0) return ErrnoStatus(errno, "fsync");
+  if (fsync(out) != 0) return ErrnoStatus(errno, path);
   return absl::OkStatus();
 }
 
@@ -119,12 +89,11 @@ absl::StatusOr<OciLayout> OciLayout::Open(const std::string& directory) {
   OciLayout layout(directory);
   GANTRY_RETURN_IF_ERROR(
       CreateDirectories(JoinPath(directory, "blobs/sha256")));
-  // Another process may be making the layout at this moment.
-  GANTRY_ASSIGN_OR_RETURN(const DirectoryLock lock,
-                          DirectoryLock::Acquire(directory));
+  // Another process may be creating the layout.
+  GANTRY_ASSIGN_OR_RETURN(const FileLock lock,
+                          FileLock::AcquireDirectory(directory));
   const std::string marker = JoinPath(directory, "oci-layout");
-  const auto present = ReadFile(marker);
-  if (absl::IsNotFound(present.status())) {
+  if (absl::IsNotFound(ReadFile(marker).status())) {
     GANTRY_RETURN_IF_ERROR(
         WriteFileAtomically(layout.index_path(), kEmptyIndex));
     GANTRY_RETURN_IF_ERROR(WriteFileAtomically(marker, kLayoutFile));
@@ -142,25 +111,28 @@ std::string OciLayout::index_path() const {
   return JoinPath(directory_, "index.json");
 }
 
+std::string OciLayout::BlobPath(absl::string_view digest) const {
+  return absl::StrCat(directory_, "/blobs/sha256/", DigestHex(digest));
+}
+
 absl::Status OciLayout::PutBlob(const Blob& blob, const std::string& source) {
   GANTRY_RETURN_IF_ERROR(Annotate(ValidateDigest(blob.digest()), source));
-  const std::string path =
-      absl::StrCat(directory_, "/blobs/sha256/", DigestHex(blob.digest()));
-  struct stat present;
-  if (stat(path.c_str(), &present) == 0 && present.st_size == blob.size()) {
+  const std::string path = BlobPath(blob.digest());
+  struct stat existing;
+  if (stat(path.c_str(), &existing) == 0 && existing.st_size == blob.size()) {
     return absl::OkStatus();
   }
 
-  const int in = open(source.c_str(), O_RDONLY | O_CLOEXEC);
-  if (in < 0) return ErrnoStatus(errno, source);
-  const absl::Cleanup close_in = [in] { close(in); };
+  const UniqueFd in(open(source.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!in.ok()) return ErrnoStatus(errno, source);
   std::string temporary = absl::StrCat(path, ".XXXXXX");
-  const int out = mkostemp(&temporary[0], O_CLOEXEC);
-  if (out < 0) return ErrnoStatus(errno, path);
+  const UniqueFd out(mkostemp(&temporary[0], O_CLOEXEC));
+  if (!out.ok()) return ErrnoStatus(errno, path);
   absl::Cleanup remove = [&] { unlink(temporary.c_str()); };
-  const absl::Cleanup close_out = [out] { close(out); };
-  GANTRY_RETURN_IF_ERROR(Annotate(CopyChecked(in, out, blob), source));
-  if (fchmod(out, 0644) != 0 || rename(temporary.c_str(), path.c_str()) != 0) {
+  GANTRY_RETURN_IF_ERROR(
+      CopyBlob(blob, in.get(), source, out.get(), temporary));
+  if (fchmod(out.get(), 0644) != 0 ||
+      rename(temporary.c_str(), path.c_str()) != 0) {
     return ErrnoStatus(errno, path);
   }
   std::move(remove).Cancel();
@@ -168,9 +140,10 @@ absl::Status OciLayout::PutBlob(const Blob& blob, const std::string& source) {
 }
 
 absl::Status OciLayout::Tag(const Blob& manifest, absl::string_view tag) {
-  GANTRY_ASSIGN_OR_RETURN(const DirectoryLock lock,
-                          DirectoryLock::Acquire(directory_));
-  // The blobs' names too must be on disk before the index points at them.
+  GANTRY_ASSIGN_OR_RETURN(const FileLock lock,
+                          FileLock::AcquireDirectory(directory_));
+  // The directory entries of the blobs must be durable before the index refers
+  // to them.
   if (syncfs(lock.fd()) != 0) return ErrnoStatus(errno, directory_);
 
   GANTRY_ASSIGN_OR_RETURN(Struct index, ReadJson(index_path()));
@@ -198,7 +171,7 @@ absl::StatusOr<std::string> OciLayout::FindTag(absl::string_view tag) const {
     }
   }
   return absl::NotFoundError(
-      absl::StrCat(index_path(), ": no image is named ", tag));
+      absl::StrCat(index_path(), ": no image has the tag ", tag));
 }
 
 }  // namespace gantry::publish

@@ -2,6 +2,7 @@
 #define GANTRY_RELEASE_PUBLISH_OCI_LAYOUT_H_
 
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -13,29 +14,32 @@ namespace gantry::publish {
 // An OCI image layout on disk (OCI image specification 1.0, image-layout.md):
 // `oci-layout`, `index.json`, `blobs/sha256/<hex>`.
 //
-// Several processes may write to one layout: blobs are put in place by
-// renaming, and the index is replaced under a lock.  What a method has
-// acknowledged is durable.
+// Several processes may write to the same layout: blobs are renamed into place,
+// and the index is replaced under a lock.  Once Tag() returns OK, the tag and
+// the blobs that were put before are durable.
 class OciLayout {
  public:
-  // Opens the layout in the folder, and makes it if it is missing.
-  // FAILED_PRECONDITION: the folder holds a layout of another version.
+  // Opens the layout in the directory; creates both if they are missing.
+  // FAILED_PRECONDITION: the directory holds a layout of another version.
   static absl::StatusOr<OciLayout> Open(const std::string& directory);
 
   const std::string& directory() const { return directory_; }
 
-  // Copies the blob from `source`, checking size and digest on the way.  A
-  // blob that is there already, at its size, is not read again.
-  // DATA_LOSS: `source` is not what `blob` says; nothing is left behind.
+  // Path of the blob with a valid digest, whether it exists or not.
+  std::string BlobPath(absl::string_view digest) const;
+
+  // Copies the blob from the file `source` and verifies its size and digest. If
+  // the layout has a blob of that digest and size, `source` is not read.
+  // DATA_LOSS: `source` has another size or digest; the layout is unchanged.
   absl::Status PutBlob(const payload::v1::Blob& blob,
                        const std::string& source);
 
-  // Gives the image the name `tag` (annotation
-  // "org.opencontainers.image.ref.name"), taking it from another image that
-  // had it.  The manifest and all that it names must have been put before.
+  // Gives the image the tag (annotation "org.opencontainers.image.ref.name"),
+  // and removes it from any other image.  The manifest and the blobs that it
+  // names must have been put before.
   absl::Status Tag(const payload::v1::Blob& manifest, absl::string_view tag);
 
-  // Digest of the image of that name.  NOT_FOUND: there is none.
+  // Digest of the image with the tag.  NOT_FOUND: no image has it.
   absl::StatusOr<std::string> FindTag(absl::string_view tag) const;
 
  private:

@@ -1,12 +1,15 @@
 #include "release/publish/oci_layout.h"
 
 #include <filesystem>
+#include <iterator>
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/temp_dir.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry::publish {
@@ -14,18 +17,18 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::gantry::payload::v1::Blob;
-using ::testing::HasSubstr;
 
+// A layout, and the source file of a blob.
 class OciLayoutTest : public testing::Test {
  protected:
-  OciLayoutTest() : dir_(*TempDir::Create(testing::TempDir())) {}
+  OciLayoutTest() : directory_(*TempDir::Create(testing::TempDir())) {}
 
-  std::string path() const { return JoinPath(dir_.path(), "oci"); }
+  std::string path() const { return JoinPath(directory_.path(), "oci"); }
+  std::string source() const { return JoinPath(directory_.path(), "source"); }
 
-  // A blob whose source file has that content.
-  Blob Write(const std::string& content) {
-    source_ = JoinPath(dir_.path(), "source");
-    EXPECT_TRUE(WriteFileAtomically(source_, content).ok());
+  // Writes the source file.  Returns its descriptor.
+  Blob WriteSource(const std::string& content) {
+    EXPECT_THAT(WriteFileAtomically(source(), content), IsOk());
     Blob blob;
     blob.set_digest(Sha256Digest(content));
     blob.set_size(static_cast<int64_t>(content.size()));
@@ -37,68 +40,61 @@ class OciLayoutTest : public testing::Test {
     return std::distance(fs::directory_iterator(path() + "/blobs/sha256"), {});
   }
 
-  TempDir dir_;
-  std::string source_;
+  TempDir directory_;
 };
 
-TEST_F(OciLayoutTest, KeepsBlobsByDigestAndFindsTags) {
-  auto layout = OciLayout::Open(path());
-  ASSERT_TRUE(layout.ok()) << layout.status();
-  const Blob blob = Write("{}");
-  ASSERT_TRUE(layout->PutBlob(blob, source_).ok());
-  ASSERT_TRUE(layout->Tag(blob, "a").ok());
-  EXPECT_EQ(*ReadFile(path() + "/blobs/sha256/" +
-                      std::string(DigestHex(blob.digest()))),
-            "{}");
+TEST_F(OciLayoutTest, StoresBlobsByDigestAndFindsTags) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(OciLayout layout, OciLayout::Open(path()));
+  const Blob blob = WriteSource("{}");
+  ASSERT_THAT(layout.PutBlob(blob, source()), IsOk());
+  ASSERT_THAT(layout.Tag(blob, "a"), IsOk());
+  EXPECT_THAT(ReadFile(layout.BlobPath(blob.digest())), IsOkAndHolds("{}"));
 
-  const auto again = OciLayout::Open(path());
-  ASSERT_TRUE(again.ok()) << again.status();
-  EXPECT_EQ(*again->FindTag("a"), blob.digest());
-  EXPECT_EQ(again->FindTag("b").status().code(), absl::StatusCode::kNotFound);
+  GANTRY_ASSERT_OK_AND_ASSIGN(const OciLayout again, OciLayout::Open(path()));
+  EXPECT_THAT(again.FindTag("a"), IsOkAndHolds(blob.digest()));
+  EXPECT_THAT(again.FindTag("b"), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(OciLayoutTest, TagMovesAndOthersStay) {
-  auto layout = OciLayout::Open(path());
-  ASSERT_TRUE(layout.ok());
-  const Blob first = Write("first");
-  ASSERT_TRUE(layout->Tag(first, "a").ok());
-  ASSERT_TRUE(layout->Tag(first, "b").ok());
-  const Blob second = Write("second");
-  ASSERT_TRUE(layout->Tag(second, "a").ok());
-  EXPECT_EQ(*layout->FindTag("a"), second.digest());
-  EXPECT_EQ(*layout->FindTag("b"), first.digest());
+TEST_F(OciLayoutTest, TagMovesAndOthersRemain) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(OciLayout layout, OciLayout::Open(path()));
+  const Blob first = WriteSource("first");
+  ASSERT_THAT(layout.Tag(first, "a"), IsOk());
+  ASSERT_THAT(layout.Tag(first, "b"), IsOk());
+  const Blob second = WriteSource("second");
+  ASSERT_THAT(layout.Tag(second, "a"), IsOk());
+  EXPECT_THAT(layout.FindTag("a"), IsOkAndHolds(second.digest()));
+  EXPECT_THAT(layout.FindTag("b"), IsOkAndHolds(first.digest()));
 }
 
-TEST_F(OciLayoutTest, AlteredBlobIsRefusedAndNothingStays) {
-  auto layout = OciLayout::Open(path());
-  ASSERT_TRUE(layout.ok());
-  const Blob blob = Write("content");
-  ASSERT_TRUE(WriteFileAtomically(source_, "Content").ok());
-  const absl::Status status = layout->PutBlob(blob, source_);
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(status.message()), HasSubstr(blob.digest()));
-  EXPECT_THAT(std::string(status.message()), HasSubstr(source_));
+TEST_F(OciLayoutTest, AlteredBlobIsDataLossAndNotStored) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(OciLayout layout, OciLayout::Open(path()));
+  const Blob blob = WriteSource("content");
+  ASSERT_THAT(WriteFileAtomically(source(), "Content"), IsOk());
+  EXPECT_THAT(
+      layout.PutBlob(blob, source()),
+      StatusIs(absl::StatusCode::kDataLoss,
+               absl::StrCat(source(), ": has digest ", Sha256Digest("Content"),
+                            " and 7 bytes, expected ", blob.digest(),
+                            " and 7 bytes")));
   EXPECT_EQ(BlobCount(), 0);
 }
 
-TEST_F(OciLayoutTest, TornBlobOfAnEarlierCrashIsReplaced) {
-  auto layout = OciLayout::Open(path());
-  ASSERT_TRUE(layout.ok());
-  const Blob blob = Write("content");
-  const std::string target =
-      path() + "/blobs/sha256/" + std::string(DigestHex(blob.digest()));
-  ASSERT_TRUE(WriteFileAtomically(target, "con").ok());
-  ASSERT_TRUE(layout->PutBlob(blob, source_).ok());
-  EXPECT_EQ(*ReadFile(target), "content");
+TEST_F(OciLayoutTest, TruncatedBlobIsReplaced) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(OciLayout layout, OciLayout::Open(path()));
+  const Blob blob = WriteSource("content");
+  const std::string target = layout.BlobPath(blob.digest());
+  ASSERT_THAT(WriteFileAtomically(target, "con"), IsOk());
+  ASSERT_THAT(layout.PutBlob(blob, source()), IsOk());
+  EXPECT_THAT(ReadFile(target), IsOkAndHolds("content"));
 }
 
-TEST_F(OciLayoutTest, OtherLayoutVersionIsRefused) {
+TEST_F(OciLayoutTest, OtherLayoutVersionIsFailedPrecondition) {
   fs::create_directories(path());
-  ASSERT_TRUE(WriteFileAtomically(path() + "/oci-layout",
-                                  R"({"imageLayoutVersion":"2.0.0"})")
-                  .ok());
-  EXPECT_EQ(OciLayout::Open(path()).status().code(),
-            absl::StatusCode::kFailedPrecondition);
+  ASSERT_THAT(WriteFileAtomically(path() + "/oci-layout",
+                                  R"({"imageLayoutVersion":"2.0.0"})"),
+              IsOk());
+  EXPECT_THAT(OciLayout::Open(path()),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
 }  // namespace

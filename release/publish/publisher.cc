@@ -23,7 +23,7 @@ namespace {
 using ::gantry::payload::v1::Blob;
 using ::gantry::payload::v1::ImageDescriptor;
 
-// The manifest comes last: what it names is there when it is.
+// The manifest is last, so that it never refers to missing blobs.
 std::vector<Blob> BlobsInOrder(const ImageDescriptor& image) {
   std::vector<Blob> blobs(image.layers().begin(), image.layers().end());
   blobs.push_back(image.config());
@@ -51,14 +51,13 @@ absl::Status SkopeoCopy(const std::string& source,
   return status;
 }
 
-// A layout for skopeo to read whose blobs are links to the build's own files.
+// Adds the image to a layout for skopeo, as links to the files of the build.
 absl::Status LinkBlobs(const ImageDescriptor& image, const std::string& root,
-                       const std::string& directory) {
+                       const OciLayout& layout) {
   for (const Blob& blob : BlobsInOrder(image)) {
     GANTRY_RETURN_IF_ERROR(
         Annotate(ValidateDigest(blob.digest()), blob.path()));
-    const std::string link =
-        absl::StrCat(directory, "/blobs/sha256/", DigestHex(blob.digest()));
+    const std::string link = layout.BlobPath(blob.digest());
     const std::string source =
         std::filesystem::absolute(JoinPath(root, blob.path()));
     if (symlink(source.c_str(), link.c_str()) != 0 && errno != EEXIST) {
@@ -85,7 +84,7 @@ absl::StatusOr<std::string> PublishToRegistry(const ImageDescriptor& image,
                                               const std::string& repository) {
   GANTRY_ASSIGN_OR_RETURN(const TempDir temp, TempDir::Create());
   GANTRY_ASSIGN_OR_RETURN(OciLayout layout, OciLayout::Open(temp.path()));
-  GANTRY_RETURN_IF_ERROR(LinkBlobs(image, root, temp.path()));
+  GANTRY_RETURN_IF_ERROR(LinkBlobs(image, root, layout));
   const std::string tag = CellTag(image.coordinates());
   GANTRY_RETURN_IF_ERROR(layout.Tag(image.manifest(), tag));
 
@@ -104,11 +103,11 @@ absl::StatusOr<std::string> PublishToRegistry(const ImageDescriptor& image,
 
 absl::StatusOr<std::string> PublishImage(const ImageDescriptor& image,
                                          const std::string& root,
-                                         const PublishTarget& target) {
+                                         const Destination& destination) {
   GANTRY_RETURN_IF_ERROR(ValidateCoordinates(image.coordinates()));
-  return target.registry_repository.empty()
-             ? PublishToLayout(image, root, target.layout_directory)
-             : PublishToRegistry(image, root, target.registry_repository);
+  return destination.registry_repository.empty()
+             ? PublishToLayout(image, root, destination.layout_directory)
+             : PublishToRegistry(image, root, destination.registry_repository);
 }
 
 }  // namespace gantry::publish

@@ -8,28 +8,30 @@
 
 namespace gantry::publish {
 
-// Where payloads go.  Exactly one is set.
-struct PublishTarget {
-  // Folder of an OCI image layout.
+// Where to publish an image.  Exactly one field is set.
+struct Destination {
+  // Directory of an OCI image layout.
   std::string layout_directory;
 
   // Repository of a registry.  Example: "registry.example/fleet/gantry".
-  // Loopback registries (127.0.0.0/8, [::1], localhost) are spoken to without
-  // TLS, as container engines do; credentials are skopeo's.
+  // As container engines do, TLS is not used for loopback addresses
+  // (127.0.0.0/8, [::1], localhost).  Credentials are those of skopeo.
   std::string registry_repository;
 };
 
-// Publishes an image: its blobs and its digest first, then its tag, so that
-// nobody finds a tag whose image is not complete.  `root` is the folder that
-// the blobs' paths are relative to.  Publishing the same image again changes
-// nothing.  Returns the reference for the record:
-// "oci:<folder>@<digest>" or "<repository>@<digest>".
-// DATA_LOSS: a blob is not what the descriptor says (to a layout).
-// UNAVAILABLE: the registry does not take it, or a blob is altered, which
-// skopeo finds while it sends it; with skopeo's words.
+// Publishes an image: first its blobs and manifest, then its tag, so that a tag
+// never refers to an incomplete image.  Paths of the blobs are relative to
+// `root`. Idempotent.  Returns the reference to record:
+// "oci:<directory>@<digest>" or
+// "<repository>@<digest>".
+//
+// DATA_LOSS: the destination is a layout, and the digest or size of a blob is
+// not that of the descriptor.  UNAVAILABLE, with skopeo's error: the
+// destination is a registry, and it rejects the image, or skopeo finds a blob
+// with a wrong digest.
 absl::StatusOr<std::string> PublishImage(
     const payload::v1::ImageDescriptor& image, const std::string& root,
-    const PublishTarget& target);
+    const Destination& destination);
 
 }  // namespace gantry::publish
 

@@ -3,13 +3,16 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <vector>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "base/cell_name.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
 #include "gmock/gmock.h"
@@ -28,11 +31,11 @@ constexpr char kLayer[] = "bin/layer";
 constexpr char kConfig[] = "bin/config.json";
 constexpr char kManifest[] = "bin/manifest.json";
 
-// An image of one layer in a build's execution root.
+// An image with one layer, in an execution root.
 class PublisherTest : public testing::Test {
  protected:
-  PublisherTest() : dir_(*TempDir::Create(testing::TempDir())) {
-    std::filesystem::create_directories(Path("root/bin"));
+  PublisherTest() : directory_(*TempDir::Create(testing::TempDir())) {
+    std::filesystem::create_directories(PathOf("root/bin"));
     auto& coordinates = *image_.mutable_coordinates();
     coordinates.set_os_release("debian-12-6.12.1+bpo-cloud-amd64");
     coordinates.set_kernel_release("6.12.1+bpo-cloud-amd64");
@@ -53,13 +56,13 @@ class PublisherTest : public testing::Test {
                      Descriptor(layer), R"(],"annotations":{"author":"x"}})"));
   }
 
-  std::string Path(const std::string& name) const {
-    return JoinPath(dir_.path(), name);
+  std::string PathOf(absl::string_view name) const {
+    return JoinPath(directory_.path(), name);
   }
 
   Blob Write(const std::string& name, const std::string& media_type,
              const std::string& content) {
-    EXPECT_TRUE(WriteFileAtomically(Path("root/" + name), content).ok());
+    EXPECT_THAT(WriteFileAtomically(PathOf("root/" + name), content), IsOk());
     Blob blob;
     blob.set_digest(Sha256Digest(content));
     blob.set_size(static_cast<int64_t>(content.size()));
@@ -74,57 +77,58 @@ class PublisherTest : public testing::Test {
                         blob.size(), "}");
   }
 
-  // The blob keeps its size and form, and says something else.
+  // Changes the content of a blob, but not its size or format.
   void Alter(const std::string& name) {
-    std::string content = *ReadFile(Path("root/" + name));
+    std::string content = *ReadFile(PathOf("root/" + name));
     content[content.rfind('x')] = 'y';
-    ASSERT_TRUE(WriteFileAtomically(Path("root/" + name), content).ok());
+    ASSERT_THAT(WriteFileAtomically(PathOf("root/" + name), content), IsOk());
   }
 
   absl::StatusOr<std::string> Publish() {
-    return PublishImage(image_, Path("root"), target_);
+    return PublishImage(image_, PathOf("root"), destination_);
   }
 
   std::string digest() const { return image_.manifest().digest(); }
   std::string tag() const { return CellTag(image_.coordinates()); }
 
-  TempDir dir_;
+  TempDir directory_;
   payload::v1::ImageDescriptor image_;
-  PublishTarget target_;
+  Destination destination_;
 };
 
-TEST_F(PublisherTest, CoordinatesThatMakeNoTagAreRefused) {
+TEST_F(PublisherTest, CoordinatesThatAreNotATagAreInvalid) {
   image_.mutable_coordinates()->set_cuda_version("12/4");
-  target_.layout_directory = Path("oci");
-  EXPECT_EQ(Publish().status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_FALSE(std::filesystem::exists(Path("oci")));
+  destination_.layout_directory = PathOf("oci");
+  EXPECT_THAT(Publish(), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_FALSE(std::filesystem::exists(PathOf("oci")));
 }
 
 class PublishToLayoutTest : public PublisherTest {
  protected:
-  PublishToLayoutTest() { target_.layout_directory = Path("oci"); }
+  PublishToLayoutTest() { destination_.layout_directory = PathOf("oci"); }
 
-  absl::StatusOr<std::string> FindTag() {
-    return OciLayout::Open(Path("oci"))->FindTag(tag());
+  OciLayout Layout() const { return *OciLayout::Open(PathOf("oci")); }
+
+  absl::StatusOr<std::string> FindTag() const {
+    return Layout().FindTag(tag());
   }
 
-  std::string Published(const Blob& blob) {
-    return ReadFile(absl::StrCat(Path("oci/blobs/sha256/"),
-                                 DigestHex(blob.digest())))
-        .value_or("nothing");
+  // The digest of the content that is stored as this blob.
+  absl::StatusOr<std::string> PublishedDigest(const Blob& blob) const {
+    return FileSha256Digest(Layout().BlobPath(blob.digest()));
   }
 };
 
-TEST_F(PublishToLayoutTest, BlobsAndTagAreThereAndAgainIsTheSame) {
+TEST_F(PublishToLayoutTest, StoresBlobsAndTagIdempotently) {
   for (int time = 1; time <= 2; ++time) {
-    const auto reference = Publish();
-    ASSERT_TRUE(reference.ok()) << reference.status();
-    EXPECT_EQ(*reference, absl::StrCat("oci:", Path("oci"), "@", digest()));
-    EXPECT_EQ(*FindTag(), digest());
-    EXPECT_EQ(Sha256Digest(Published(image_.manifest())), digest());
-    EXPECT_EQ(Sha256Digest(Published(image_.config())),
-              image_.config().digest());
-    EXPECT_EQ(Published(image_.layers(0)), "layer x");
+    EXPECT_THAT(Publish(), IsOkAndHolds(absl::StrCat("oci:", PathOf("oci"), "@",
+                                                     digest())));
+    EXPECT_THAT(FindTag(), IsOkAndHolds(digest()));
+    EXPECT_THAT(PublishedDigest(image_.manifest()), IsOkAndHolds(digest()));
+    EXPECT_THAT(PublishedDigest(image_.config()),
+                IsOkAndHolds(image_.config().digest()));
+    EXPECT_THAT(PublishedDigest(image_.layers(0)),
+                IsOkAndHolds(image_.layers(0).digest()));
   }
 }
 
@@ -134,10 +138,9 @@ class AlteredLayoutBlobTest : public PublishToLayoutTest,
 
 TEST_P(AlteredLayoutBlobTest, IsDataLossAndNotTagged) {
   Alter(GetParam());
-  const absl::Status status = Publish().status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(status.message()), HasSubstr(GetParam()));
-  EXPECT_EQ(FindTag().status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(Publish(),
+              StatusIs(absl::StatusCode::kDataLoss, HasSubstr(GetParam())));
+  EXPECT_THAT(FindTag(), StatusIs(absl::StatusCode::kNotFound));
 }
 
 INSTANTIATE_TEST_SUITE_P(Blobs, AlteredLayoutBlobTest,
@@ -146,32 +149,31 @@ INSTANTIATE_TEST_SUITE_P(Blobs, AlteredLayoutBlobTest,
 class PublishToRegistryTest : public PublisherTest {
  protected:
   void SetUp() override {
-    std::filesystem::create_directories(Path("registry"));
-    auto registry = fixtures::Registry::Start(Path("registry"));
-    ASSERT_TRUE(registry.ok()) << registry.status();
-    registry_ = std::make_unique<fixtures::Registry>(*std::move(registry));
-    target_.registry_repository = registry_->Repository("fleet/gantry");
+    std::filesystem::create_directories(PathOf("registry"));
+    GANTRY_ASSERT_OK_AND_ASSIGN(fixtures::Registry registry,
+                                fixtures::Registry::Start(PathOf("registry")));
+    registry_ = std::make_unique<fixtures::Registry>(std::move(registry));
+    destination_.registry_repository = registry_->Repository("fleet/gantry");
   }
 
-  // The digest of the repository's image of that name: "@<digest>" or
-  // ":<tag>".
+  // The digest of the image with that name in the repository and a line end;
+  // `name` is "@<digest>" or ":<tag>".
   absl::StatusOr<std::string> Inspect(const std::string& name) {
     return RunCommand(
         {"skopeo", "inspect", "--tls-verify=false", "--format={{.Digest}}",
-         absl::StrCat("docker://", target_.registry_repository, name)});
+         absl::StrCat("docker://", destination_.registry_repository, name)});
   }
 
   std::unique_ptr<fixtures::Registry> registry_;
 };
 
-TEST_F(PublishToRegistryTest, DigestAndTagAreThereAndAgainIsTheSame) {
+TEST_F(PublishToRegistryTest, StoresManifestAndTagIdempotently) {
   for (int time = 1; time <= 2; ++time) {
-    const auto reference = Publish();
-    ASSERT_TRUE(reference.ok()) << reference.status();
-    EXPECT_EQ(*reference,
-              absl::StrCat(target_.registry_repository, "@", digest()));
-    EXPECT_EQ(Inspect("@" + digest()).value_or(""), digest() + "\n");
-    EXPECT_EQ(Inspect(":" + tag()).value_or(""), digest() + "\n");
+    EXPECT_THAT(Publish(),
+                IsOkAndHolds(absl::StrCat(destination_.registry_repository, "@",
+                                          digest())));
+    EXPECT_THAT(Inspect("@" + digest()), IsOkAndHolds(digest() + "\n"));
+    EXPECT_THAT(Inspect(":" + tag()), IsOkAndHolds(digest() + "\n"));
   }
 }
 
@@ -179,26 +181,23 @@ class AlteredRegistryBlobTest
     : public PublishToRegistryTest,
       public testing::WithParamInterface<const char*> {};
 
-TEST_P(AlteredRegistryBlobTest, IsAnErrorAndNobodyFindsTheImage) {
+TEST_P(AlteredRegistryBlobTest, IsUnavailableAndNotPublished) {
   Alter(GetParam());
-  const auto reference = Publish();
-  EXPECT_FALSE(reference.ok()) << *reference;
+  EXPECT_THAT(Publish(), StatusIs(absl::StatusCode::kUnavailable));
   for (const std::string& name : {"@" + digest(), ":" + tag()}) {
-    EXPECT_THAT(std::string(Inspect(name).status().message()),
-                HasSubstr("manifest unknown"));
+    EXPECT_THAT(Inspect(name), StatusIs(absl::StatusCode::kInternal,
+                                        HasSubstr("manifest unknown")));
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Blobs, AlteredRegistryBlobTest,
                          testing::Values(kLayer, kConfig, kManifest));
 
-TEST_F(PublisherTest, RegistryThatIsAwayIsNamed) {
+TEST_F(PublisherTest, UnreachableRegistryIsUnavailable) {
   // Nothing listens on port 1.
-  target_.registry_repository = "127.0.0.1:1/fleet/gantry";
-  const absl::Status status = Publish().status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
-  EXPECT_THAT(std::string(status.message()),
-              HasSubstr("127.0.0.1:1/fleet/gantry"));
+  destination_.registry_repository = "127.0.0.1:1/fleet/gantry";
+  EXPECT_THAT(Publish(), StatusIs(absl::StatusCode::kUnavailable,
+                                  HasSubstr("127.0.0.1:1/fleet/gantry")));
 }
 
 }  // namespace

@@ -88,12 +88,12 @@ class InstallPodmanTest : public testing::Test {
                                 fixtures::Registry::Start(PathOf("registry")));
     payload::v1::ImageDescriptor image;
     ASSERT_THAT(ReadTextProto(kImage, image), IsOk());
-    publish::PublishTarget target;
-    target.registry_repository = registry.Repository("gantry/small");
+    publish::Destination destination;
+    destination.registry_repository = registry.Repository("gantry/small");
     GANTRY_ASSERT_OK_AND_ASSIGN(
         reference_,
         publish::PublishImage(
-            image, MakeExecutionRoot(image, PathOf("execroot")), target));
+            image, MakeExecutionRoot(image, PathOf("execroot")), destination));
     ASSERT_THAT(podman_->Pull(reference_), IsOk());
   }
 
