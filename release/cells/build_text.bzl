@@ -1,4 +1,4 @@
-"""The text of generated Starlark."""
+"""Formats generated Starlark."""
 
 def _scalar(value):
     if type(value) == "string":
@@ -6,7 +6,7 @@ def _scalar(value):
     return str(value)
 
 def _literal(value, indent):
-    """A Starlark expression, laid out as buildifier does."""
+    """A Starlark expression, formatted as buildifier does."""
     if type(value) != "list":
         return _scalar(value)
     if len(value) < 2:
@@ -15,16 +15,16 @@ def _literal(value, indent):
     return "[\n%s%s]" % ("".join(items), indent)
 
 def call(function, attributes, indent = ""):
-    """A call, one attribute a line.
+    """A call, with one attribute per line.
 
     Args:
       function: name of the rule or function.
-      attributes: list of (name, value); pairs whose value is None, "" or []
-        are left out.
+      attributes: list of (name, value); pairs with the value None, "" or []
+        are omitted.
       indent: spaces before the call.
 
     Returns:
-      The call with its last line end.
+      The call, with a trailing newline.
     """
     inner = indent + "    "
     lines = [
@@ -35,14 +35,14 @@ def call(function, attributes, indent = ""):
     return "%s%s(\n%s%s)\n" % (indent, function, "".join(lines), indent)
 
 def build_file(loads, calls):
-    """A BUILD file whose targets are public.
+    """A BUILD file with public targets.
 
     Args:
       loads: list of (label of .bzl file, list of names).
       calls: list of call()s.
 
     Returns:
-      The file's text.
+      Text of the file.
     """
     blocks = ["".join([
         "load(%s)\n" % ", ".join([_scalar(text) for text in [label] + names])

@@ -1,4 +1,4 @@
-"""The files of @cells, from a lock."""
+"""Generates the files of @cells from a lock."""
 
 load(":build_text.bzl", "build_file", "call")
 load(":names.bzl", "driver_name")
@@ -17,8 +17,8 @@ def _cell_file(coordinates, driver, toolkit):
     release_name = first(coordinates, "os_release")
     modules = modules_name(release_name, driver)
 
-    # From the least to the most often changed, for registries and nodes keep
-    # the layers below the first that differs.
+    # From the least to the most frequently changed: registries and nodes reuse
+    # the layers below the first one that differs.
     layers = ["@gantry//payload/node:installer_layer"] + [
         "//stages:" + name
         for name in [toolkit_layer_name(toolkit), driver_layer_name(driver), modules + ".payload"]
@@ -51,10 +51,10 @@ def _unique(items):
     return {item: None for item in items}.keys()
 
 def cells_files(lock):
-    """Everything in @cells.
+    """The files of @cells.
 
     Args:
-      lock: Lock, from parse_textproto(); {} for none.
+      lock: Lock, from parse_textproto(); {} without a lock.
 
     Returns:
       dict from path in the repository to content.

@@ -1,74 +1,74 @@
-"""Names of the targets and repositories of a lock."""
+"""Names of targets and repositories for the entries of a lock."""
 
 load(":textproto.bzl", "first")
 
 def driver_name(driver):
-    """A driver's part of names; the same as DriverName() of //base:cell_name.
+    """The name of a driver, equal to DriverName() in //base:cell_name.
 
     Args:
       driver: LockedDriver.
 
     Returns:
-      Its version, and "-proprietary" for that flavour.
+      Its version, with "-proprietary" appended for that flavour.
     """
     suffix = "-proprietary" if first(driver, "flavour") == "DRIVER_FLAVOUR_PROPRIETARY" else ""
     return first(driver, "version") + suffix
 
 def _repository_name(kind, name):
-    # Repository names take no "+" (Bazel's RepositoryName).
+    # Names of repositories must not contain "+" (Bazel's RepositoryName).
     return kind + "_" + name.replace("+", "_")
 
 def container_repository(release):
-    """Repository of a release's developer container.
+    """The repository with the developer container of a release.
 
     Args:
       release: LockedRelease.
 
     Returns:
-      Its name.
+      Name of the repository.
     """
     return _repository_name("container", first(release, "name"))
 
 def kernel_repository(release):
-    """Repository of the kernel image of a release whose container has none.
+    """The repository with the kernel image of a release, if its container has none.
 
     Args:
       release: LockedRelease.
 
     Returns:
-      Its name.
+      Name of the repository.
     """
     return _repository_name("kernel", first(release, "name"))
 
 def source_repository(driver):
-    """Repository of a driver's module sources.
+    """The repository with the module sources of a driver.
 
     Args:
       driver: LockedDriver.
 
     Returns:
-      Its name.
+      Name of the repository.
     """
     return _repository_name("driver_source", driver_name(driver))
 
 def userland_repository(driver):
-    """Repository of a driver's user space.
+    """The repository with the user space of a driver.
 
     Args:
       driver: LockedDriver.
 
     Returns:
-      Its name.
+      Name of the repository.
     """
     return _repository_name("driver_userland", driver_name(driver))
 
 def toolkit_repository(toolkit):
-    """Repository of a CUDA toolkit's components.
+    """The repository with the components of a CUDA toolkit.
 
     Args:
       toolkit: LockedToolkit.
 
     Returns:
-      Its name.
+      Name of the repository.
     """
     return _repository_name("cuda", first(toolkit, "version"))

@@ -1,4 +1,4 @@
-"""repositories.bzl of @cells: what the cells of a lock download."""
+"""Generates repositories.bzl of @cells, which declares the downloads."""
 
 load(":build_text.bzl", "call")
 load(
@@ -45,7 +45,7 @@ def repositories_file(releases, drivers, toolkits):
       toolkits: list of LockedToolkit.
 
     Returns:
-      Text that defines cell_repositories().
+      Text of the file, which defines cell_repositories().
     """
     repositories = []
     for release in releases:
@@ -62,14 +62,14 @@ def repositories_file(releases, drivers, toolkits):
     owners = {}
     for owner, (name, _) in repositories:
         if name in owners:
-            fail("%s and %s would both be repository @%s" % (owners[name], owner, name))
+            fail("%s and %s have the same repository name @%s" % (owners[name], owner, name))
         owners[name] = owner
     body = "\n".join([text for _, (_, text) in repositories]) or "    pass\n"
     return '''\
-"""What the cells of this lock download, when one of them is built."""
+"""Downloads of the cells, which are fetched when a cell is built."""
 
 load("@gantry//builder:repositories.bzl", "debian_developer_container", "remote_files")
 
 def cell_repositories():
-    """Declares a repository per developer container, driver and toolkit."""
+    """Declares a repository for each developer container, driver and toolkit."""
 ''' + body

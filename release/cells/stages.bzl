@@ -1,7 +1,7 @@
-"""Targets of the stages that cells share: each is defined once.
+"""Generates the targets of stages, which cells share.
 
-Outputs of one stage are the inputs of the next, by label:
-container -> modules -> proof, and every stage -> its layer.
+The outputs of a stage are inputs of the next, by label: container -> modules ->
+proof, and userland, toolkit and modules -> layer.
 """
 
 load(":build_text.bzl", "build_file", "call")
@@ -21,41 +21,41 @@ FLAVOURS = {
     "DRIVER_FLAVOUR_PROPRIETARY": "proprietary",
 }
 
-# File of a debian_developer_container; the other repositories have :files.
+# The image in a debian_developer_container; other repositories have :files.
 _DEBIAN_IMAGE = "developer_container.bin.zst"
 
 def modules_name(release_name, driver):
-    """Target name of a driver's modules for a release.
+    """The name of the target with a driver's modules for a release.
 
     Args:
       release_name: name of the LockedRelease.
       driver: LockedDriver.
 
     Returns:
-      Name of the kernel_modules target in //stages.
+      Name of a kernel_modules target in //stages.
     """
     return release_name + "-" + driver_name(driver)
 
 def driver_layer_name(driver):
-    """Target name of a driver's user space layer.
+    """The name of the target with a driver's user space layer.
 
     Args:
       driver: LockedDriver.
 
     Returns:
-      Name of the payload_layer target in //stages; None for a driver without
-      user space.
+      Name of a payload_layer target in //stages; None for a driver without user
+      space.
     """
     return "driver-%s.payload" % driver_name(driver) if driver.get("userland_files") else None
 
 def toolkit_layer_name(toolkit):
-    """Target name of a toolkit's layer.
+    """The name of the target with a toolkit's layer.
 
     Args:
       toolkit: LockedToolkit.
 
     Returns:
-      Name of the payload_layer target in //stages.
+      Name of a payload_layer target in //stages.
     """
     return "cuda-%s.payload" % first(toolkit, "version")
 
@@ -69,7 +69,7 @@ def _release_calls(release):
             ("image", "@%s//:%s" % (container_repository(release), image)),
             ("kernel_image", "@%s//:files" % kernel_repository(release) if release.get("kernel_image") else None),
         ]),
-        # A made-up GPU, so that the drivers stay loaded in the proof.
+        # A fake GPU, so that the driver stays loaded during the proof.
         call("kernel_modules", [
             ("name", name + ".fake_pci"),
             ("srcs", ["@gantry//payload/proof/fake_pci:sources"]),
@@ -78,28 +78,28 @@ def _release_calls(release):
     ]
 
 def patch_path(driver, index):
-    """Path of a patch file in //stages.
+    """The path of a patch file in //stages.
 
     Args:
       driver: LockedDriver.
-      index: position of the patch in it.
+      index: position of the patch in the driver.
 
     Returns:
       Path relative to the package.
     """
     return "patches/%s/%d-%s" % (driver_name(driver), index + 1, first(driver["patches"][index], "name"))
 
-def diff_of_patch(content):
-    """The part of a patch file that changes sources.
+def strip_patch_prose(content):
+    """Removes the prose before the first diff from a patch file.
 
-    The prose before the first diff is for readers of the patch. It is left out,
-    so that rewording it does not compile the modules again.
+    It does not affect the sources, and changes to it must not recompile the
+    modules.
 
     Args:
       content: content of the patch file.
 
     Returns:
-      The content from its first diff on; all of it if there is no diff.
+      The content from the first diff on, or all of it if there is none.
     """
     lines = content.split("\n")
     for index, line in enumerate(lines):
@@ -184,7 +184,7 @@ def _modules_calls(release_name, driver):
     ]
 
 def stages_files(releases, drivers, toolkits, module_sets):
-    """The package //stages.
+    """The files of the package //stages.
 
     Args:
       releases: list of LockedRelease.
@@ -211,5 +211,5 @@ def stages_files(releases, drivers, toolkits, module_sets):
     files = {"stages/BUILD.bazel": build_file(loads, calls)}
     for driver in drivers:
         for index, patch in enumerate(driver.get("patches", [])):
-            files["stages/" + patch_path(driver, index)] = diff_of_patch(first(patch, "content"))
+            files["stages/" + patch_path(driver, index)] = strip_patch_prose(first(patch, "content"))
     return files

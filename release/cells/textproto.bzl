@@ -1,11 +1,11 @@
-"""Reads what `protoc --decode` prints: text format, one field or brace a line.
+"""Parses the output of `protoc --decode`: one field or brace per line.
 
-protoc has checked it against the schema already, so that nothing here does.
+Assumes that the text is valid, because protoc has checked it with the schema.
 """
 
 _HEX = "0123456789abcdef"
 
-# Escapes of protobuf's CEscape() that are not octal.
+# The escapes of protobuf's CEscape() that are not octal.
 _ESCAPES = {
     '"': '"',
     "'": "'",
@@ -19,7 +19,7 @@ def _character(octal):
     return json.decode('"\\u00%s%s"' % (_HEX[code // 16], _HEX[code % 16]))
 
 def _unescape(text):
-    """Undoes CEscape(); each byte becomes the character of that number."""
+    """Undoes CEscape().  Each byte becomes the character with that code point."""
     result = []
     literal = True
     for part in text.split("\\"):
@@ -27,7 +27,7 @@ def _unescape(text):
             result.append(part)
             literal = False
         elif not part:
-            # Two backslashes: the next part follows one of them.
+            # An escaped backslash, which the next part follows.
             result.append("\\")
             literal = True
         elif part[0] in _ESCAPES:
@@ -52,9 +52,9 @@ def parse_textproto(text):
       text: output of `protoc --decode`.
 
     Returns:
-      dict from each field that is set to the list of its values: dicts for
-      messages, names for enum values.  Bytes of strings outside of ASCII are
-      characters below U+0100.
+      dict from the name of each field that is set to the list of its values:
+      dicts for messages, names for enum values.  Each byte of a string is a
+      character below U+0100.
     """
     root = {}
     stack = [root]
@@ -74,12 +74,12 @@ def parse_textproto(text):
     return root
 
 def first(message, field, default = ""):
-    """Value of a field that is not repeated.
+    """The value of a field that is not repeated.
 
     Args:
       message: dict from parse_textproto().
       field: name of the field.
-      default: what an unset field means.
+      default: value of an unset field.
 
     Returns:
       The value.

@@ -74,7 +74,7 @@ TEST_F(CellsRepositoryTest, MissingLockIsNamed) {
   const SubprocessResult result = FetchLock("missing.textproto");
   EXPECT_NE(result.exit_code, 0);
   EXPECT_THAT(result.output,
-              HasSubstr(absl::StrCat("GANTRY_LOCK: there is no file ",
+              HasSubstr(absl::StrCat("GANTRY_LOCK: file not found: ",
                                      workspace_->PathOf("missing.textproto"))));
 }
 
@@ -86,8 +86,9 @@ TEST_F(CellsRepositoryTest, ReleasesWithTheSameRepositoryNameAreRefused) {
       IsOk());
   const SubprocessResult result = FetchLock("clash.textproto");
   EXPECT_NE(result.exit_code, 0);
-  EXPECT_THAT(result.output,
-              HasSubstr("a+b and a_b would both be repository @container_a_b"));
+  EXPECT_THAT(
+      result.output,
+      HasSubstr("a+b and a_b have the same repository name @container_a_b"));
 }
 
 }  // namespace
