@@ -36,18 +36,19 @@ TEST(ProgressOfLineTest, OtherLinesHaveNone) {
 class BazelBuildTest : public testing::Test {
  protected:
   BazelBuildTest()
-      : dir_(*TempDir::Create(testing::TempDir())), bazel_(dir_.path()) {
+      : directory_(*TempDir::Create(testing::TempDir())),
+        bazel_(directory_.path()) {
     options_.bazel = bazel_.command();
-    options_.workspace = dir_.path();
+    options_.workspace = directory_.path();
     options_.labels = {"@other//c:cell"};
     options_.log_path = PathOf("log");
   }
 
   std::string PathOf(const std::string& name) const {
-    return JoinPath(dir_.path(), name);
+    return JoinPath(directory_.path(), name);
   }
 
-  const TempDir dir_;
+  const TempDir directory_;
   FakeBazel bazel_;
   BazelBuildOptions options_;
 };
@@ -56,7 +57,7 @@ TEST_F(BazelBuildTest, FailedTargetIsAResult) {
   bazel_.Fails("@other//c:cell", "CompileX", "no\n");
   GANTRY_ASSERT_OK_AND_ASSIGN(const BuildEvents events,
                               BuildWithBazel(options_));
-  EXPECT_EQ(events.execution_root, dir_.path());
+  EXPECT_EQ(events.execution_root, directory_.path());
   EXPECT_EQ(events.targets.at("@other//c:cell").failure->mnemonic, "CompileX");
 }
 

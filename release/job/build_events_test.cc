@@ -82,7 +82,7 @@ TEST_F(BuildEventsTest, RepositoryThatCannotBeFetchedIsTheCause) {
               HasSubstr("Error in fail: cannot fetch the thing: 404"));
 }
 
-TEST_F(BuildEventsTest, CompleteEventsOfATruncatedFileCount) {
+TEST_F(BuildEventsTest, CompleteEventsOfATruncatedFileAreRead) {
   size_t targets = 0;
   for (size_t size = 0; size < recorded_.size(); ++size) {
     GANTRY_ASSERT_OK_AND_ASSIGN(

@@ -23,12 +23,12 @@ class CellOutputsTest : public testing::Test {
   }
 
   void WriteOutput(const std::string& group, const std::string& content) {
-    const std::string path = JoinPath(dir_.path(), group);
+    const std::string path = JoinPath(directory_.path(), group);
     ASSERT_THAT(WriteFileAtomically(path, content), IsOk());
     target_.output_groups[group] = {path};
   }
 
-  const TempDir dir_ = *TempDir::Create(testing::TempDir());
+  const TempDir directory_ = *TempDir::Create(testing::TempDir());
   BuiltTarget target_;
 };
 

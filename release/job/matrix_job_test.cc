@@ -80,12 +80,12 @@ std::string Label(int number) {
 class MatrixJobTest : public testing::Test {
  protected:
   MatrixJobTest()
-      : dir_(*TempDir::Create(testing::TempDir())),
+      : directory_(*TempDir::Create(testing::TempDir())),
         state_(*StateDir::Open(PathOf("state"))),
-        bazel_(dir_.path()) {
+        bazel_(directory_.path()) {
     options_.matrix_path = Write("matrix.textproto", "# See the lock.\n");
     options_.state = state_.path();
-    options_.workspace = dir_.path();
+    options_.workspace = directory_.path();
     options_.bazel = bazel_.command();
     lock_.set_matrix_digest(*plan::MatrixDigest(options_.matrix_path));
     AddToLock(1);
@@ -93,7 +93,7 @@ class MatrixJobTest : public testing::Test {
   }
 
   std::string PathOf(const std::string& name) const {
-    return JoinPath(dir_.path(), name);
+    return JoinPath(directory_.path(), name);
   }
 
   std::string Write(const std::string& name, const std::string& content) {
@@ -153,7 +153,7 @@ class MatrixJobTest : public testing::Test {
         ->FindTag(CellTag(fixtures::TestCoordinates(number)));
   }
 
-  const TempDir dir_;
+  const TempDir directory_;
   const StateDir state_;
   FakeBazel bazel_;
   matrix::v1::Lock lock_;
@@ -211,7 +211,7 @@ TEST_F(MatrixJobTest, BuiltCellsAreTaggedAndNotBuiltAgain) {
   EXPECT_THAT(Run(), IsOkAndHolds(ResultOf(States, Each(CELL_STATE_BUILT))));
 }
 
-TEST_F(MatrixJobTest, DryRunShowsAndChangesNothing) {
+TEST_F(MatrixJobTest, DryRunChangesNothing) {
   AddToLock(3).set_exclusion_reason("too new");
   BazelMustNotStart();
   options_.dry_run = true;
@@ -240,7 +240,7 @@ TEST_F(MatrixJobTest, LockOfAnotherMatrixIsNotUsed) {
                               StartsWith(options_.matrix_path + ": ")));
 }
 
-TEST_F(MatrixJobTest, BazelIsAskedForMissingCellsOfThisLock) {
+TEST_F(MatrixJobTest, BazelBuildsMissingCellsOfTheLock) {
   FailsWith(1, "nv.c:1:2: error: no\n");
   Builds(2);
   EXPECT_THAT(Run(), IsOk());
@@ -255,7 +255,7 @@ TEST_F(MatrixJobTest, BazelIsAskedForMissingCellsOfThisLock) {
                                  EndsWith(" -- " + Label(1) + "\n"))));
 }
 
-TEST_F(MatrixJobTest, FailedCellKeepsItsLogAndDoesNotStopTheOther) {
+TEST_F(MatrixJobTest, FailedCellHasALogAndOthersAreBuilt) {
   FailsWith(1, "nv.c:1:2: error: no\nmore of it\n");
   Builds(2);
   GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
@@ -291,7 +291,7 @@ TEST_F(MatrixJobTest, ReasonIsRecordedAsOnePrintableLine) {
   EXPECT_THAT(cells[1].reason(), SizeIs(AllOf(Ge(500u), Le(4096u))));
 }
 
-TEST_F(MatrixJobTest, CellThatBazelDoesNotMentionHasFailed) {
+TEST_F(MatrixJobTest, CellWithoutAResultFails) {
   Builds(1);
   GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_BUILT, CELL_STATE_FAILED));
@@ -308,7 +308,7 @@ TEST_F(MatrixJobTest, AlteredBlobFailsItsCellOnly) {
   EXPECT_THAT(DigestOfTag(1), Not(IsOk()));
 }
 
-TEST_F(MatrixJobTest, UnreachableRegistryIsTheReasonOfWhatWasToGoThere) {
+TEST_F(MatrixJobTest, UnreachableRegistryFailsItsCells) {
   Builds(1);
   FailsWith(2, "nv.c:1:2: error: no\n");
   options_.registry = "127.0.0.1:1/x";
@@ -318,7 +318,7 @@ TEST_F(MatrixJobTest, UnreachableRegistryIsTheReasonOfWhatWasToGoThere) {
   EXPECT_EQ(cells[1].reason(), "CompileKernelModules: nv.c:1:2: error: no");
 }
 
-TEST_F(MatrixJobTest, KilledJobsCellsAreTakenAgain) {
+TEST_F(MatrixJobTest, CellsOfAKilledJobAreClaimedAgain) {
   ASSERT_THAT(plan::WriteLock(lock_, state_), IsOk());
   bazel_.RunsFirst("kill -KILL $PPID\n");
   SubprocessOptions job;
@@ -337,7 +337,7 @@ TEST_F(MatrixJobTest, KilledJobsCellsAreTakenAgain) {
   EXPECT_EQ(cells[0].attempt_count(), 2);
 }
 
-TEST_F(MatrixJobTest, SecondJobOnTheStateIsRefused) {
+TEST_F(MatrixJobTest, SecondJobOnAStateDirectoryIsRefused) {
   BazelMustNotStart();
   GANTRY_ASSERT_OK_AND_ASSIGN(const FileLock first_job,
                               FileLock::TryAcquire(state_.job_lock_path()));
@@ -355,7 +355,7 @@ TEST_F(MatrixJobTest, UnknownChannelIsNotFoundAndNothingIsPlanned) {
   EXPECT_THAT(Recorded(), IsEmpty());
 }
 
-TEST_F(MatrixJobTest, BazelsOwnFailureIsTheReasonOfAllCells) {
+TEST_F(MatrixJobTest, BazelErrorFailsAllCells) {
   bazel_.RunsFirst("echo 'ERROR: bad option'; exit 2\n");
   EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kInternal,
                               AllOf(HasSubstr("bazel exited with 2"),
@@ -366,7 +366,7 @@ TEST_F(MatrixJobTest, BazelsOwnFailureIsTheReasonOfAllCells) {
   EXPECT_EQ(cells[0].log_uri(), "file://" + state_.log_path("bazel.log"));
 }
 
-TEST_F(MatrixJobTest, ServiceThatIsAwayIsNamed) {
+TEST_F(MatrixJobTest, UnreachableServiceIsUnavailable) {
   BazelMustNotStart();
   options_.service = "127.0.0.1:1";
   EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kUnavailable,
@@ -402,7 +402,7 @@ class SharedServiceTest : public MatrixJobTest {
   std::unique_ptr<service::ReleaseClient> client_;
 };
 
-TEST_F(SharedServiceTest, CellsAreRecordedThereAndNotInTheState) {
+TEST_F(SharedServiceTest, CellsAreRecordedOnlyInTheSharedService) {
   Builds(1);
   Builds(2);
   EXPECT_THAT(Run(), IsOk());
@@ -412,7 +412,7 @@ TEST_F(SharedServiceTest, CellsAreRecordedThereAndNotInTheState) {
   EXPECT_FALSE(std::filesystem::exists(state_.database_path()));
 }
 
-TEST_F(SharedServiceTest, DryRunShowsWhatIsThereAndChangesNothing) {
+TEST_F(SharedServiceTest, DryRunShowsStatesWithoutChangingThem) {
   TakenByAnother(1);
   BazelMustNotStart();
   options_.dry_run = true;
@@ -422,7 +422,7 @@ TEST_F(SharedServiceTest, DryRunShowsWhatIsThereAndChangesNothing) {
   EXPECT_THAT(client_->ListCells({}), IsOkAndHolds(SizeIs(1)));
 }
 
-TEST_F(SharedServiceTest, LeaseOfAnotherWorkerCountsUntilItEnds) {
+TEST_F(SharedServiceTest, LeaseOfAnotherWorkerIsRespectedUntilItExpires) {
   Builds(1);
   Builds(2);
   TakenByAnother(1);
@@ -435,7 +435,7 @@ TEST_F(SharedServiceTest, LeaseOfAnotherWorkerCountsUntilItEnds) {
   EXPECT_THAT(Run(), IsOkAndHolds(ResultOf(States, Each(CELL_STATE_BUILT))));
 }
 
-TEST_F(SharedServiceTest, CellLostToAnotherWorkerIsLeftAsItIs) {
+TEST_F(SharedServiceTest, CellLostToAnotherWorkerIsUnchanged) {
   Builds(1);
   Builds(2);
   const std::string pipe = PathOf("pipe");

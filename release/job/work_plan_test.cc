@@ -77,7 +77,7 @@ TEST(WorkPlanTest, PreviewKeepsKnownCells) {
                               CellPlansFromLock(TwoChannels(), {}));
   const std::string known_id = CellId(plans[0].coordinates());
   const auto cells = PreviewCells(
-      plans, {InState(known_id, release::v1::CELL_STATE_BUILT),
+      plans, {CellInState(known_id, release::v1::CELL_STATE_BUILT),
               CellInState("other", release::v1::CELL_STATE_FAILED)});
   ASSERT_EQ(cells.size(), 2u);
   EXPECT_EQ(cells[0].id(), known_id);
