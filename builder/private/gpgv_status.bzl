@@ -8,7 +8,7 @@ _LINE_PREFIX = "[GNUPG:] "
 
 # Keywords of a rejected signature, and the reason; %s is the key.
 _REFUSALS = {
-    "BADSIG": "the file is not the one that key %s signed",
+    "BADSIG": "the file does not match the signature by key %s",
     "ERRSIG": "the signature by key %s cannot be checked",
     "EXPKEYSIG": "key %s has expired",
     "EXPSIG": "the signature by key %s has expired",

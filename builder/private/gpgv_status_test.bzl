@@ -27,7 +27,7 @@ _CASES = [
     ),
     (
         "[GNUPG:] NEWSIG\n[GNUPG:] KEY_CONSIDERED A1B2 0\n[GNUPG:] BADSIG B2 a@x\n",
-        "the file is not the one that key A1B2 signed",
+        "the file does not match the signature by key A1B2",
     ),
     (
         "[GNUPG:] NEWSIG\n[GNUPG:] REVKEYSIG B2 a@x\n[GNUPG:] VALIDSIG A1B2\n",
@@ -60,7 +60,7 @@ _CASES = [
     # gpgv writes a user id without line ends, so its text is never a keyword.
     (
         "[GNUPG:] NEWSIG\n[GNUPG:] BADSIG B2 GOODSIG VALIDSIG\n",
-        "the file is not the one that key (unknown) signed",
+        "the file does not match the signature by key (unknown)",
     ),
 ]
 

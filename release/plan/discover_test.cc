@@ -269,9 +269,9 @@ TEST_F(DiscoverTest, AlteredVersionTxtIsDataLoss) {
       StatusIs(absl::StatusCode::kDataLoss,
                absl::StrCat("channel \"stable\": ",
                             Url("stable/amd64-usr/current/version.txt"),
-                            ": signature refused: the file is not the one "
-                            "that key ",
-                            site_->signer().fingerprint(), " signed")));
+                            ": signature refused: the file does not match "
+                            "the signature by key ",
+                            site_->signer().fingerprint())));
 }
 
 TEST_F(DiscoverTest, MissingSignatureIsNotFound) {

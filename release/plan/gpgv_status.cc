@@ -18,7 +18,7 @@ struct Refusal {
   absl::string_view cause;
 };
 constexpr Refusal kRefusals[] = {
-    {"BADSIG", "the file is not the one that key $0 signed"},
+    {"BADSIG", "the file does not match the signature by key $0"},
     {"REVKEYSIG", "key $0 has been revoked"},
     {"EXPKEYSIG", "key $0 has expired"},
     {"EXPSIG", "the signature by key $0 has expired"},

@@ -47,7 +47,7 @@ INSTANTIATE_TEST_SUITE_P(
          "gpgv did not report the signature by key A1B2 as good and valid"},
         {"[GNUPG:] NEWSIG\n[GNUPG:] KEY_CONSIDERED A1B2 0\n"
          "[GNUPG:] BADSIG B2 a@x\n",
-         "the file is not the one that key A1B2 signed"},
+         "the file does not match the signature by key A1B2"},
         {"[GNUPG:] NEWSIG\n[GNUPG:] REVKEYSIG B2 a@x\n"
          "[GNUPG:] VALIDSIG A1B2\n",
          "key A1B2 has been revoked"},
@@ -71,7 +71,7 @@ INSTANTIATE_TEST_SUITE_P(
         // gpgv writes a user id without line ends, so its text is never a
         // keyword.
         {"[GNUPG:] NEWSIG\n[GNUPG:] BADSIG B2 GOODSIG VALIDSIG\n",
-         "the file is not the one that key (unknown) signed"},
+         "the file does not match the signature by key (unknown)"},
     }));
 
 }  // namespace

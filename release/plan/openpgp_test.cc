@@ -102,9 +102,10 @@ TEST_F(OpenPgpTest, SignatureBeforeItsExpiryIsAccepted) {
 }
 
 TEST_F(OpenPgpTest, AlteredContentIsRefused) {
-  EXPECT_THAT(Verify(Sign("content"), "Content"),
-              StatusIs(absl::StatusCode::kDataLoss,
-                       Refusal("the file is not the one that key $0 signed")));
+  EXPECT_THAT(
+      Verify(Sign("content"), "Content"),
+      StatusIs(absl::StatusCode::kDataLoss,
+               Refusal("the file does not match the signature by key $0")));
 }
 
 TEST_F(OpenPgpTest, KeyOutsideTheKeyringIsRefused) {

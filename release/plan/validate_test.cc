@@ -182,8 +182,8 @@ INSTANTIATE_TEST_SUITE_P(
                ->mutable_channels(0)
                ->clear_kernel_flavour();
          }},
-        {"operating_systems[1].channels[0].kernel_series: only for "
-         "FAMILY_DEBIAN",
+        {"operating_systems[1].channels[0].kernel_series: only "
+         "allowed for FAMILY_DEBIAN",
          [](Matrix& m) {
            m.mutable_operating_systems(1)
                ->mutable_channels(0)

@@ -159,11 +159,12 @@ TEST_F(ContainerLinuxTest, InvalidSignatureFailsOnlyItsRelease) {
                               RunMatrix(WriteMatrix()));
   EXPECT_EQ(result.exit_code, kSomeCellsFailed) << result.progress;
   EXPECT_THAT(FindCell(result, kFlatcarCell), IsBuilt());
-  EXPECT_THAT(
-      FindCell(result, kCoreosCell),
-      HasFailed(AllOf(HasSubstr("coreos_developer_container.bin.bz2"),
-                      HasSubstr("refused: the file is not the one that key " +
-                                site_->signer().fingerprint() + " signed"))));
+  EXPECT_THAT(FindCell(result, kCoreosCell),
+              HasFailed(AllOf(
+                  HasSubstr("coreos_developer_container.bin.bz2"),
+                  HasSubstr("refused: the file does not match the signature "
+                            "by key " +
+                            site_->signer().fingerprint()))));
 }
 
 TEST_F(ContainerLinuxTest, ContainerWithAnotherDigestFailsItsRelease) {

@@ -194,8 +194,8 @@ TEST_F(SignedRemoteFilesTest, SignatureOfAnotherFileIsRefused) {
       repository,
       HasSubstr(absl::StrCat(
           "@other_file: eight.txt: signature ", FileUrl("seven.txt.sig"),
-          " refused: the file is not the one that key ", signer_->fingerprint(),
-          " signed (keyring ", signer_->keyring_path(), ")")));
+          " refused: the file does not match the signature by key ",
+          signer_->fingerprint(), " (keyring ", signer_->keyring_path(), ")")));
 }
 
 TEST_F(SignedRemoteFilesTest, RevokedKeyIsRefused) {
