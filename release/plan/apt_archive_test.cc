@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
 

@@ -3,9 +3,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "base/status_matchers.h"
 #include "base/textproto.h"
 #include "gtest/gtest.h"
+#include "proto/lock.pb.h"
+#include "proto/matrix.pb.h"
 
 namespace gantry::plan {
 namespace {

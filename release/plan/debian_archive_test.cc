@@ -6,16 +6,20 @@
 #include <string>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/state_dir.h"
 #include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "base/textproto.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/lock.pb.h"
+#include "release/plan/apt_archive.h"
 #include "release/plan/apt_suite.h"
 #include "release/plan/discover.h"
 #include "tests/fixtures/file_server.h"

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/digest.h"
@@ -307,7 +308,7 @@ TEST_F(DiscoverTest, MalformedDigestIsDataLoss) {
   EXPECT_THAT(RunDiscover(),
               StatusIs(absl::StatusCode::kDataLoss,
                        absl::StrCat("channel \"stable\": ", Url(path),
-                                    ": \"12\" is not the SHA-512 of ",
+                                    ": malformed SHA-512 \"12\" of ",
                                     stable.container_name())));
 }
 

@@ -7,11 +7,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/state_dir.h"
 #include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "base/textproto.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/lock.pb.h"
 
 namespace gantry::plan {
 namespace {

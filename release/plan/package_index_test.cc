@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"
 

@@ -5,12 +5,15 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "base/textproto.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/lock.pb.h"
+#include "proto/matrix.pb.h"
 #include "tests/fixtures/file_server.h"
 
 namespace gantry::plan {

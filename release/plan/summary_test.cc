@@ -3,6 +3,7 @@
 #include "base/status_matchers.h"
 #include "base/textproto.h"
 #include "gtest/gtest.h"
+#include "proto/lock.pb.h"
 
 namespace gantry::plan {
 namespace {

@@ -11,6 +11,7 @@
 #include "base/status_matchers.h"
 #include "base/temp_dir.h"
 #include "gtest/gtest.h"
+#include "proto/image_descriptor.pb.h"
 
 namespace gantry::publish {
 namespace {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/cell_name.h"
