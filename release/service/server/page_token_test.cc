@@ -63,7 +63,7 @@ TEST(PageTokenTest, RoundTripsTheId) {
 TEST(PageTokenTest, IgnoresThePageSizeAndTheOrderOfStates) {
   ListCellsRequest request = NextPage();
   request.set_page_size(7);
-  request.clear_state();
+  request.clear_states();
   request.add_states(release::v1::CELL_STATE_FAILED);
   request.add_states(release::v1::CELL_STATE_BUILT);
   request.add_states(release::v1::CELL_STATE_FAILED);

@@ -172,7 +172,7 @@ TEST(RequestValidationTest, IdIsAtMost128Bytes) {
   request.set_id(std::string(128, 'x'));
   EXPECT_THAT(ValidateRequest(request), IsOk());
   request.set_id(std::string(129, 'x'));
-  ExpectInvalid(request, "ids", "is 129 bytes long; the limit is 128");
+  ExpectInvalid(request, "id", "is 129 bytes long; the limit is 128");
 }
 
 TEST(RequestValidationTest, ListNeedsKnownStatesAndAPageSizeOfAtMost1000) {
