@@ -58,7 +58,7 @@ TEST_F(CellsRepositoryTest, WithoutALockTheRepositoryIsEmpty) {
 
 TEST_F(CellsRepositoryTest, MalformedLockNamesFileLineAndColumn) {
   ASSERT_THAT(
-      workspace_->Write("bad.textproto", "release {\n  nam: \"x\"\n}\n"),
+      workspace_->Write("bad.textproto", "releases {\n  nam: \"x\"\n}\n"),
       IsOk());
   const SubprocessResult result = FetchLock("bad.textproto");
   EXPECT_NE(result.exit_code, 0);
@@ -81,8 +81,8 @@ TEST_F(CellsRepositoryTest, MissingLockIsNamed) {
 TEST_F(CellsRepositoryTest, ReleasesWithTheSameRepositoryNameAreRefused) {
   ASSERT_THAT(
       workspace_->Write("clash.textproto",
-                        "release { name: \"a+b\" package { url: \"x\" } }\n"
-                        "release { name: \"a_b\" package { url: \"x\" } }\n"),
+                        "releases { name: \"a+b\" packages { url: \"x\" } }\n"
+                        "releases { name: \"a_b\" packages { url: \"x\" } }\n"),
       IsOk());
   const SubprocessResult result = FetchLock("clash.textproto");
   EXPECT_NE(result.exit_code, 0);
