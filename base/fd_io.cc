@@ -1,5 +1,6 @@
 #include "base/fd_io.h"
 
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <cerrno>

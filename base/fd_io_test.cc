@@ -1,9 +1,11 @@
 #include "base/fd_io.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <string>
 #include <thread>
 

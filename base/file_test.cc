@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include <filesystem>
+#include <iterator>
 #include <string>
 
 #include "absl/status/status.h"

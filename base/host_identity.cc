@@ -4,7 +4,6 @@
 #include <sys/utsname.h>
 
 #include <cerrno>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"

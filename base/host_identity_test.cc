@@ -1,6 +1,5 @@
 #include "base/host_identity.h"
 
-#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include <filesystem>

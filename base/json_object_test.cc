@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry {

@@ -1,5 +1,7 @@
 #include "base/json.h"
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"

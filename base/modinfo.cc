@@ -1,5 +1,6 @@
 #include "base/modinfo.h"
 
+#include <elf.h>
 #include <gelf.h>
 #include <libelf.h>
 

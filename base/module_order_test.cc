@@ -1,5 +1,6 @@
 #include "base/module_order.h"
 
+#include "absl/status/status.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

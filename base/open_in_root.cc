@@ -1,6 +1,7 @@
 #include "base/open_in_root.h"
 
 #include <fcntl.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <cerrno>

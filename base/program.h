@@ -4,8 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
-
 namespace gantry {
 
 // How a program introduces itself on its command line.

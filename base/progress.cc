@@ -1,5 +1,6 @@
 #include "base/progress.h"
 
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 

@@ -2,7 +2,6 @@
 #define GANTRY_BASE_PROGRESS_H_
 
 #include <cstdio>
-#include <string>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"

@@ -1,6 +1,7 @@
 #include "base/state_dir.h"
 
 #include <filesystem>
+#include <utility>
 
 #include "base/file.h"
 #include "base/status_macros.h"

@@ -2,6 +2,7 @@
 #define GANTRY_BASE_STATE_DIR_H_
 
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"

@@ -1,10 +1,10 @@
 #ifndef GANTRY_BASE_STATUS_MACROS_H_
 #define GANTRY_BASE_STATUS_MACROS_H_
 
-#include <utility>
+#include <utility>  // IWYU pragma: keep
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"    // IWYU pragma: keep
+#include "absl/status/statusor.h"  // IWYU pragma: keep
 
 // Returns from the function if `expr`, an absl::Status, is an error.
 #define GANTRY_RETURN_IF_ERROR(expr)                 \

@@ -3,7 +3,7 @@
 
 #include <string>
 #include <type_traits>
-#include <utility>
+#include <utility>  // IWYU pragma: keep
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"

@@ -1,7 +1,5 @@
 #include "base/tar_writer.h"
 
-#include <utility>
-
 #include "base/status_macros.h"
 
 namespace gantry {

@@ -1,5 +1,6 @@
 #include "base/tar_writer.h"
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"

@@ -1,7 +1,6 @@
 #include "base/unnamed_file.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include <filesystem>
 #include <string>

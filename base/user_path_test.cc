@@ -1,5 +1,7 @@
 #include "base/user_path.h"
 
+#include <stdlib.h>
+
 #include <cstdlib>
 
 #include "gtest/gtest.h"

@@ -3,7 +3,9 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <system_error>
 #include <utility>

@@ -2,12 +2,14 @@
 
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <filesystem>
 
 #include "absl/status/status.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "base/subprocess.h"
+#include "base/tar_header.h"
 #include "base/tar_writer.h"
 #include "base/temp_dir.h"
 #include "builder/archive/test_package.h"

@@ -1,6 +1,5 @@
 #include "builder/container/container_facts.h"
 
-#include <functional>
 #include <memory>
 #include <string>
 

@@ -1,6 +1,7 @@
 #ifndef GANTRY_BUILDER_CONTAINER_DECOMPRESS_H_
 #define GANTRY_BUILDER_CONTAINER_DECOMPRESS_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"

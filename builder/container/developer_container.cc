@@ -1,13 +1,16 @@
 #include "builder/container/developer_container.h"
 
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include <filesystem>
 
 #include "absl/functional/function_ref.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/input_file.h"
 #include "base/status_macros.h"

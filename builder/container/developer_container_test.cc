@@ -3,13 +3,16 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <cstdint>
 #include <filesystem>
+#include <iterator>
 #include <sstream>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "base/subprocess.h"

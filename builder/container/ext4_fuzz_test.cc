@@ -3,12 +3,14 @@
 
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "base/file.h"
 #include "base/input_file.h"
 #include "base/status_matchers.h"

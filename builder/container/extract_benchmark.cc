@@ -4,13 +4,17 @@
 //
 //   bazel run -c opt //builder/container:extract_benchmark
 
+#include <stdlib.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "base/file.h"
 #include "base/input_file.h"
 #include "base/output_file.h"

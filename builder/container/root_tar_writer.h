@@ -1,12 +1,15 @@
 #ifndef GANTRY_BUILDER_CONTAINER_ROOT_TAR_WRITER_H_
 #define GANTRY_BUILDER_CONTAINER_ROOT_TAR_WRITER_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "builder/container/ext4_reader.h"
 
 struct archive;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "re2/re2.h"
+#include "re2/stringpiece.h"
 
 namespace gantry::modules {
 namespace {

@@ -1,7 +1,5 @@
 #include "builder/modules/first_error.h"
 
-#include <string>
-
 #include "gtest/gtest.h"
 
 namespace gantry::modules {

@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "base/subprocess.h"
 #include "re2/re2.h"
+#include "re2/stringpiece.h"
 
 namespace gantry::modules {
 

@@ -4,15 +4,18 @@
 #include <filesystem>
 #include <memory>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "base/file.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "builder/archive/archive_reader.h"
+#include "proto/coordinates.pb.h"
 
 namespace gantry::modules {
 namespace {

@@ -13,6 +13,7 @@
 #include "builder/modules/modules_tar.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/coordinates.pb.h"
 
 namespace gantry::modules {
 namespace {

@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "base/status_macros.h"
+#include "base/tar_header.h"
 #include "base/tar_writer.h"
 
 namespace gantry::modules {

@@ -1,6 +1,7 @@
 // Compares UnpackRoot() with GNU tar on a real developer container.  Both write
 // to memory: on ext4, the time depends on recent deletions (see ScratchDir).
 
+#include <cstdint>
 #include <string>
 
 #include "base/file.h"

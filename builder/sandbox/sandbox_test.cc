@@ -1,5 +1,8 @@
 #include "builder/sandbox/sandbox.h"
 
+#include <stdlib.h>
+
+#include <algorithm>
 #include <filesystem>
 #include <string>
 

@@ -1,5 +1,8 @@
 #include "builder/sandbox/scratch_dir.h"
 
+#include <stdlib.h>
+#include <sys/statfs.h>
+#include <sys/types.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,8 +1,10 @@
 #include "builder/userland/soname.h"
 
+#include <elf.h>
 #include <gelf.h>
 #include <libelf.h>
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 

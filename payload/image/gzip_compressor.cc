@@ -6,8 +6,11 @@
 #include <cstdlib>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "base/status_macros.h"
+#include "payload/image/chunk.h"
 
 namespace gantry::image {
 namespace {

@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
+#include "payload/image/chunk.h"
 #include "payload/image/compressor.h"
 
 namespace gantry::image {

@@ -19,6 +19,7 @@
 #include "base/textproto.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "payload/image/layer_content.h"
 #include "payload/image/layer_writer.h"
 #include "payload/image/oci_json.h"
 #include "proto/payload_manifest.pb.h"

@@ -1,5 +1,6 @@
 #include "payload/image/image_writer.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <string>
@@ -15,6 +16,7 @@
 #include "base/textproto.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "payload/image/layer_content.h"
 #include "payload/image/layer_writer.h"
 #include "payload/image/oci_json.h"
 #include "proto/payload_manifest.pb.h"

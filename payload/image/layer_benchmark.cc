@@ -8,6 +8,7 @@
 
 #include <sys/resource.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <functional>
@@ -20,6 +21,7 @@
 #include "absl/flags/usage.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/file.h"
@@ -28,7 +30,10 @@
 #include "base/subprocess.h"
 #include "base/tar_header.h"
 #include "base/temp_dir.h"
+#include "payload/image/compressor.h"
+#include "payload/image/layer_content.h"
 #include "payload/image/layer_writer.h"
+#include "proto/payload_manifest.pb.h"
 
 ABSL_FLAG(std::string, tree, "", "uncompressed tar; default: synthetic data");
 ABSL_FLAG(int, threads, 2, "number of compressing threads");

@@ -1,10 +1,12 @@
 #include "payload/image/layer_writer.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -14,6 +16,8 @@
 #include "base/relative_path.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "base/tar_header.h"
+#include "payload/image/chunk.h"
 #include "payload/image/serial_thread.h"
 
 namespace gantry::image {

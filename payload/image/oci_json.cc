@@ -1,5 +1,7 @@
 #include "payload/image/oci_json.h"
 
+#include <cstdint>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"

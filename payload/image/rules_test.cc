@@ -1,6 +1,5 @@
 // The image that the rules make of //payload/image:image_fixture.
 
-#include <map>
 #include <string>
 
 #include "base/digest.h"

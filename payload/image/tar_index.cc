@@ -1,16 +1,14 @@
 #include "payload/image/tar_index.h"
 
-#include <algorithm>
 #include <cstring>
 #include <map>
 #include <string>
 #include <utility>
 
-#include "absl/strings/escaping.h"
+#include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/types/optional.h"
 #include "base/relative_path.h"
 #include "base/status.h"
 #include "base/status_macros.h"

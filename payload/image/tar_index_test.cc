@@ -1,6 +1,5 @@
 #include "payload/image/tar_index.h"
 
-#include <memory>
 #include <random>
 #include <string>
 #include <vector>

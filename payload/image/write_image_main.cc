@@ -7,14 +7,17 @@
 
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/program.h"
 #include "base/status_macros.h"
 #include "base/textproto.h"
 #include "base/version.h"
+#include "payload/image/compressor.h"
 #include "payload/image/coordinates.h"
 #include "payload/image/image_writer.h"
+#include "proto/coordinates.pb.h"
 #include "proto/developer_container.pb.h"
 
 ABSL_FLAG(std::vector<std::string>, layer, {},

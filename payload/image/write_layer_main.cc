@@ -9,6 +9,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/file.h"
@@ -16,7 +17,11 @@
 #include "base/status_macros.h"
 #include "base/textproto.h"
 #include "base/version.h"
+#include "payload/image/compressor.h"
+#include "payload/image/layer_content.h"
 #include "payload/image/layer_writer.h"
+#include "proto/layer_descriptor.pb.h"
+#include "proto/payload_manifest.pb.h"
 
 ABSL_FLAG(std::string, kind, "",
           "kind of component in the payload's manifest: cuda, driver or "

@@ -6,7 +6,9 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "payload/image/chunk.h"
 #include "payload/image/compressor.h"
 
 namespace gantry::image {

@@ -1,15 +1,17 @@
 #include "payload/node/apply.h"
 
+#include <sys/types.h>
+
 #include <string>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
-#include "absl/status/statusor.h"
 #include "base/relative_path.h"
 #include "base/status_macros.h"
 #include "payload/node/host_paths.h"
 #include "payload/node/installed.h"
 #include "payload/node/leftovers.h"
+#include "payload/node/new_file.h"
 #include "payload/node/remove_tree.h"
 #include "payload/node/stage.h"
 

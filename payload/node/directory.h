@@ -2,7 +2,6 @@
 #define GANTRY_PAYLOAD_NODE_DIRECTORY_H_
 
 #include <sys/stat.h>
-#include <sys/types.h>
 
 #include <string>
 #include <utility>

@@ -1,15 +1,12 @@
 #include "payload/node/host_snapshot.h"
 
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "base/file.h"
-#include "base/status.h"
 #include "base/status_macros.h"
 #include "payload/node/host_paths.h"
 #include "payload/node/ldconfig.h"

@@ -4,12 +4,14 @@
 // Takes the tree from $GANTRY_BENCHMARK_TREE (such as an unpacked toolkit), or
 // else makes one of 400 files of 1 MiB.
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <random>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -19,6 +21,7 @@
 #include "payload/node/installer.h"
 #include "payload/node/test_host.h"
 #include "payload/node/test_payload.h"
+#include "proto/payload_manifest.pb.h"
 
 namespace gantry::node {
 namespace {

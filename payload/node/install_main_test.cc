@@ -1,8 +1,8 @@
 // The program: its flags, exit codes, output streams, and signals.
 
 #include <signal.h>
-#include <unistd.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -18,6 +18,7 @@
 #include "gtest/gtest.h"
 #include "payload/node/test_host.h"
 #include "payload/node/test_payload.h"
+#include "proto/payload_manifest.pb.h"
 
 namespace gantry::node {
 namespace {

@@ -1,15 +1,18 @@
 #include "payload/node/installed.h"
 
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "base/status_macros.h"
 #include "payload/node/host_paths.h"
+#include "proto/payload_manifest.pb.h"
 
 namespace gantry::node {
 namespace {

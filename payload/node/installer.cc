@@ -1,5 +1,7 @@
 #include "payload/node/installer.h"
 
+#include <vector>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"

@@ -12,6 +12,7 @@
 #include "base/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "payload/node/install_result.h"
 #include "payload/node/installer.h"
 #include "payload/node/test_host.h"
 #include "payload/node/test_payload.h"

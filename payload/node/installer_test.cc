@@ -3,13 +3,14 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <ios>
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/status_matchers.h"

@@ -1,6 +1,7 @@
 #include "payload/node/ldconfig.h"
 
-#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

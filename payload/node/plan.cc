@@ -1,16 +1,20 @@
 #include "payload/node/plan.h"
 
+#include <sys/types.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "payload/node/copy_progress.h"
 #include "payload/node/exit_code.h"
 #include "payload/node/free_space.h"
 #include "payload/node/host_paths.h"
+#include "proto/payload_manifest.pb.h"
 
 namespace gantry::node {
 namespace {

@@ -10,6 +10,7 @@
 #include "payload/node/exit_code.h"
 #include "payload/node/exit_code_matchers.h"
 #include "payload/node/test_host.h"
+#include "proto/payload_manifest.pb.h"
 
 namespace gantry::node {
 namespace {

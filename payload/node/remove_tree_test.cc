@@ -10,10 +10,10 @@
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "base/temp_dir.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "payload/node/directory.h"
 #include "payload/node/exit_code.h"
-#include "payload/node/exit_code_matchers.h"
 #include "payload/node/new_file.h"
 #include "payload/node/test_mount.h"
 

@@ -1,11 +1,14 @@
 #include "payload/node/stage.h"
 
 #include <fcntl.h>
+#include <sys/types.h>
 
+#include <cstdint>
 #include <string>
-#include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "base/digest.h"
 #include "base/fd_io.h"
 #include "base/file.h"
@@ -14,6 +17,8 @@
 #include "base/unique_fd.h"
 #include "payload/node/exit_code.h"
 #include "payload/node/host_paths.h"
+#include "payload/node/new_file.h"
+#include "proto/payload_manifest.pb.h"
 
 namespace gantry::node {
 namespace {

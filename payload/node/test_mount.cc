@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <cerrno>

@@ -2,12 +2,14 @@
 
 #include <filesystem>
 #include <fstream>
+#include <ios>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "payload/node/test_host.h"
+#include "proto/coordinates.pb.h"
 
 namespace gantry::node {
 namespace {

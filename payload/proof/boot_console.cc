@@ -1,6 +1,8 @@
 #include "payload/proof/boot_console.h"
 
 #include <optional>
+#include <string_view>
+#include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <iterator>
+#include <system_error>
 
 namespace gantry::proof {
 namespace {

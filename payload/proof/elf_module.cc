@@ -1,5 +1,6 @@
 #include "payload/proof/elf_module.h"
 
+#include <elf.h>
 #include <gelf.h>
 #include <libelf.h>
 

@@ -1,6 +1,5 @@
 #include "payload/proof/guest.h"
 
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"

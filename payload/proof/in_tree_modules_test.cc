@@ -4,7 +4,6 @@
 #include <archive_entry.h>
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"

@@ -3,6 +3,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <sys/sysmacros.h>
+#include <sys/types.h>
 
 #include <memory>
 

@@ -1,5 +1,7 @@
 #include "payload/proof/module_alteration.h"
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"

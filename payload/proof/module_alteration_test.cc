@@ -1,7 +1,6 @@
 #include "payload/proof/module_alteration.h"
 
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "base/status_matchers.h"

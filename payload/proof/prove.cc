@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/digest.h"
@@ -13,7 +14,9 @@
 #include "base/status_macros.h"
 #include "base/textproto.h"
 #include "google/protobuf/util/time_util.h"
+#include "payload/proof/console_record.h"
 #include "payload/proof/elf_module.h"
+#include "payload/proof/guest.h"
 #include "payload/proof/in_tree_modules.h"
 #include "payload/proof/module_alteration.h"
 #include "payload/proof/module_tar.h"

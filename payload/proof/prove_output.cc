@@ -1,5 +1,6 @@
 #include "payload/proof/prove_output.h"
 
+#include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"

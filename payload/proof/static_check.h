@@ -4,7 +4,6 @@
 #include <set>
 #include <string>
 
-#include "absl/strings/string_view.h"
 #include "payload/proof/elf_module.h"
 #include "payload/proof/symvers.h"
 #include "proto/proof.pb.h"

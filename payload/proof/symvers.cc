@@ -1,5 +1,6 @@
 #include "payload/proof/symvers.h"
 
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"

@@ -2,6 +2,7 @@
 #define GANTRY_PAYLOAD_PROOF_SYMVERS_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 

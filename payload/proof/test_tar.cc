@@ -7,7 +7,6 @@
 #include "base/tar_header.h"
 #include "base/tar_writer.h"
 #include "gmock/gmock.h"
-#include "gtest/gtest.h"
 
 namespace gantry::proof {
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/types/optional.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "gtest/gtest.h"

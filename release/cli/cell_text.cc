@@ -1,6 +1,7 @@
 #include "release/cli/cell_text.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "base/cell_name.h"
 #include "base/cell_state_name.h"
 #include "base/text_table.h"

@@ -1,6 +1,7 @@
 #include "release/cli/query.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "base/cell_name.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
@@ -20,9 +22,13 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/cell.pb.h"
+#include "proto/cell_plan.pb.h"
+#include "proto/coordinates.pb.h"
+#include "proto/release_service.pb.h"
 #include "release/service/client/release_client.h"
 #include "release/service/server/release_server.h"
 #include "release/service/store/cell_store.h"
+#include "release/service/store/cell_table.h"
 
 namespace gantry::cli {
 namespace {

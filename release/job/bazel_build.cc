@@ -1,5 +1,8 @@
 #include "release/job/bazel_build.h"
 
+#include <sys/types.h>
+
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>

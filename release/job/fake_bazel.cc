@@ -9,6 +9,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "google/protobuf/util/delimited_message_util.h"
 #include "gtest/gtest.h"
 #include "src/main/java/com/google/devtools/build/lib/buildeventstream/proto/build_event_stream.pb.h"

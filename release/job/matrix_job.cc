@@ -2,14 +2,19 @@
 
 #include <unistd.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <random>
+#include <system_error>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "base/file.h"
 #include "base/file_lock.h"
@@ -21,6 +26,7 @@
 #include "proto/lock.pb.h"
 #include "proto/release_service.pb.h"
 #include "release/job/bazel_build.h"
+#include "release/job/build_events.h"
 #include "release/job/cell_outputs.h"
 #include "release/job/failure_report.h"
 #include "release/job/work_plan.h"

@@ -9,6 +9,7 @@
 #include "base/progress.h"
 #include "base/user_path.h"
 #include "base/version.h"
+#include "proto/cell.pb.h"
 #include "release/job/bazel_build.h"
 #include "release/job/matrix_job.h"
 #include "release/job/matrix_view.h"

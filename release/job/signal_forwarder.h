@@ -2,7 +2,6 @@
 #define GANTRY_RELEASE_JOB_SIGNAL_FORWARDER_H_
 
 #include <signal.h>
-#include <sys/types.h>
 
 namespace gantry::job {
 

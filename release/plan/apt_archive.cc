@@ -1,5 +1,8 @@
 #include "release/plan/apt_archive.h"
 
+#include <utility>
+
+#include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"

@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "proto/lock.pb.h"
 #include "release/plan/apt_archive.h"
 #include "release/plan/package_index.h"

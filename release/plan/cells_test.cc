@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "base/status_matchers.h"
 #include "base/textproto.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/lock.pb.h"
 #include "proto/matrix.pb.h"

@@ -1,14 +1,15 @@
 #include "release/plan/container_linux.h"
 
-#include <algorithm>
 #include <map>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
 #include "base/cell_name.h"
 #include "base/digest.h"
-#include "base/file.h"
 #include "base/http.h"
 #include "base/os_release.h"
 #include "base/status.h"

@@ -4,11 +4,11 @@
 #include <set>
 #include <string>
 
-#include "absl/strings/match.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
-#include "base/status_macros.h"
 #include "base/version_order.h"
 #include "re2/re2.h"
 

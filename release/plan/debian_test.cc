@@ -9,6 +9,7 @@
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/coordinates.pb.h"
 #include "proto/lock.pb.h"
 #include "proto/matrix.pb.h"
 #include "release/plan/package_index.h"

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -16,6 +17,7 @@
 #include "base/status_macros.h"
 #include "base/textproto.h"
 #include "proto/matrix.pb.h"
+#include "release/plan/apt_archive.h"
 #include "release/plan/apt_suite.h"
 #include "release/plan/cells.h"
 #include "release/plan/container_linux.h"

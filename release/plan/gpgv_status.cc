@@ -1,6 +1,5 @@
 #include "release/plan/gpgv_status.h"
 
-#include <string>
 #include <vector>
 
 #include "absl/strings/str_split.h"

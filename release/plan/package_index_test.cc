@@ -1,9 +1,8 @@
 #include "release/plan/package_index.h"
 
-#include <string>
-
 #include "absl/status/status.h"
 #include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace gantry::plan {

@@ -1,7 +1,10 @@
 #include "release/plan/redist.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -16,6 +19,7 @@
 #include "base/version_order.h"
 #include "google/protobuf/struct.pb.h"
 #include "re2/re2.h"
+#include "re2/stringpiece.h"
 
 namespace gantry::plan {
 namespace {

@@ -1,7 +1,6 @@
 #include "release/plan/redist.h"
 
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include "base/textproto.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/coordinates.pb.h"
 #include "proto/lock.pb.h"
 #include "proto/matrix.pb.h"
 #include "tests/fixtures/file_server.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/status/status.h"
 #include "base/json.h"
 #include "base/json_object.h"
 #include "base/version_order.h"

@@ -2,6 +2,7 @@
 
 #include "base/status_matchers.h"
 #include "base/textproto.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/lock.pb.h"
 

@@ -6,12 +6,9 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "base/digest.h"
-#include "base/status.h"
 #include "base/status_macros.h"
 #include "proto/coordinates.pb.h"
 #include "re2/re2.h"

@@ -5,7 +5,9 @@
 #include "absl/status/status.h"
 #include "base/status_matchers.h"
 #include "base/textproto.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/coordinates.pb.h"
 
 namespace gantry::plan {
 namespace {

@@ -1,5 +1,6 @@
 #include "release/publish/oci_layout.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <iterator>
 #include <string>
@@ -10,6 +11,7 @@
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "base/temp_dir.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/image_descriptor.pb.h"
 

@@ -1,5 +1,6 @@
 #include "release/publish/publisher.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>

@@ -225,8 +225,9 @@ TEST_F(SignedRemoteFilesTest, MalformedSignatureDigestIsRefused) {
   TestRepository repository =
       SignedSevenAs("malformed_signature_digest", *signer_);
   repository.more_fields += ", " + Field("signature_digest", "sha256:abc");
-  ExpectRefused(repository, HasSubstr("signature_digest \"sha256:abc\" of " +
-                                      repository.url + ": must be sha256:<hex>"));
+  ExpectRefused(repository,
+                HasSubstr("signature_digest \"sha256:abc\" of " +
+                          repository.url + ": must be sha256:<hex>"));
 }
 
 TEST_F(SignedRemoteFilesTest, ReplacedSignatureIsRefused) {

@@ -30,7 +30,12 @@ _UMBRELLAS = [(re.compile(pattern), header) for pattern, header in [
     (r"gtest/", "gtest/gtest.h"),
     (r"(grpc|grpcpp)/", "grpcpp/grpcpp.h"),
     (r"sys/poll\.h", "poll.h"),
+    (r"zconf\.h", "zlib.h"),
 ]]
+
+# Directories of libraries that have Bazel labels.
+_QUOTED = ("absl/", "benchmark/", "ext2fs/", "gmock/", "google/", "grpcpp/",
+           "gtest/", "openssl/", "re2/", "tools/")
 
 # Parts of libraries and of the system that are included on purpose through
 # others; <cstddef> would be for size_t alone.
@@ -108,10 +113,9 @@ def fix(path, missing, unused):
     text = re.sub(r'^#include [<"]%s[>"].*\n' % re.escape(header), "", text,
                   flags=re.MULTILINE)
   for header in missing:
-    # The standard's names have no dot; ours and those of libraries are quoted.
-    quoted = "." in header and not os.path.exists("/usr/include/" + header)
-    quoted = quoted or header.startswith(
-        ("absl/", "google/", "gmock/", "grpcpp/", "gtest/", "re2/", "openssl/"))
+    # Headers of this repository and of libraries with labels are quoted.
+    quoted = os.path.exists(header) or header.endswith(".pb.h") or (
+        header.startswith(_QUOTED))
     line = '#include "%s"\n' % header if quoted else "#include <%s>\n" % header
     text = insert_include(text, line, path)
   with open(path, "w", encoding="utf-8") as target:

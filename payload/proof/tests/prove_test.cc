@@ -24,6 +24,7 @@
 #include "payload/proof/prove_output.h"
 #include "payload/proof/verdict.h"
 #include "proto/developer_container.pb.h"
+#include "proto/proof.pb.h"
 
 namespace gantry::proof {
 namespace {

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "proto/release_service.pb.h"
 #include "release/service/rpc_status/rpc_status.h"
 #include "release/service/store/limits.h"
 

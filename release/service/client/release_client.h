@@ -12,6 +12,7 @@
 #include "proto/cell.pb.h"
 #include "proto/cell_plan.pb.h"
 #include "proto/release_service.grpc.pb.h"
+#include "proto/release_service.pb.h"
 
 namespace gantry::service {
 

@@ -1,11 +1,12 @@
 #include "release/service/resolve/resolve.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
+#include <iterator>
 #include <set>
 #include <string>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
@@ -13,6 +14,7 @@
 #include "base/proto_time.h"
 #include "base/status_macros.h"
 #include "base/version_order.h"
+#include "google/protobuf/timestamp.pb.h"
 #include "proto/no_payload.pb.h"
 #include "release/service/resolve/gpu.h"
 #include "release/service/rpc_status/error_details.h"

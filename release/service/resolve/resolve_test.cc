@@ -3,12 +3,12 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "base/cell_name.h"
 #include "base/proto_time.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/coordinates.pb.h"
 #include "proto/no_payload.pb.h"
 #include "release/service/rpc_status/error_details.h"
 

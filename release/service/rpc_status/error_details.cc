@@ -1,6 +1,7 @@
 #include "release/service/rpc_status/error_details.h"
 
 #include <cstdint>
+#include <utility>
 
 #include "google/protobuf/message.h"
 

@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
-#include "google/rpc/error_details.pb.h"
+#include "google/rpc/error_details.pb.h"  // IWYU pragma: export
 
 namespace gantry::service {
 

@@ -4,6 +4,7 @@
 #include "absl/time/time.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
+#include "google/rpc/error_details.pb.h"
 #include "gtest/gtest.h"
 
 namespace gantry::service {

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "proto/release_service.grpc.pb.h"
 #include "release/service/store/limits.h"
 
 namespace gantry::service {
