@@ -28,8 +28,8 @@ struct FileTreeOptions {
 // writes them as one uncompressed tar: the same bytes for the same archives.
 //
 // Links are made relative; a link without a target in the tree, such as one to
-// Debian's /etc/alternatives, is left out.  Set-id bits are dropped.  Every
-// archive is read once.
+// Debian's /etc/alternatives, is left out, and so is a link with the path of a
+// file.  Set-id bits are dropped.  Every archive is read once.
 //
 // Errors name the archive.  DATA_LOSS: it is damaged.  INVALID_ARGUMENT: it has
 // another format, an unsafe path, a file that no layout rule covers, or an
