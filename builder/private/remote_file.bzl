@@ -73,7 +73,9 @@ def hex_to_base64(hex):
     text = ""
     for start in range(0, len(hex), 6):
         chunk = hex[start:start + 6]
-        bits = int(chunk + "0" * (6 - len(chunk)), 16)
+
+        # Without "0x", int() takes leading "0b" and "0o" for prefixes too.
+        bits = int("0x" + chunk + "0" * (6 - len(chunk)), 16)
         digits = [_BASE64[(bits >> shift) % 64] for shift in (18, 12, 6, 0)]
         used = len(chunk) // 2 + 1
         text += "".join(digits[:used]) + "=" * (4 - used)
