@@ -1,5 +1,7 @@
 #include "tests/e2e/podman.h"
 
+#include <sys/mount.h>
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -21,6 +23,10 @@ absl::StatusOr<Podman> Podman::Create(const std::string& directory) {
   GANTRY_RETURN_IF_ERROR(CreateDirectories(JoinPath(directory, "tmp")));
   GANTRY_ASSIGN_OR_RETURN(TempDir run_root, TempDir::Create("/tmp"));
   return Podman(directory, std::move(run_root));
+}
+
+Podman::~Podman() {
+  umount2(JoinPath(directory_, "root/overlay").c_str(), MNT_DETACH);
 }
 
 absl::StatusOr<SubprocessResult> Podman::Run(

@@ -18,6 +18,10 @@ class Podman {
   // Stores images and containers in `directory`, which must exist.
   static absl::StatusOr<Podman> Create(const std::string& directory);
 
+  // Unmounts what podman leaves mounted in `directory`.
+  ~Podman();
+  Podman(Podman&&) = default;
+
   // Pulls from a registry without TLS.
   absl::Status Pull(const std::string& reference) const;
 
