@@ -46,21 +46,6 @@ absl::StatusOr<std::string> ReadRegularFile(const std::string& directory,
   return ReadAll(file.fd(), name);
 }
 
-// MODULE_LICENSE() is "Dual MIT/GPL" in NVIDIA's open modules and "NVIDIA" in
-// the proprietary ones (nvidia/nv.c).
-absl::Status CheckFlavour(const std::string& name, const Modinfo& modinfo,
-                          cell::v1::DriverFlavour flavour) {
-  if (name != "nvidia") return absl::OkStatus();
-  const bool is_proprietary = modinfo.Get("license") == "NVIDIA";
-  if (is_proprietary == (flavour == cell::v1::DRIVER_FLAVOUR_PROPRIETARY)) {
-    return absl::OkStatus();
-  }
-  return absl::FailedPreconditionError(absl::StrCat(
-      "the sources gave the ", is_proprietary ? "proprietary" : "open",
-      " flavour of module nvidia (license \"", modinfo.Get("license"),
-      "\"), not the requested one; choose other sources or another flavour"));
-}
-
 }  // namespace
 
 std::vector<std::string> FindFiles(const std::string& directory,
@@ -80,8 +65,7 @@ std::vector<std::string> FindFiles(const std::string& directory,
 }
 
 absl::StatusOr<BuildOutputs> ReadBuildOutputs(
-    const std::string& directory, const std::vector<std::string>& selected,
-    cell::v1::DriverFlavour flavour) {
+    const std::string& directory, const std::vector<std::string>& selected) {
   std::map<std::string, std::string> contents;
   std::vector<BuiltModule> modules;
   for (const std::string& file : FindFiles(directory, kModuleSuffix)) {
@@ -90,7 +74,6 @@ absl::StatusOr<BuildOutputs> ReadBuildOutputs(
                             ReadRegularFile(directory, file));
     const absl::StatusOr<Modinfo> modinfo = ReadModinfo(content);
     if (!modinfo.ok()) return Annotate(modinfo.status(), file);
-    GANTRY_RETURN_IF_ERROR(CheckFlavour(name, *modinfo, flavour));
     modules.push_back({name, modinfo->Depends()});
     if (!contents.emplace(name, std::move(content)).second) {
       return absl::InvalidArgumentError(

@@ -6,7 +6,6 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "proto/coordinates.pb.h"
 
 namespace gantry::modules {
 
@@ -31,12 +30,10 @@ struct BuildOutputs {
 // `selected` are the modules to keep, as for LoadOrder().
 //
 // NOT_FOUND: no module, or no Module.symvers.  INVALID_ARGUMENT: two modules
-// have the same name, or a file is damaged or a link.  FAILED_PRECONDITION: the
-// module "nvidia" does not have the flavour `flavour`, which its licence tells.
-// Also the errors of LoadOrder().
+// have the same name, or a file is damaged or a link.  Also the errors of
+// LoadOrder().
 absl::StatusOr<BuildOutputs> ReadBuildOutputs(
-    const std::string& directory, const std::vector<std::string>& selected,
-    cell::v1::DriverFlavour flavour);
+    const std::string& directory, const std::vector<std::string>& selected);
 
 }  // namespace gantry::modules
 

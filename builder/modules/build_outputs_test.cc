@@ -46,9 +46,8 @@ class BuildOutputsTest : public ::testing::Test {
     EXPECT_THAT(RunCommand({"gcc", "-c", "-o", Path(name), source}), IsOk());
   }
 
-  absl::StatusOr<BuildOutputs> Read(
-      cell::v1::DriverFlavour flavour = cell::v1::DRIVER_FLAVOUR_OPEN) {
-    return ReadBuildOutputs(directory_, {}, flavour);
+  absl::StatusOr<BuildOutputs> Read() {
+    return ReadBuildOutputs(directory_, {});
   }
 
   const TempDir temp_ = *TempDir::Create();
@@ -86,19 +85,6 @@ TEST_F(BuildOutputsTest, MissingSymversIsNotFound) {
   fs::remove(Path("Module.symvers"));
   EXPECT_THAT(Read(), StatusIs(absl::StatusCode::kNotFound,
                                "Module.symvers: No such file or directory"));
-}
-
-TEST_F(BuildOutputsTest, OtherFlavourThanRequestedIsFailedPrecondition) {
-  AddModule("nvidia.ko", "Dual MIT/GPL");
-  EXPECT_THAT(Read(), IsOk());
-  EXPECT_THAT(Read(cell::v1::DRIVER_FLAVOUR_PROPRIETARY),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr("the sources gave the open flavour")));
-  AddModule("nvidia.ko", "NVIDIA");
-  EXPECT_THAT(Read(cell::v1::DRIVER_FLAVOUR_PROPRIETARY), IsOk());
-  EXPECT_THAT(Read(),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       HasSubstr("the sources gave the proprietary flavour")));
 }
 
 TEST_F(BuildOutputsTest, SameNameTwiceIsInvalidArgument) {

@@ -193,9 +193,8 @@ class Compilation {
   absl::Status WriteOutputs() {
     const std::vector<std::string> selected(request_.modules().begin(),
                                             request_.modules().end());
-    GANTRY_ASSIGN_OR_RETURN(
-        const BuildOutputs outputs,
-        ReadBuildOutputs(source_.directory, selected, request_.flavour()));
+    GANTRY_ASSIGN_OR_RETURN(const BuildOutputs outputs,
+                            ReadBuildOutputs(source_.directory, selected));
     GANTRY_RETURN_IF_ERROR(WriteFileAtomically(request_.log(), log_));
     GANTRY_RETURN_IF_ERROR(
         WriteFileAtomically(request_.module_symvers(), outputs.module_symvers));

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -137,6 +139,12 @@ std::vector<fs::path> Subdirectories(const std::vector<fs::path>& directories) {
   return subdirectories;
 }
 
+std::string SourceName(const CompileRequest& request) {
+  return request.source_archive().empty()
+             ? "the source files"
+             : fs::path(request.source_archive()).filename().string();
+}
+
 absl::StatusOr<fs::path> FindTop(const std::string& directory,
                                  const CompileRequest& request) {
   const bool is_proprietary =
@@ -163,12 +171,37 @@ absl::StatusOr<fs::path> FindTop(const std::string& directory,
                 level.end());
     level = Subdirectories(level);
   }
-  return absl::NotFoundError(absl::StrCat(
-      "no Kbuild file or Makefile ",
-      is_proprietary ? "of the proprietary flavour " : "", "in ",
-      request.source_archive().empty()
-          ? "the source files"
-          : fs::path(request.source_archive()).filename().string()));
+  return absl::NotFoundError(
+      absl::StrCat("no Kbuild file or Makefile ",
+                   is_proprietary ? "of the proprietary flavour " : "", "in ",
+                   SourceName(request)));
+}
+
+// Whether a tree builds NVIDIA's proprietary modules, which the license of
+// nvidia.ko tells: "NVIDIA", and "Dual MIT/GPL" for the open ones.  None for
+// other trees.
+std::optional<bool> IsProprietary(const fs::path& top) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(top / "nvidia", ignored)) {
+    if (entry.path().extension() != ".c" || !entry.is_regular_file() ||
+        entry.is_symlink()) {
+      continue;
+    }
+    const std::string code = ReadFile(entry.path().string()).value_or("");
+    if (absl::StrContains(code, "MODULE_LICENSE(\"NVIDIA\")")) return true;
+    if (absl::StrContains(code, "MODULE_LICENSE(")) return false;
+  }
+  return std::nullopt;
+}
+
+absl::Status CheckFlavour(const fs::path& top, const CompileRequest& request) {
+  const bool wanted = request.flavour() == cell::v1::DRIVER_FLAVOUR_PROPRIETARY;
+  const std::optional<bool> found = IsProprietary(top);
+  if (!found.has_value() || *found == wanted) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      SourceName(request), " has the ", wanted ? "open" : "proprietary",
+      " flavour of NVIDIA's modules, not the ", wanted ? "proprietary" : "open",
+      " one; choose other sources or another flavour"));
 }
 
 }  // namespace
@@ -182,6 +215,7 @@ absl::StatusOr<ModuleSource> UnpackModuleSource(const CompileRequest& request,
     GANTRY_RETURN_IF_ERROR(CopyFile(file, directory));
   }
   GANTRY_ASSIGN_OR_RETURN(const fs::path top, FindTop(directory, request));
+  GANTRY_RETURN_IF_ERROR(CheckFlavour(top, request));
   ModuleSource source;
   source.directory = top.string();
   source.build_system = Has(top, "Makefile") && Has(top, "conftest.sh")

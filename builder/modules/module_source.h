@@ -33,7 +33,8 @@ struct ModuleSource {
 // request's flavour; the tree of the other flavour is never chosen.  Symbolic
 // links to directories are not followed.
 //
-// NOT_FOUND: no such directory.
+// NOT_FOUND: no such directory.  FAILED_PRECONDITION: it builds NVIDIA's module
+// in the other flavour than the request's.
 absl::StatusOr<ModuleSource> UnpackModuleSource(
     const builder::v1::CompileRequest& request, const std::string& directory);
 

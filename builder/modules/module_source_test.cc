@@ -19,6 +19,7 @@ namespace gantry::modules {
 namespace {
 
 using builder::v1::CompileRequest;
+using testing::HasSubstr;
 
 class ModuleSourceTest : public ::testing::Test {
  protected:
@@ -94,6 +95,25 @@ TEST_F(ModuleSourceTest, ProprietaryRequestNeverBuildsTheOpenTree) {
               StatusIs(absl::StatusCode::kNotFound,
                        "no Kbuild file or Makefile of the proprietary flavour "
                        "in open.tar"));
+}
+
+TEST_F(ModuleSourceTest, OtherFlavourThanRequestedIsFailedPrecondition) {
+  // As Debian's packages have them: nvidia-open-kernel-source and
+  // nvidia-kernel-source.
+  Write("open.tar", *MakeTar({{"modules/nvidia-open-kernel/Makefile", ""},
+                              {"modules/nvidia-open-kernel/nvidia/nv.c",
+                               "MODULE_LICENSE(\"Dual MIT/GPL\");"}}));
+  Write("closed.tar", *MakeTar({{"modules/nvidia-kernel/Makefile", ""},
+                                {"modules/nvidia-kernel/nvidia/nv.c",
+                                 "MODULE_LICENSE(\"NVIDIA\");"}}));
+  EXPECT_THAT(Unpack("open.tar", cell::v1::DRIVER_FLAVOUR_PROPRIETARY),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       "open.tar has the open flavour of NVIDIA's modules, not "
+                       "the proprietary one; choose other sources or another "
+                       "flavour"));
+  EXPECT_THAT(Unpack("closed.tar", cell::v1::DRIVER_FLAVOUR_OPEN),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("closed.tar has the proprietary flavour")));
 }
 
 TEST_F(ModuleSourceTest, LinkToADirectoryIsNotBuilt) {
