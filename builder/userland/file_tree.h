@@ -28,13 +28,13 @@ struct FileTreeOptions {
 // writes them as one uncompressed tar: the same bytes for the same archives.
 //
 // Links are made relative; a link without a target in the tree, such as one to
-// Debian's /etc/alternatives, is left out, and so is a link with the path of a
-// file.  Set-id bits are dropped.  Every archive is read once.
+// Debian's /etc/alternatives, is left out, and so is one to a file that its own
+// path has a copy of.  Set-id bits are dropped.  Every archive is read once.
 //
 // Errors name the archive.  DATA_LOSS: it is damaged.  INVALID_ARGUMENT: it has
 // another format, an unsafe path, a file that no layout rule covers, or an
 // entry that is not a file, directory or link.  FAILED_PRECONDITION: two
-// archives have different files or links with one path.
+// archives have different files or links with one path, or a file and a link.
 absl::Status WriteFileTree(const FileTreeOptions& options);
 
 }  // namespace gantry::userland

@@ -309,6 +309,33 @@ TEST_F(FileTreeTest, LinksToDifferentFilesAreAnError) {
   }
 }
 
+TEST_F(FileTreeTest, LinkWithThePathOfAnotherFileIsAnError) {
+  const std::string a =
+      Deb("a.deb", NewFiles().Add(absl::StrCat(kLib, "libx.so"), "a"));
+  const std::string b =
+      Deb("b.deb", NewFiles()
+                       .Add(absl::StrCat(kLib, "libx.so.1"), "b")
+                       .Link(absl::StrCat(kLib, "libx.so"), "libx.so.1"));
+  for (const auto& archives : {std::vector<std::string>{a, b}, {b, a}}) {
+    EXPECT_THAT(WriteFails(Options(archives)),
+                StatusIs(absl::StatusCode::kFailedPrecondition,
+                         "lib64/libx.so is a file in a.deb and a link to "
+                         "lib64/libx.so.1 in b.deb"));
+  }
+}
+
+TEST_F(FileTreeTest, LinkWithThePathOfADirectoryIsAnError) {
+  const std::string a =
+      Deb("a.deb", NewFiles().Add(absl::StrCat(kLib, "x/file"), "a"));
+  const std::string b = Deb("b.deb", NewFiles()
+                                         .Add(absl::StrCat(kLib, "y"), "b")
+                                         .Link(absl::StrCat(kLib, "x"), "y"));
+  EXPECT_THAT(WriteFails(Options({a, b})),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       "lib64/x is a directory, and a link to lib64/y in "
+                       "b.deb"));
+}
+
 TEST_F(FileTreeTest, DifferentLinksToOneFileAreMerged) {
   const std::string a =
       Deb("a.deb", NewFiles()

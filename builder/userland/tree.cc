@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "base/output_file.h"
 #include "base/relative_path.h"
 #include "base/status_macros.h"
@@ -91,18 +92,40 @@ std::map<std::string, std::string> Tree::LinkEnds() const {
   return ends;
 }
 
+absl::Status Tree::CheckLinkIsEntry(const std::string& path,
+                                    const std::string& end,
+                                    absl::string_view origin) const {
+  if (end == path) return absl::OkStatus();
+  const auto entry = files_.find(path);
+  const auto linked = files_.find(end);
+  if (entry == files_.end()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path, " is a directory, and a link to ", end, " in ", origin));
+  }
+  bool same = false;
+  if (linked != files_.end()) {
+    GANTRY_ASSIGN_OR_RETURN(same, SameContent(spool_, entry->second.content,
+                                              linked->second.content));
+  }
+  if (same) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat(path, " is a file in ", entry->second.origin,
+                   " and a link to ", end, " in ", origin));
+}
+
 absl::StatusOr<std::map<std::string, std::string>> Tree::ResolvedLinks() const {
   const std::map<std::string, std::string> ends = LinkEnds();
   std::map<std::string, std::string> resolved;
   for (const auto& [path, targets] : links_) {
-    if (Has(path)) continue;
     std::string first_end;
     absl::string_view first_origin;
     for (const auto& [target, origin] : targets) {
       const auto link = ends.find(target);
       if (!Has(target) && link == ends.end()) continue;
       const std::string& end = Has(target) ? target : link->second;
-      if (resolved.emplace(path, target).second) {
+      if (Has(path)) {
+        GANTRY_RETURN_IF_ERROR(CheckLinkIsEntry(path, end, origin));
+      } else if (resolved.emplace(path, target).second) {
         first_end = end;
         first_origin = origin;
       } else if (end != first_end) {

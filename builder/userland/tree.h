@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "base/tar_header.h"
 #include "builder/userland/spool.h"
 
@@ -24,8 +25,8 @@ class Tree {
                        int rank, bool is_program, Spool::Extent content);
 
   // Adds a symbolic link to the path `target` of the tree.  A link whose target
-  // is never added is left out, and so is one with the path of a file that was
-  // added.
+  // is never added is left out, and so is one to a file that its own path has a
+  // copy of.
   void AddLink(const std::string& path, const std::string& origin,
                const std::string& target);
 
@@ -42,8 +43,8 @@ class Tree {
   // Writes an uncompressed tar, sorted by path, with all directories.  Modes
   // are 0755 for directories and programs and 0644 for other files.  Removed on
   // failure.
-  // FAILED_PRECONDITION: a path is both a file and a directory, or two archives
-  // have links with one path that refer to different files.
+  // FAILED_PRECONDITION: a path is two of a file, a directory and a link, or
+  // two archives have links with one path that refer to different files.
   absl::Status Write(const std::string& output) const;
 
  private:
@@ -62,6 +63,10 @@ class Tree {
   // The file or directory that each link leads to in the end, without those
   // that lead to none.
   std::map<std::string, std::string> LinkEnds() const;
+  // A link whose path is that of a file or directory must lead to it, or to a
+  // file with the same content.
+  absl::Status CheckLinkIsEntry(const std::string& path, const std::string& end,
+                                absl::string_view origin) const;
   // The target of each link whose path is free and which leads to a file or a
   // directory.
   absl::StatusOr<std::map<std::string, std::string>> ResolvedLinks() const;
