@@ -41,7 +41,14 @@ _QUOTED = ("absl/", "benchmark/", "ext2fs/", "gmock/", "google/", "grpcpp/",
 # others; <cstddef> would be for size_t alone.
 _PRIVATE = re.compile(
     r"absl/.*/internal/|google/protobuf/(?!util/).*(?<!\.pb)\.h|.*\.inc\Z|"
-    r"(asm|asm-generic|bits|linux)/|cstddef\Z")
+    r"/|(asm|asm-generic|bits|linux)/|cstddef\Z")
+
+# Headers of POSIX that declare what others of them do too: the cleaner names
+# whichever it has read first.
+_AMBIGUOUS = {
+    "fcntl.h", "sched.h", "signal.h", "stdlib.h", "sys/stat.h", "sys/syscall.h",
+    "sys/types.h"
+}
 
 # Headers of C that C++ has under another name.
 _C_HEADERS = {
@@ -78,8 +85,9 @@ def analyze(database, path):
   changes = _CHANGE.findall(result.stdout.decode())
   missing = {canonical(header) for sign, header in changes if sign == "+"}
   unused = {header for sign, header in changes if sign == "-"}
-  return filter_changes(missing, unused, includes_of(path),
-                        includes_of(_OWN_HEADER.sub(".h", path)))
+  header = _OWN_HEADER.sub(".h", path)
+  return filter_changes(missing, unused - {header}, includes_of(path),
+                        includes_of(header))
 
 
 def filter_changes(missing, unused, own, inherited):
@@ -97,12 +105,16 @@ def filter_changes(missing, unused, own, inherited):
   there = own | inherited
   there |= {canonical(header) for header in there}
   kept_missing = {
-      header for header in missing if header not in there and
-      not _PRIVATE.match(header) and _C_HEADERS.get(header) not in there
+      header for header in missing - there - _AMBIGUOUS
+      if not _PRIVATE.match(header) and _C_HEADERS.get(header) not in there
   }
   # An umbrella is in use if any part of it is.
   used = {canonical(header) for header in own - unused} | (missing & own)
-  return sorted(kept_missing), sorted(unused - missing - (used & unused))
+  kept_unused = {
+      header for header in unused - missing - used - _AMBIGUOUS
+      if canonical(header) not in missing
+  }
+  return sorted(kept_missing), sorted(kept_unused)
 
 
 def fix(path, missing, unused):

@@ -31,6 +31,15 @@ class FilterChangesTest(unittest.TestCase):
   def test_a_header_of_c_will_do(self):
     self.assert_changes(([], []), missing=["csignal"], own=["signal.h"])
 
+  def test_a_header_that_includes_what_is_used_is_kept(self):
+    self.assert_changes(([], []), missing=["grpcpp/grpcpp.h"],
+                        unused=["grpcpp/support/status.h"],
+                        own=["grpcpp/support/status.h"])
+
+  def test_headers_that_declare_the_same_are_left_alone(self):
+    self.assert_changes(([], []), missing=["fcntl.h"], unused=["sys/stat.h"],
+                        own=["sys/stat.h"])
+
 
 class CanonicalTest(unittest.TestCase):
 
