@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "gmock/gmock.h"
-#include "gtest/gtest.h"
+#include "gtest/gtest.h"  // IWYU pragma: keep
 
 // Declares or assigns `lhs` from `expr`, an absl::StatusOr.  If it is an error,
 // fails the test and returns from the function, which must return void.

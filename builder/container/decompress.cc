@@ -1,6 +1,7 @@
 #include "builder/container/decompress.h"
 
 #include <archive.h>
+#include <archive_entry.h>
 #include <unistd.h>
 
 #include <algorithm>

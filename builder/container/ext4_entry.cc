@@ -1,5 +1,6 @@
 // Ext4Reader::ReadEntry: decodes inodes.
 
+#include <et/com_err.h>
 #include <ext2fs/ext2fs.h>
 #include <sys/stat.h>
 

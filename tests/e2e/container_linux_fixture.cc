@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/status_macros.h"
 #include "base/status_matchers.h"
+#include "gmock/gmock.h"
 #include "google/protobuf/struct.pb.h"
 #include "tests/e2e/test_driver.h"
 

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "base/subprocess.h"
 #include "proto/matrix_report.pb.h"
 
 namespace gantry::e2e {

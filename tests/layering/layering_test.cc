@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "base/status_matchers.h"
 #include "base/subprocess.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/layering/room_graph.h"
 

@@ -15,10 +15,13 @@
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/cell.pb.h"
+#include "proto/release_service.pb.h"
 #include "release/service/client/release_client.h"
 #include "release/service/rpc_status/error_details.h"
 #include "release/service/rpc_status/rpc_status.h"
 #include "release/service/server/test_server.h"
+#include "release/service/store/test_store.h"
 #include "tests/fixtures/test_cells.h"
 
 namespace gantry::service {

@@ -5,11 +5,13 @@
 #include <vector>
 
 #include "base/status_macros.h"
+#include "proto/release_service.pb.h"
 #include "release/service/resolve/resolve.h"
 #include "release/service/rpc_status/error_details.h"
 #include "release/service/rpc_status/rpc_status.h"
 #include "release/service/server/page_token.h"
 #include "release/service/server/request_validation.h"
+#include "release/service/store/cell_table.h"
 #include "release/service/store/limits.h"
 #include "release/service/store/mutations.h"
 

@@ -6,8 +6,10 @@
 #include "grpcpp/grpcpp.h"
 #include "proto/cell.pb.h"
 #include "proto/release_service.grpc.pb.h"
+#include "proto/release_service.pb.h"
 #include "release/service/server/call_gate.h"
 #include "release/service/store/cell_store.h"
+#include "release/service/store/cell_table.h"
 
 namespace gantry::service {
 

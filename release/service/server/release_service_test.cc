@@ -11,12 +11,14 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/digest.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/cell_plan.pb.h"
 #include "release/service/client/release_client.h"
 #include "release/service/rpc_status/error_details.h"
 #include "release/service/rpc_status/rpc_status.h"

@@ -1,8 +1,6 @@
 #include "release/service/server/request_validation.h"
 
 #include <algorithm>
-#include <cstdint>
-#include <string>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -13,8 +11,10 @@
 #include "base/digest.h"
 #include "base/proto_time.h"
 #include "base/status_macros.h"
+#include "google/protobuf/duration.pb.h"
 #include "proto/cell.pb.h"
 #include "proto/cell_plan.pb.h"
+#include "proto/coordinates.pb.h"
 #include "proto/payload.pb.h"
 #include "release/service/rpc_status/error_details.h"
 #include "release/service/store/limits.h"

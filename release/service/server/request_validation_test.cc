@@ -1,9 +1,9 @@
 #include "release/service/server/request_validation.h"
 
+#include <cstdint>
 #include <functional>
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"

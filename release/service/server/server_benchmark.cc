@@ -5,8 +5,11 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
+#include "grpcpp/grpcpp.h"
+#include "proto/release_service.pb.h"
 #include "release/service/client/release_client.h"
 #include "release/service/server/release_server.h"
 #include "release/service/store/test_store.h"

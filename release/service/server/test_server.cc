@@ -2,7 +2,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_matchers.h"
-#include "gmock/gmock.h"
 #include "grpcpp/grpcpp.h"
 
 namespace gantry::service {

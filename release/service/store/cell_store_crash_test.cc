@@ -12,8 +12,8 @@
 
 #include "base/status_matchers.h"
 #include "base/unique_fd.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/cell.pb.h"
 #include "release/service/store/cell_store.h"
 #include "release/service/store/mutations.h"
 #include "release/service/store/test_store.h"

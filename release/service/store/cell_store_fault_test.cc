@@ -8,13 +8,19 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/cell.pb.h"
+#include "proto/release_service.pb.h"
 #include "release/service/store/cell_store.h"
+#include "release/service/store/cell_table.h"
 #include "release/service/store/fault_vfs.h"
 #include "release/service/store/mutations.h"
 #include "release/service/store/test_store.h"

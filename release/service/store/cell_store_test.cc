@@ -3,13 +3,13 @@
 #include <sqlite3.h>
 
 #include <fstream>
+#include <ios>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"

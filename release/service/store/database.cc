@@ -3,7 +3,7 @@
 #include <sqlite3.h>
 
 #include <filesystem>
-#include <utility>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"

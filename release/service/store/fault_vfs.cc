@@ -4,7 +4,8 @@
 
 #include <filesystem>
 #include <fstream>
-#include <new>
+#include <ios>
+#include <utility>
 
 namespace gantry::service {
 namespace {

@@ -1,12 +1,12 @@
 #include "release/service/store/lifecycle.h"
 
-#include <utility>
-
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/cell_name.h"
 #include "base/proto_time.h"
 #include "base/status_macros.h"
 #include "google/protobuf/util/time_util.h"
+#include "proto/coordinates.pb.h"
 #include "proto/payload.pb.h"
 #include "release/service/rpc_status/error_details.h"
 

@@ -1,10 +1,12 @@
 #include "release/service/store/mutations.h"
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "base/cell_name.h"
 #include "base/proto_time.h"

@@ -1,7 +1,6 @@
 #ifndef GANTRY_RELEASE_SERVICE_STORE_TEST_STORE_H_
 #define GANTRY_RELEASE_SERVICE_STORE_TEST_STORE_H_
 
-#include <memory>
 #include <string>
 
 #include "absl/status/status.h"
@@ -12,6 +11,7 @@
 #include "base/temp_dir.h"
 #include "gtest/gtest.h"
 #include "release/service/store/cell_store.h"
+#include "release/service/store/cell_table.h"
 
 namespace gantry::service {
 
