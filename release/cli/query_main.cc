@@ -17,17 +17,20 @@ ABSL_FLAG(bool, json, false, "print one JSON object");
 ABSL_FLAG(std::string, os_release, "",
           "list: prefix of the OS release; resolve: OS release; empty: that of "
           "this host, with its kernel and GPU");
-ABSL_FLAG(std::string, driver, "", "prefix of the driver version, such as 535");
-ABSL_FLAG(std::string, cuda, "", "prefix of the toolkit version, such as 12");
+ABSL_FLAG(std::string, driver, "",
+          "driver version, or its beginning, such as 535");
+ABSL_FLAG(std::string, cuda, "",
+          "toolkit version, or its beginning, such as 12");
 ABSL_FLAG(std::string, channel, "", "list: name of the channel; empty: any");
 ABSL_FLAG(std::vector<std::string>, cell_state, {},
           "list: cells in any of these states, separated by commas: planned, "
           "building, built, failed, excluded");
 ABSL_FLAG(std::string, kernel, "",
-          "resolve: kernel release; empty: that of this host");
+          "resolve: kernel release; empty: that of this host, or any with "
+          "--os_release");
 ABSL_FLAG(std::string, gpu, "",
-          "resolve: PCI device id of the GPU, such as 0x20b0; empty: that of "
-          "this host");
+          "resolve: PCI device ID of the GPU, such as 0x20b0; empty: that of "
+          "this host, or any with --os_release");
 ABSL_FLAG(std::string, rootfs, "/",
           "resolve: where this host's root file system is mounted");
 
