@@ -46,7 +46,7 @@ class StateDir {
   // The OCI image layout that payloads are published to by default.
   std::string oci_path() const;
 
-  // Logs of one cell's last attempt.
+  // Logs of one cell's last failed attempt.
   std::string log_path(absl::string_view cell_id) const;
 
  private:

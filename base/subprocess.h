@@ -59,12 +59,13 @@ struct SubprocessResult {
 };
 
 // Runs a program until it exits.  An exit code other than 0 is not an error.
-// NOT_FOUND: no such program.  DEADLINE_EXCEEDED: see `timeout`.
+// NOT_FOUND: no such program.  DEADLINE_EXCEEDED: see `timeout`.  From the
+// first call on, this process ignores SIGPIPE.
 absl::StatusOr<SubprocessResult> RunSubprocess(
     const SubprocessOptions& options);
 
 // Runs a program and returns its standard output.  INTERNAL, with the program's
-// name, the code and the end of standard error: it exited with another code
+// name, the code and the end of standard error: it exited with a code other
 // than 0.
 absl::StatusOr<std::string> RunCommand(const std::vector<std::string>& argv);
 

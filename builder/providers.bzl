@@ -13,7 +13,7 @@ DeveloperContainerInfo = provider(
 KernelPatchInfo = provider(
     doc = "A patch to module sources and the kernels it is for.",
     fields = {
-        "matches": "string: RE2 pattern that must match in when_header; empty if that is.",
+        "matches": "string: RE2 pattern that must match in when_header; empty if when_header is.",
         "src": "File: unified diff, -p1.",
         "when_header": "string: header in the kernel's source tree; empty: the patch is always applied.",
     },

@@ -26,6 +26,6 @@ PayloadImageInfo = provider(
     doc = "A finished image.",
     fields = {
         "descriptor": "File: gantry.payload.v1.ImageDescriptor in the text format.",
-        "blobs": "Depset of files: all that the descriptor names.",
+        "blobs": "Depset of files: every blob that the descriptor names.",
     },
 )

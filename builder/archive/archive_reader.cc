@@ -188,7 +188,7 @@ bool ArchiveReader::is_ar() const {
 absl::Status ExtractArchive(ArchiveReader& reader, const std::string& directory,
                             const PathMapping& mapping) {
   GANTRY_RETURN_IF_ERROR(CreateDirectories(directory));
-  // libarchive rejects paths with symbolic links, also those above `directory`.
+  // libarchive rejects paths with symbolic links, even above `directory`.
   std::error_code error;
   const std::string root = std::filesystem::canonical(directory, error);
   if (error) return ErrnoStatus(error.value(), directory);

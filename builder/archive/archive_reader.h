@@ -20,7 +20,7 @@ namespace gantry::archive {
 // thread-safe.
 class ArchiveReader {
  public:
-  // Errors of the system have the code of the errno (NOT_FOUND, ...).
+  // System errors have the code that corresponds to errno (NOT_FOUND, ...).
   // INVALID_ARGUMENT: not an archive of these formats.
   static absl::StatusOr<std::unique_ptr<ArchiveReader>> Open(
       const std::string& path);
@@ -30,10 +30,11 @@ class ArchiveReader {
   static absl::StatusOr<std::unique_ptr<ArchiveReader>> OpenEntryOf(
       ArchiveReader& outer);
 
-  // Advances to the next entry; false after the last.  DATA_LOSS: damaged.
+  // Advances to the next entry; false after the last.  DATA_LOSS: the archive
+  // is damaged.
   absl::StatusOr<bool> Next();
 
-  // The current entry's path, relative, without "./" or "/" before it.
+  // The current entry's path: relative, without a leading "./" or "/".
   const std::string& path() const { return path_; }
   bool is_regular_file() const;
 

@@ -150,8 +150,8 @@ absl::StatusOr<fs::path> FindTop(const std::string& directory,
   const bool is_proprietary =
       request.flavour() == cell::v1::DRIVER_FLAVOUR_PROPRIETARY;
   const char* const nvidia_tree = is_proprietary ? "kernel" : "kernel-open";
-  // Not so for an open request and "kernel", a directory that sources other
-  // than NVIDIA's may have too.
+  // An open request has no counterpart: sources other than NVIDIA's may also
+  // have a directory "kernel".
   const auto is_other_flavour = [&](const fs::path& candidate) {
     return is_proprietary && (candidate.filename() == "kernel-open" ||
                               IsBuildable(candidate / "kernel-open"));
@@ -177,9 +177,9 @@ absl::StatusOr<fs::path> FindTop(const std::string& directory,
                    SourceName(request)));
 }
 
-// Whether a tree builds NVIDIA's proprietary modules, which the license of
-// nvidia.ko tells: "NVIDIA", and "Dual MIT/GPL" for the open ones.  None for
-// other trees.
+// Whether a tree builds NVIDIA's proprietary modules, according to the license
+// of nvidia.ko: "NVIDIA", or "Dual MIT/GPL" for the open ones.  nullopt: the
+// tree is not NVIDIA's.
 std::optional<bool> IsProprietary(const fs::path& top) {
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(top / "nvidia", ignored)) {

@@ -60,8 +60,8 @@ class Tree {
 
   bool Has(const std::string& path) const;
   bool HasDirectory(const std::string& path) const;
-  // The file or directory that each link leads to in the end, without those
-  // that lead to none.
+  // The file or directory that each link finally leads to.  Links that lead to
+  // neither are left out.
   std::map<std::string, std::string> LinkEnds() const;
   // A link whose path is that of a file or directory must lead to it, or to a
   // file with the same content.

@@ -30,11 +30,11 @@ class Directory {
   static absl::StatusOr<Directory> Open(const std::string& path,
                                         BeforeOperation before = nullptr);
 
-  // The path from the view of this process.
+  // The path as this process sees it.
   const std::string& path() const { return path_; }
   int fd() const { return fd_.get(); }
 
-  // Opens the directory `path`, following links.  NOT_FOUND.
+  // Opens the directory `path`, following links.  NOT_FOUND: it does not exist.
   absl::StatusOr<Directory> Resolve(absl::string_view path) const;
   // The same, but creates what is missing, with permissions 0755.
   absl::StatusOr<Directory> ResolveOrCreate(absl::string_view path) const;
@@ -52,7 +52,7 @@ class Directory {
   absl::StatusOr<std::vector<std::string>> List() const;
 
   absl::Status CreateDirectory(absl::string_view path) const;
-  // Of a directory.
+  // Sets the permissions of a directory.
   absl::Status SetMode(absl::string_view path, mode_t mode) const;
   // ALREADY_EXISTS: `path` exists.
   absl::StatusOr<NewFile> CreateFile(absl::string_view path) const;
@@ -88,9 +88,9 @@ class Directory {
 
   absl::Status Before(absl::string_view operation,
                       absl::string_view path) const;
-  // `path` from the view of this process, for error messages.
+  // `path` as this process sees it, for error messages.
   std::string FullPath(absl::string_view path) const;
-  // errno, for `path`.
+  // The status for errno, naming `path`.
   absl::Status LastError(absl::string_view path) const;
 
   UniqueFd fd_;

@@ -16,7 +16,7 @@ std::string StagingName(const absl::optional<std::string>& current);
 
 // Fails, like CheckNothingMounted(), if something is mounted on or below a
 // hidden directory.  That includes one that `current` leads to, which this run
-// has to remove in the end.
+// eventually has to remove.
 absl::Status CheckLeftoversRemovable(const Directory& rootfs);
 
 // Removes what interrupted runs left below /opt/cuda, /opt/nvidia and

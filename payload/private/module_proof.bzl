@@ -36,7 +36,7 @@ def _module_proof_impl(ctx):
         mnemonic = "ProveModules",
         progress_message = "Proving modules %s" % ctx.label,
         execution_requirements = {"block-network": ""},
-        # PATH, on which the tool looks for QEMU.
+        # For PATH, on which the tool looks for QEMU.
         use_default_shell_env = True,
     )
 
@@ -53,7 +53,7 @@ Checks vermagic, and every undefined symbol and its CRC against Module.symvers.
 Then boots the exact kernel in QEMU, which must load every module, and refuse an
 altered copy of one.  Outputs:
 
-* `<name>.proof.textproto`: gantry.proof.v1.Proof, which is always accepted;
+* `<name>.proof.textproto`: an accepted gantry.proof.v1.Proof;
 * `<name>.console.log`: the log of the serial console.
 
 If the proof is not accepted, the action fails, and the first line of its
@@ -103,7 +103,7 @@ standard error is `prove: <reason>`.""",
             cfg = "exec",
         ),
     },
-    # Predeclared, so that BUILD files can name each.
+    # Predeclared, so that BUILD files can refer to each.
     outputs = {
         "console": "%{name}.console.log",
         "proof": "%{name}.proof.textproto",

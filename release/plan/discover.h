@@ -34,7 +34,7 @@ struct DiscoverOptions {
 // WriteLock(). Uses the network.
 //
 // INVALID_ARGUMENT: the matrix is invalid; the message names the field or line.
-// NOT_FOUND: something that the matrix names does not exist, or no longer.
+// NOT_FOUND: something that the matrix names does not exist, or no longer does.
 // UNAVAILABLE: a server cannot be reached.  DATA_LOSS: a file from a server is
 // malformed or has no good signature.
 absl::StatusOr<matrix::v1::Lock> Discover(const DiscoverOptions& options,

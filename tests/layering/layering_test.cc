@@ -1,4 +1,4 @@
-// Holds the dependencies of this repository's targets, tests left out, against
+// Checks the dependencies of this repository's targets, except tests, against
 // the order of rooms in ARCHITECTURE.md.
 
 #include <cstdlib>
@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// From the ground up.  builder, payload and release do not list one another:
+// Lowest first.  builder, payload and release do not list one another:
 // they meet only through proto/, files and Starlark providers.
 const AllowedRooms& Rooms() {
   static const auto* const kRooms = new AllowedRooms{
@@ -80,8 +80,8 @@ bool HasPackages(const fs::path& directory) {
   return false;
 }
 
-// All packages but those of tests, without following the links to another
-// Bazel's outputs.
+// All packages except those of tests.  Symbolic links are not followed: they
+// may lead to another Bazel's outputs.
 std::string AllPackages(const std::string& workspace) {
   std::vector<std::string> patterns = {"//:all"};
   for (const fs::directory_entry& entry : fs::directory_iterator(workspace)) {

@@ -32,14 +32,14 @@ absl::Status ErrorOf(const std::set<std::string>& problems) {
   return absl::FailedPreconditionError(absl::StrJoin(problems, "\n"));
 }
 
-// Appends the circle that a depth-first search meets, if any.
-void FindCircle(const std::string& room, const AllowedRooms& allowed,
-                std::vector<std::string>& path, std::set<std::string>& finished,
-                std::set<std::string>& problems) {
+// Appends the cycle that a depth-first search finds, if any.
+void FindCycle(const std::string& room, const AllowedRooms& allowed,
+               std::vector<std::string>& path, std::set<std::string>& finished,
+               std::set<std::string>& problems) {
   for (const std::string& visited : path) {
     if (visited != room) continue;
     problems.insert(
-        absl::StrCat("circle: ", absl::StrJoin(path, " -> "), " -> ", room));
+        absl::StrCat("cycle: ", absl::StrJoin(path, " -> "), " -> ", room));
     return;
   }
   if (finished.count(room) > 0) return;
@@ -47,7 +47,7 @@ void FindCircle(const std::string& room, const AllowedRooms& allowed,
   const auto found = allowed.find(room);
   if (found != allowed.end()) {
     for (const std::string& next : found->second) {
-      FindCircle(next, allowed, path, finished, problems);
+      FindCycle(next, allowed, path, finished, problems);
     }
   }
   path.pop_back();
@@ -98,7 +98,7 @@ absl::Status CheckRooms(const AllowedRooms& allowed) {
       }
     }
     std::vector<std::string> path;
-    FindCircle(room, allowed, path, finished, problems);
+    FindCycle(room, allowed, path, finished, problems);
   }
   return ErrorOf(problems);
 }

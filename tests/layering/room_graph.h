@@ -21,7 +21,7 @@ using AllowedRooms = std::map<std::string, std::set<std::string>>;
 using Dependency = std::pair<std::string, std::string>;
 
 // Reads what `bazel query --output=graph --nograph:factored` prints.
-// Dependencies on or of other repositories are left out.
+// Dependencies that involve other repositories are left out.
 std::vector<Dependency> ParseDependencies(absl::string_view graph);
 
 // FAILED_PRECONDITION, one line each: dependencies that `allowed` does not
@@ -29,7 +29,7 @@ std::vector<Dependency> ParseDependencies(absl::string_view graph);
 absl::Status CheckDependencies(const std::vector<Dependency>& dependencies,
                                const AllowedRooms& allowed);
 
-// FAILED_PRECONDITION: `allowed` itself has a circle, or names a room that it
+// FAILED_PRECONDITION: `allowed` itself has a cycle, or names a room that it
 // does not list.
 absl::Status CheckRooms(const AllowedRooms& allowed);
 

@@ -62,10 +62,10 @@ TEST(CheckRoomsTest, AcceptsRoomsInLayers) {
   EXPECT_THAT(CheckRooms(Rooms()), IsOk());
 }
 
-TEST(CheckRoomsTest, RefusesCircles) {
+TEST(CheckRoomsTest, RefusesCycles) {
   EXPECT_THAT(CheckRooms({{"a", {"b"}}, {"b", {"c"}}, {"c", {"a"}}}),
               StatusIs(absl::StatusCode::kFailedPrecondition,
-                       "circle: a -> b -> c -> a"));
+                       "cycle: a -> b -> c -> a"));
 }
 
 TEST(CheckRoomsTest, RefusesUnknownRooms) {

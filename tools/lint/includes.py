@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds the includes of C++ files against what they use.
+"""Checks the includes of C++ files against what they use.
 
   tools/lint/includes.py [--fix] DATABASE FILE...
 
@@ -21,7 +21,7 @@ _INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"].*$', re.MULTILINE)
 _OWN_HEADER = re.compile(r"(_benchmark|_fuzz_test|_main|_test)?\.cc\Z")
 _CHANGE = re.compile(r'([+-]) [<"]([^>"]+)[>"]')
 
-# Libraries whose parts are to be included through one header of theirs.
+# Libraries whose parts are to be included through a single header.
 _UMBRELLAS = [(re.compile(pattern), header) for pattern, header in [
     (r"benchmark/", "benchmark/benchmark.h"),
     (r"curl/", "curl/curl.h"),
