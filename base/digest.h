@@ -36,8 +36,8 @@ class Sha256 {
 // Digest of `data`, in the form of Sha256::Finish().
 std::string Sha256Digest(absl::string_view data);
 
-// Digest of the file's content.  Errors have the code of the errno (NOT_FOUND,
-// ...) and name the path.
+// Digest of the file's content.  Errors have the code that corresponds to errno
+// (NOT_FOUND, ...) and name the path.
 absl::StatusOr<std::string> FileSha256Digest(const std::string& path);
 
 // INVALID_ARGUMENT unless `digest` has the form of Sha256::Finish().

@@ -11,8 +11,8 @@
 namespace gantry {
 
 // Holds the exclusive lock of a file or directory (flock(2)) until this object
-// is destroyed, or the process ends in any way.  The lock is advisory: it
-// excludes only other holders of it, in this process too.
+// is destroyed, or the process ends for any reason.  The lock is advisory: it
+// excludes only others that take it, including those in this process.
 class FileLock {
  public:
   // Creates the file, with permissions 0644, if it is missing; it is never

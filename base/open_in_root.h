@@ -31,7 +31,8 @@ using CreateMissing = absl::FunctionRef<absl::StatusOr<UniqueFd>(
 // RESOLVE_IN_ROOT; CoreOS's kernels (4.14, 4.19) are older than that call
 // (Linux 5.6).
 //
-// Errors have the code of the errno (NOT_FOUND, ...) and name the path.
+// Errors have the code that corresponds to errno (NOT_FOUND, ...) and name the
+// path.
 absl::StatusOr<UniqueFd> OpenInRoot(const RootDirectory& root,
                                     absl::string_view path, int flags);
 

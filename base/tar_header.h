@@ -20,7 +20,7 @@ struct TarEntry {
   uint32_t mode = 0;
   // Bytes of content; regular files only.
   int64_t size = 0;
-  // Symlinks only.
+  // Symbolic links only.
   std::string link_target;
 };
 

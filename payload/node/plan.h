@@ -59,7 +59,7 @@ absl::StatusOr<Plan> MakePlan(const std::vector<InstallTarget>& targets,
                               const HostSnapshot& host);
 
 // Formats the plan for human readers: one line for each step, or one line that
-// there is nothing to do.
+// says that there is nothing to do.
 std::string DescribePlan(const std::vector<InstallTarget>& targets,
                          const Plan& plan);
 

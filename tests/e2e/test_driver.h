@@ -21,7 +21,7 @@ class TestDriver {
   absl::Status Pack(absl::string_view last_line,
                     const std::string& archive) const;
 
-  // Writes a patch that replaces the last line of hello.c, `from`, by `to`.
+  // Writes a patch that replaces the last line of hello.c, `from`, with `to`.
   absl::Status WritePatch(absl::string_view name, absl::string_view from,
                           absl::string_view to) const;
 
