@@ -111,7 +111,7 @@ class MatrixJobTest : public testing::Test {
     *cell.mutable_coordinates() = fixtures::TestCoordinates(number);
     // Known only from the image.
     cell.mutable_coordinates()->clear_kernel_release();
-    cell.set_channel("6.1-cloud");
+    cell.add_channels("6.1-cloud");
     return cell;
   }
 

@@ -24,12 +24,25 @@ bool IsMissing(const Cell& cell) {
          cell.state() != release::v1::CELL_STATE_EXCLUDED;
 }
 
+// Whether one of the cell's channels is among `channels`, or that is empty.
+bool IsSelected(const LockedCell& cell,
+                const std::vector<std::string>& channels) {
+  return channels.empty() ||
+         std::any_of(cell.channels().begin(), cell.channels().end(),
+                     [&](const std::string& channel) {
+                       return std::find(channels.begin(), channels.end(),
+                                        channel) != channels.end();
+                     });
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<CellPlan>> CellPlansFromLock(
     const Lock& lock, const std::vector<std::string>& channels) {
   std::set<std::string> known;
-  for (const LockedCell& cell : lock.cells()) known.insert(cell.channel());
+  for (const LockedCell& cell : lock.cells()) {
+    known.insert(cell.channels().begin(), cell.channels().end());
+  }
   for (const std::string& channel : channels) {
     if (known.count(channel) == 0) {
       return absl::NotFoundError(absl::StrCat("--channel: unknown channel \"",
@@ -39,13 +52,10 @@ absl::StatusOr<std::vector<CellPlan>> CellPlansFromLock(
   }
   std::vector<CellPlan> plans;
   for (const LockedCell& cell : lock.cells()) {
-    if (!channels.empty() && std::find(channels.begin(), channels.end(),
-                                       cell.channel()) == channels.end()) {
-      continue;
-    }
+    if (!IsSelected(cell, channels)) continue;
     CellPlan plan;
     *plan.mutable_coordinates() = cell.coordinates();
-    plan.set_channel(cell.channel());
+    if (!cell.channels().empty()) plan.set_channel(cell.channels(0));
     plan.set_exclusion_reason(cell.exclusion_reason());
     plans.push_back(std::move(plan));
   }

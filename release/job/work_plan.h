@@ -11,7 +11,8 @@
 
 namespace gantry::job {
 
-// The cells of the lock in these channels, or all if `channels` is empty.
+// The cells of the lock that are in at least one of these channels, or all if
+// `channels` is empty.  A plan has the first channel of its cell.
 // NOT_FOUND, listing the channels: the lock has no cell in one of them.
 absl::StatusOr<std::vector<release::v1::CellPlan>> CellPlansFromLock(
     const matrix::v1::Lock& lock, const std::vector<std::string>& channels);

@@ -24,7 +24,7 @@ Lock TwoChannels() {
   Lock lock;
   for (const char* channel : {"stable", "beta"}) {
     auto& cell = *lock.add_cells();
-    cell.set_channel(channel);
+    cell.add_channels(channel);
     cell.mutable_coordinates()->set_os_release(channel);
   }
   lock.mutable_cells(1)->set_exclusion_reason("too new");
@@ -51,6 +51,19 @@ TEST(WorkPlanTest, OnlyRequestedChannelsArePlanned) {
                               CellPlansFromLock(TwoChannels(), {"beta"}));
   ASSERT_THAT(plans, SizeIs(1));
   EXPECT_EQ(plans[0].coordinates().os_release(), "beta");
+}
+
+TEST(WorkPlanTest, CellInSeveralChannelsIsPlannedOnceForAnyOfThem) {
+  Lock lock = TwoChannels();
+  lock.mutable_cells(0)->add_channels("beta");
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<CellPlan> plans,
+                              CellPlansFromLock(lock, {"beta", "stable"}));
+  ASSERT_THAT(plans, SizeIs(2));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<CellPlan> beta,
+                              CellPlansFromLock(lock, {"beta"}));
+  ASSERT_THAT(beta, SizeIs(2));
+  EXPECT_EQ(beta[0].channel(), "stable");
+  EXPECT_EQ(beta[1].channel(), "beta");
 }
 
 TEST(WorkPlanTest, UnknownChannelIsNotFound) {

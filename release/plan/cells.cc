@@ -1,5 +1,6 @@
 #include "release/plan/cells.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -22,18 +23,39 @@ using ::gantry::matrix::v1::LockedRelease;
 using ::gantry::matrix::v1::LockedToolkit;
 using ::gantry::matrix::v1::Matrix;
 
-bool Matches(const Exclusion& exclusion, const LockedCell& cell) {
+// Whether the exclusion matches the cell as one of `channel`.
+bool Matches(const Exclusion& exclusion, const LockedCell& cell,
+             const std::string& channel) {
   const auto& coordinates = cell.coordinates();
-  return (exclusion.channel().empty() ||
-          exclusion.channel() == cell.channel()) &&
+  return (exclusion.channel().empty() || exclusion.channel() == channel) &&
          absl::StartsWith(coordinates.os_release(), exclusion.os_release()) &&
          absl::StartsWith(coordinates.driver_version(), exclusion.driver()) &&
          absl::StartsWith(coordinates.cuda_version(), exclusion.cuda());
 }
 
+// The position in the matrix of the first exclusion that matches the cell as
+// one of `channel`; the number of exclusions if none does.
+int FindExclusion(const Matrix& matrix, const LockedCell& cell,
+                  const std::string& channel) {
+  int position = 0;
+  while (position < matrix.exclusions_size() &&
+         !Matches(matrix.exclusions(position), cell, channel)) {
+    ++position;
+  }
+  return position;
+}
+
 std::string ExclusionReason(const Matrix& matrix, const LockedCell& cell) {
-  for (const Exclusion& exclusion : matrix.exclusions()) {
-    if (Matches(exclusion, cell)) return exclusion.reason();
+  int first = matrix.exclusions_size();
+  int last = -1;
+  for (const std::string& channel : cell.channels()) {
+    const int position = FindExclusion(matrix, cell, channel);
+    first = std::min(first, position);
+    last = std::max(last, position);
+  }
+  // The last position is that of an exclusion only if all are.
+  if (first <= last && last < matrix.exclusions_size()) {
+    return matrix.exclusions(first).reason();
   }
   const auto& coordinates = cell.coordinates();
   // CUDA's requirements apply only to NVIDIA's drivers.
@@ -52,7 +74,7 @@ LockedCell MakeCell(const Matrix& matrix, const LockedRelease& release,
   coordinates.set_driver_flavour(driver.flavour());
   coordinates.set_cuda_version(toolkit.version());
   cell.set_id(CellId(coordinates));
-  cell.set_channel(release.channel());
+  *cell.mutable_channels() = release.channels();
   cell.set_exclusion_reason(ExclusionReason(matrix, cell));
   return cell;
 }
@@ -68,10 +90,10 @@ absl::Status AddCells(const Matrix& matrix, Lock& lock) {
         GANTRY_RETURN_IF_ERROR(ValidateCoordinates(cell.coordinates()));
         const std::string id = cell.id();
         if (!cells.emplace(id, std::move(cell)).second) {
-          return absl::InvalidArgumentError(absl::StrCat(
-              "duplicate cell \"", id,
-              "\": channels, drivers or toolkits of the matrix resolve to the "
-              "same version"));
+          return absl::InvalidArgumentError(
+              absl::StrCat("duplicate cell \"", id,
+                           "\": drivers or toolkits of the matrix resolve to "
+                           "the same version"));
         }
       }
     }

@@ -17,6 +17,7 @@ namespace {
 using ::gantry::matrix::v1::Lock;
 using ::gantry::matrix::v1::LockedCell;
 using ::gantry::matrix::v1::Matrix;
+using ::testing::ElementsAre;
 
 template <typename Message>
 Message Parse(const std::string& text) {
@@ -29,10 +30,10 @@ Lock TestLock() {
   return Parse<Lock>(R"(
     releases {
       name: "flatcar-4230.2.0"
-      channel: "stable"
+      channels: "stable"
       expected_kernel_release: "6.6.95-flatcar"
     }
-    releases { name: "debian-12-6.1.0-56-cloud-amd64" channel: "6.1-cloud" }
+    releases { name: "debian-12-6.1.0-56-cloud-amd64" channels: "6.1-cloud" }
     drivers { version: "535.261.03" flavour: DRIVER_FLAVOUR_OPEN }
     drivers { version: "470.256.02" flavour: DRIVER_FLAVOUR_PROPRIETARY }
     cuda_toolkits { version: "12.4" }
@@ -55,7 +56,7 @@ TEST(CellsTest, AddsEveryCombinationOrderedById) {
                "flatcar-4230.2.0-470.256.02-proprietary-cuda12.4",
                "flatcar-4230.2.0-535.261.03-cuda11.8",
                "flatcar-4230.2.0-535.261.03-cuda12.4"}));
-  EXPECT_EQ(lock.cells(7).channel(), "stable");
+  EXPECT_THAT(lock.cells(7).channels(), ElementsAre("stable"));
   // Unknown until the developer container is opened.
   EXPECT_EQ(lock.cells(7).coordinates().kernel_release(), "");
 }
@@ -85,20 +86,61 @@ TEST(CellsTest, FirstMatchingExclusionGivesTheReason) {
   EXPECT_EQ(lock.cells(1).exclusion_reason(), "later");
 }
 
+// A lock with one cell, whose release is in two channels.
+Lock LockWithTwoChannels() {
+  return Parse<Lock>(R"(
+    releases { name: "coreos-2023.4.0" channels: "stable" channels: "beta" }
+    drivers { version: "1.0" }
+    cuda_toolkits { version: "12.4" }
+  )");
+}
+
+TEST(CellsTest, ExclusionOfOneOfTwoChannelsDoesNotCount) {
+  for (const char* channel : {"stable", "beta"}) {
+    Lock lock = LockWithTwoChannels();
+    Matrix matrix;
+    matrix.add_exclusions()->set_channel(channel);
+    matrix.mutable_exclusions(0)->set_reason("why");
+    ASSERT_THAT(AddCells(matrix, lock), IsOk());
+    EXPECT_EQ(lock.cells(0).exclusion_reason(), "") << channel;
+  }
+}
+
+TEST(CellsTest, ExclusionsOfAllChannelsCount) {
+  Lock lock = LockWithTwoChannels();
+  const auto matrix = Parse<Matrix>(R"(
+    exclusions { channel: "beta" reason: "unstable" }
+    exclusions { cuda: "11" reason: "another toolkit" }
+    exclusions { channel: "stable" reason: "old" }
+  )");
+  ASSERT_THAT(AddCells(matrix, lock), IsOk());
+  EXPECT_EQ(lock.cells(0).exclusion_reason(), "unstable");
+}
+
+TEST(CellsTest, ExclusionWithoutAChannelCountsForAll) {
+  Lock lock = LockWithTwoChannels();
+  const auto matrix = Parse<Matrix>(R"(
+    exclusions { channel: "beta" cuda: "11" reason: "another toolkit" }
+    exclusions { os_release: "coreos-" reason: "no longer maintained" }
+  )");
+  ASSERT_THAT(AddCells(matrix, lock), IsOk());
+  EXPECT_EQ(lock.cells(0).exclusion_reason(), "no longer maintained");
+}
+
 TEST(CellsTest, DuplicateIdIsInvalid) {
   Lock lock = TestLock();
   *lock.add_drivers() = lock.drivers(0);
   EXPECT_THAT(
       AddCells(Matrix(), lock),
-      StatusIs(absl::StatusCode::kInvalidArgument,
-               "duplicate cell \"flatcar-4230.2.0-535.261.03-cuda12.4\": "
-               "channels, drivers or toolkits of the matrix resolve to the "
-               "same version"));
+      StatusIs(
+          absl::StatusCode::kInvalidArgument,
+          "duplicate cell \"flatcar-4230.2.0-535.261.03-cuda12.4\": "
+          "drivers or toolkits of the matrix resolve to the same version"));
 }
 
 TEST(CellsTest, OtherVendorsModulesHaveNoMinimumVersion) {
   auto lock = Parse<Lock>(R"(
-    releases { name: "flatcar-4230.2.0" }
+    releases { name: "flatcar-4230.2.0" channels: "stable" }
     drivers { version: "1.0" }
     cuda_toolkits { version: "12.4" }
   )");

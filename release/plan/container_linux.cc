@@ -181,7 +181,6 @@ absl::StatusOr<std::vector<LockedRelease>> ResolveContainerLinuxReleases(
     GANTRY_ASSIGN_OR_RETURN(LockedRelease release,
                             LockRelease(server, version));
     release.set_family(os.family());
-    release.set_channel(channel.name());
     releases.push_back(std::move(release));
   }
   return releases;

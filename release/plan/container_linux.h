@@ -11,7 +11,8 @@
 namespace gantry::plan {
 
 // The releases of a channel of FAMILY_COREOS or FAMILY_FLATCAR: those that it
-// lists, in that order, or its newest, from new to old.  Uses the network.
+// lists, in that order, or its newest, from new to old, without their
+// `channels`.  Uses the network.
 //
 // A release's version comes from its version.txt, whose signature is verified
 // with `keyring_path`.  SHA-512 digests of its files come from their .DIGESTS.

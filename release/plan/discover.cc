@@ -26,6 +26,7 @@
 #include "release/plan/matrix_digest.h"
 #include "release/plan/openpgp.h"
 #include "release/plan/redist.h"
+#include "release/plan/release_set.h"
 #include "release/plan/validate.h"
 
 namespace gantry::plan {
@@ -53,16 +54,19 @@ class Discovery {
 
  private:
   absl::Status ReadMatrix();
-  // Copies the releases of channels that are not requested from the old lock.
-  void CopyOtherChannels();
+  // Reads the lock that has the channels that are not requested.
+  void ReadOlderLock();
   bool IsToBeResolved(absl::string_view channel) const;
   void Report(absl::string_view step) const;
   // Opens the suite on first use.
   absl::StatusOr<const AptSuite*> GetSuite(const std::string& name);
 
-  absl::Status AddReleases(const OperatingSystem& os);
-  absl::Status AddDebianReleases(const OperatingSystem& os,
-                                 const Channel& channel);
+  absl::Status AddReleases();
+  absl::StatusOr<std::vector<LockedRelease>> ResolveChannel(
+      const OperatingSystem& os, const Channel& channel,
+      const std::string& keyring);
+  absl::StatusOr<std::vector<LockedRelease>> ResolveDebianChannel(
+      const OperatingSystem& os, const Channel& channel);
   absl::StatusOr<LockedDriver> LockDriver(const Driver& driver);
   absl::StatusOr<LockedPatch> LockPatch(const Patch& patch) const;
   absl::StatusOr<LockedToolkit> LockToolkit(const CudaToolkit& toolkit);
@@ -71,8 +75,8 @@ class Discovery {
   const StateDir& state_;
   Matrix matrix_;
   Lock lock_;
-  // Whether `lock_` has the releases of the channels that are not requested.
-  bool has_other_channels_ = false;
+  // Of the same matrix; unset if all channels are to be resolved.
+  absl::optional<Lock> older_lock_;
   absl::optional<DebianArchives> archives_;
   std::map<std::string, AptSuite> suites_;
 };
@@ -100,25 +104,20 @@ absl::Status Discovery::ReadMatrix() {
   return absl::OkStatus();
 }
 
-void Discovery::CopyOtherChannels() {
+void Discovery::ReadOlderLock() {
   if (options_.channels.empty()) return;
-  Lock old;
-  if (!ReadTextProto(state_.lock_path(), old).ok() ||
-      old.matrix_digest() != lock_.matrix_digest()) {
-    return;
-  }
-  has_other_channels_ = true;
-  for (LockedRelease& release : *old.mutable_releases()) {
-    if (!IsToBeResolved(release.channel())) {
-      *lock_.add_releases() = std::move(release);
-    }
+  Lock lock;
+  if (ReadTextProto(state_.lock_path(), lock).ok() &&
+      lock.matrix_digest() == lock_.matrix_digest()) {
+    older_lock_ = std::move(lock);
   }
 }
 
 bool Discovery::IsToBeResolved(absl::string_view channel) const {
   const std::vector<std::string>& requested = options_.channels;
-  return !has_other_channels_ || std::find(requested.begin(), requested.end(),
-                                           channel) != requested.end();
+  return !older_lock_.has_value() ||
+         std::find(requested.begin(), requested.end(), channel) !=
+             requested.end();
 }
 
 void Discovery::Report(absl::string_view step) const {
@@ -139,8 +138,8 @@ absl::StatusOr<const AptSuite*> Discovery::GetSuite(const std::string& name) {
   return &suites_.emplace(name, std::move(suite)).first->second;
 }
 
-absl::Status Discovery::AddDebianReleases(const OperatingSystem& os,
-                                          const Channel& channel) {
+absl::StatusOr<std::vector<LockedRelease>> Discovery::ResolveDebianChannel(
+    const OperatingSystem& os, const Channel& channel) {
   GANTRY_ASSIGN_OR_RETURN(const AptSuite* suite, GetSuite(os.debian_suite()));
   if (suite->version_id().empty()) {
     return absl::FailedPreconditionError(
@@ -150,12 +149,12 @@ absl::Status Discovery::AddDebianReleases(const OperatingSystem& os,
   }
   GANTRY_ASSIGN_OR_RETURN(const std::vector<std::string> kernels,
                           ResolveKernels(channel, suite->packages()));
+  std::vector<LockedRelease> releases;
   for (const std::string& kernel : kernels) {
     Report(absl::StrCat("channel ", channel.name(), ": ", kernel));
-    LockedRelease& release = *lock_.add_releases();
+    LockedRelease& release = releases.emplace_back();
     release.set_name(OsReleaseName("debian", suite->version_id(), kernel));
     release.set_family(os.family());
-    release.set_channel(channel.name());
     release.set_version(kernel);
     release.set_expected_kernel_release(kernel);
     std::vector<std::string> packages = absl::StrSplit(
@@ -166,33 +165,51 @@ absl::Status Discovery::AddDebianReleases(const OperatingSystem& os,
                                                   packages, kContainerStatus));
     *release.mutable_packages() = {files.begin(), files.end()};
   }
-  return absl::OkStatus();
+  return releases;
 }
 
-absl::Status Discovery::AddReleases(const OperatingSystem& os) {
-  std::string keyring;
-  for (const Channel& channel : os.channels()) {
-    if (!IsToBeResolved(channel.name())) continue;
-    if (os.family() == matrix::v1::FAMILY_DEBIAN) {
-      GANTRY_RETURN_IF_ERROR(AddDebianReleases(os, channel));
-      continue;
-    }
-    if (keyring.empty()) {
+absl::StatusOr<std::vector<LockedRelease>> Discovery::ResolveChannel(
+    const OperatingSystem& os, const Channel& channel,
+    const std::string& keyring) {
+  if (os.family() == matrix::v1::FAMILY_DEBIAN) {
+    return ResolveDebianChannel(os, channel);
+  }
+  Report(absl::StrCat("channel ", channel.name(), ": releases"));
+  absl::StatusOr<std::vector<LockedRelease>> releases =
+      ResolveContainerLinuxReleases(os, channel, keyring);
+  if (!releases.ok()) {
+    return Annotate(releases.status(),
+                    absl::StrCat("channel \"", channel.name(), "\""));
+  }
+  return releases;
+}
+
+absl::Status Discovery::AddReleases() {
+  ReleaseSet releases;
+  for (const OperatingSystem& os : matrix_.operating_systems()) {
+    std::string keyring;
+    if (os.family() != matrix::v1::FAMILY_DEBIAN) {
       GANTRY_ASSIGN_OR_RETURN(
           keyring,
           StoreKeyring(ResolveMatrixPath(options_.matrix_path, os.keyring()),
                        state_.keyrings_path()));
     }
-    Report(absl::StrCat("channel ", channel.name(), ": releases"));
-    absl::StatusOr<std::vector<LockedRelease>> releases =
-        ResolveContainerLinuxReleases(os, channel, keyring);
-    if (!releases.ok()) {
-      return Annotate(releases.status(),
-                      absl::StrCat("channel \"", channel.name(), "\""));
+    for (const Channel& channel : os.channels()) {
+      if (!IsToBeResolved(channel.name())) continue;
+      GANTRY_ASSIGN_OR_RETURN(const std::vector<LockedRelease> found,
+                              ResolveChannel(os, channel, keyring));
+      GANTRY_RETURN_IF_ERROR(releases.AddChannel(channel.name(), found));
     }
-    for (LockedRelease& release : *releases) {
-      *lock_.add_releases() = std::move(release);
+  }
+  // Last, so that a release in several channels has its newest files.
+  for (const OperatingSystem& os : matrix_.operating_systems()) {
+    for (const Channel& channel : os.channels()) {
+      if (IsToBeResolved(channel.name())) continue;
+      releases.KeepChannel(os.family(), channel.name(), *older_lock_);
     }
+  }
+  for (const LockedRelease& release : releases.Releases(matrix_)) {
+    *lock_.add_releases() = release;
   }
   return absl::OkStatus();
 }
@@ -253,14 +270,8 @@ absl::StatusOr<LockedToolkit> Discovery::LockToolkit(
 
 absl::StatusOr<Lock> Discovery::Run() {
   GANTRY_RETURN_IF_ERROR(ReadMatrix());
-  CopyOtherChannels();
-  for (const OperatingSystem& os : matrix_.operating_systems()) {
-    GANTRY_RETURN_IF_ERROR(AddReleases(os));
-  }
-  std::sort(lock_.mutable_releases()->begin(), lock_.mutable_releases()->end(),
-            [](const LockedRelease& a, const LockedRelease& b) {
-              return a.name() < b.name();
-            });
+  ReadOlderLock();
+  GANTRY_RETURN_IF_ERROR(AddReleases());
   for (const Driver& driver : matrix_.drivers()) {
     GANTRY_ASSIGN_OR_RETURN(*lock_.add_drivers(), LockDriver(driver));
   }

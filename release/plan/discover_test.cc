@@ -123,6 +123,16 @@ class DiscoverTest : public testing::Test {
                   PathOf("matrix/keys/flatcar.asc"));
   }
 
+  void ReplaceInMatrix(absl::string_view old, absl::string_view replacement) {
+    GANTRY_ASSERT_OK_AND_ASSIGN(const std::string text,
+                                ReadFile(matrix_path()));
+    ASSERT_THAT(text, HasSubstr(std::string(old)));
+    ASSERT_THAT(
+        WriteFileAtomically(matrix_path(),
+                            absl::StrReplaceAll(text, {{old, replacement}})),
+        IsOk());
+  }
+
   FakeRelease Release(absl::string_view family, absl::string_view channel,
                       absl::string_view version) const {
     return {std::string(family), std::string(channel), std::string(version),
@@ -179,7 +189,7 @@ TEST_F(DiscoverTest, NewestReleasesAreLockedOrderedByName) {
 TEST_F(DiscoverTest, ReleaseHasFilesWithDigestsAndSignatures) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
   const auto& release = lock.releases(1);
-  EXPECT_EQ(release.channel(), "stable");
+  EXPECT_THAT(release.channels(), ElementsAre("stable"));
   EXPECT_EQ(release.version(), "4230.2.0");
   const FakeRelease stable = Stable("4230.2.0");
   const auto& container = release.developer_container();
@@ -250,6 +260,46 @@ TEST_F(DiscoverTest, ChannelsThatAreNotRequestedAreCopiedFromTheLock) {
               ElementsAre("coreos-2023.4.0", "flatcar-4230.2.1",
                           "flatcar-4290.1.10", "flatcar-4300.1.0"));
   EXPECT_EQ(lock.cells_size(), 4);
+}
+
+// CoreOS promotes a release from one channel to the next.
+TEST_F(DiscoverTest, PromotedReleaseIsInBothChannels) {
+  ReplaceInMatrix("channels { name: \"alpha\" versions: \"2023.4.0\" }",
+                  "channels { name: \"alpha\" versions: \"2023.4.0\" }"
+                  "channels { name: \"beta\" }");
+  ASSERT_THAT(site_->Publish(Release("coreos", "beta", "2023.4.0")), IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  ASSERT_EQ(lock.releases_size(), 4);
+  EXPECT_EQ(lock.releases(0).name(), "coreos-2023.4.0");
+  EXPECT_THAT(lock.releases(0).channels(), ElementsAre("alpha", "beta"));
+  EXPECT_THAT(lock.cells(0).channels(), ElementsAre("alpha", "beta"));
+  EXPECT_EQ(lock.cells(0).exclusion_reason(), "") << "only beta is excluded";
+}
+
+TEST_F(DiscoverTest, ReleaseLeavesOnlyTheChannelThatHasMovedOn) {
+  ReplaceInMatrix("channels { name: \"alpha\" versions: \"2023.4.0\" }",
+                  "channels { name: \"alpha\" } channels { name: \"beta\" }");
+  ASSERT_THAT(site_->Publish(Release("coreos", "beta", "2023.4.0")), IsOk());
+  DiscoverAndWriteLock();
+  ASSERT_THAT(site_->Publish(Release("coreos", "alpha", "2051.0.0")), IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover({"alpha"}));
+  ASSERT_EQ(lock.releases_size(), 5);
+  EXPECT_EQ(lock.releases(0).name(), "coreos-2023.4.0");
+  EXPECT_THAT(lock.releases(0).channels(), ElementsAre("beta"));
+  EXPECT_EQ(lock.releases(1).name(), "coreos-2051.0.0");
+  EXPECT_THAT(lock.releases(1).channels(), ElementsAre("alpha"));
+}
+
+TEST_F(DiscoverTest, LockOfAnOlderSchemaIsNotUsed) {
+  const Lock lock = DiscoverAndWriteLock();
+  ASSERT_THAT(
+      WriteFileAtomically(
+          state_->lock_path(),
+          absl::StrReplaceAll(FormatTextProto(lock),
+                              {{"channels: \"beta\"", "channel: \"beta\""}})),
+      IsOk());
+  fs::remove_all(site_->PathOf("beta"));
+  EXPECT_THAT(RunDiscover({"stable"}), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(DiscoverTest, UnknownChannelIsInvalid) {

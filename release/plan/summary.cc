@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "base/text_table.h"
 #include "proto/coordinates.pb.h"
@@ -35,8 +36,10 @@ std::string CellCount(const Lock& lock) {
 std::string FormatSummary(const Lock& lock, absl::string_view lock_path) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& release : lock.releases()) {
-    rows.push_back({"release", release.name(),
-                    absl::StrCat("channel ", release.channel())});
+    rows.push_back(
+        {"release", release.name(),
+         absl::StrCat(release.channels_size() == 1 ? "channel " : "channels ",
+                      absl::StrJoin(release.channels(), ", "))});
   }
   for (const auto& driver : lock.drivers()) {
     rows.push_back({"driver", driver.version(), FlavourName(driver.flavour())});

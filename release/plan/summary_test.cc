@@ -15,7 +15,12 @@ TEST(SummaryTest, LockIsATable) {
   Lock lock;
   ASSERT_THAT(ParseTextProto(
                   R"(
-                    releases { name: "flatcar-4230.2.0" channel: "stable" }
+                    releases { name: "coreos-2023.4.0" channels: "stable" }
+                    releases {
+                      name: "flatcar-4230.2.0"
+                      channels: "stable"
+                      channels: "beta"
+                    }
                     drivers {
                       version: "535.261.03" flavour: DRIVER_FLAVOUR_OPEN
                     }
@@ -27,7 +32,8 @@ TEST(SummaryTest, LockIsATable) {
                   "lock", lock),
               IsOk());
   EXPECT_EQ(FormatSummary(lock, "/state/lock"),
-            "release  flatcar-4230.2.0  channel stable\n"
+            "release  coreos-2023.4.0   channel stable\n"
+            "release  flatcar-4230.2.0  channels stable, beta\n"
             "driver   535.261.03        open\n"
             "driver   1.0\n"
             "cuda     12.4              2 components\n"
