@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <map>
 #include <random>
-#include <system_error>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -15,24 +14,20 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "absl/types/optional.h"
 #include "base/file.h"
 #include "base/file_lock.h"
 #include "base/state_dir.h"
 #include "base/status.h"
 #include "base/status_macros.h"
-#include "base/textproto.h"
 #include "google/protobuf/util/time_util.h"
-#include "proto/lock.pb.h"
 #include "proto/release_service.pb.h"
 #include "release/job/bazel_build.h"
 #include "release/job/build_events.h"
 #include "release/job/cell_outputs.h"
 #include "release/job/failure_report.h"
 #include "release/job/work_plan.h"
+#include "release/plan/current_lock.h"
 #include "release/plan/discover.h"
-#include "release/plan/lock_file.h"
-#include "release/plan/matrix_digest.h"
 #include "release/publish/publisher.h"
 #include "release/service/client/release_client.h"
 #include "release/service/connection/connection.h"
@@ -40,18 +35,11 @@
 namespace gantry::job {
 namespace {
 
-using ::gantry::matrix::v1::Lock;
 using ::gantry::release::v1::Cell;
 
 // Long enough for a large matrix on a small machine.  Leases of a killed job do
 // not block its successor, which has the same worker name.
 constexpr int kLeaseHours = 6;
-
-// A lock, and the file from which Bazel reads it.
-struct LockFile {
-  Lock lock;
-  std::string path;
-};
 
 // A name that is unique to the state directory, independent of its machine and
 // path: jobs with the same name release each other's leases.
@@ -68,40 +56,18 @@ absl::StatusOr<std::string> WorkerName(const StateDir& state) {
   return absl::StrCat(host, "/", *id);
 }
 
-// The lock in the state directory, if it was made from this matrix and the
-// files that it names, and with the current schema.
-absl::StatusOr<absl::optional<LockFile>> FindLock(
-    const std::string& matrix_digest, const StateDir& state) {
-  std::error_code error;
-  LockFile file;
-  file.path = std::filesystem::canonical(state.lock_path(), error);
-  if (error) return absl::nullopt;
-  const absl::Status read = ReadTextProto(file.path, file.lock);
-  if (absl::IsInvalidArgument(read)) return absl::nullopt;
-  GANTRY_RETURN_IF_ERROR(read);
-  if (file.lock.matrix_digest() != matrix_digest) return absl::nullopt;
-  return absl::optional<LockFile>(std::move(file));
-}
-
-absl::StatusOr<LockFile> FindOrDiscoverLock(const MatrixOptions& options,
-                                            const StateDir& state,
-                                            Progress& progress) {
-  GANTRY_ASSIGN_OR_RETURN(const std::string digest,
-                          plan::MatrixDigest(options.matrix_path));
-  GANTRY_ASSIGN_OR_RETURN(absl::optional<LockFile> found,
-                          FindLock(digest, state));
-  if (found.has_value()) return *std::move(found);
-
-  progress.Line(absl::StrCat("discovering releases for ", options.matrix_path));
+absl::StatusOr<plan::CurrentLock> FindLock(const MatrixOptions& options,
+                                           const StateDir& state,
+                                           Progress& progress) {
   plan::DiscoverOptions discover;
   discover.matrix_path = options.matrix_path;
   discover.progress = [&](absl::string_view step) {
     progress.Status(step, absl::Now());
   };
-  LockFile file;
-  GANTRY_ASSIGN_OR_RETURN(file.lock, plan::Discover(discover, state));
-  GANTRY_ASSIGN_OR_RETURN(file.path, plan::WriteLock(file.lock, state));
-  return file;
+  discover.channel_error = [&](absl::string_view error) {
+    progress.Line(absl::StrCat("error: ", error));
+  };
+  return plan::FindOrDiscoverLock(discover, state);
 }
 
 absl::StatusOr<service::Connection> Connect(const MatrixOptions& options,
@@ -115,7 +81,8 @@ absl::StatusOr<service::Connection> Connect(const MatrixOptions& options,
 class Job {
  public:
   Job(const MatrixOptions& options, const StateDir& state, std::string worker,
-      LockFile lock, service::ReleaseClient& client, Progress& progress)
+      plan::CurrentLock lock, service::ReleaseClient& client,
+      Progress& progress)
       : options_(options),
         state_(state),
         worker_(std::move(worker)),
@@ -282,27 +249,31 @@ class Job {
   const MatrixOptions& options_;
   const StateDir& state_;
   const std::string worker_;
-  const LockFile lock_;
+  const plan::CurrentLock lock_;
   service::ReleaseClient& client_;
   Progress& progress_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::vector<Cell>> RunMatrixJob(const MatrixOptions& options,
-                                               Progress& progress) {
+absl::StatusOr<MatrixResult> RunMatrixJob(const MatrixOptions& options,
+                                          Progress& progress) {
   GANTRY_ASSIGN_OR_RETURN(const StateDir state, StateDir::Open(options.state));
   // Concurrent jobs of a state directory would have the same worker name.
   GANTRY_ASSIGN_OR_RETURN(const FileLock only_job,
                           FileLock::TryAcquire(state.job_lock_path()));
-  GANTRY_ASSIGN_OR_RETURN(LockFile lock,
-                          FindOrDiscoverLock(options, state, progress));
+  GANTRY_ASSIGN_OR_RETURN(plan::CurrentLock lock,
+                          FindLock(options, state, progress));
   GANTRY_ASSIGN_OR_RETURN(const service::Connection connection,
                           Connect(options, state));
   GANTRY_ASSIGN_OR_RETURN(std::string worker, WorkerName(state));
-  return Job(options, state, std::move(worker), std::move(lock),
-             connection.client(), progress)
-      .Run();
+  MatrixResult result;
+  result.failed_channels = FailedChannels(lock.lock, options.channels);
+  GANTRY_ASSIGN_OR_RETURN(
+      result.cells, Job(options, state, std::move(worker), std::move(lock),
+                        connection.client(), progress)
+                        .Run());
+  return result;
 }
 
 }  // namespace gantry::job

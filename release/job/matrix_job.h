@@ -32,19 +32,26 @@ struct MatrixOptions {
   std::vector<std::string> bazel_options;
 };
 
+struct MatrixResult {
+  // The resulting cells of the matrix.
+  std::vector<release::v1::Cell> cells;
+  // Names of the channels that could not be resolved, among those to build.
+  // `cells` has only what an earlier discovery found of them.
+  std::vector<std::string> failed_channels;
+};
+
 // The main job.  Runs discovery if the state directory has no lock of this
-// matrix, plans the cells with the release service, claims those that are
-// missing, builds and proves them in one Bazel command, and publishes and
-// records each.  Returns the resulting cells of the matrix.  A cell that cannot
-// be built is recorded as failed, with the reason, and does not affect the
-// others.
+// matrix, or for the channels that failed in that lock, plans the cells with
+// the release service, claims those that are missing, builds and proves them in
+// one Bazel command, and publishes and records each.  A cell that cannot be
+// built is recorded as failed, with the reason, and does not affect the others.
 //
 // The job may be interrupted at any time; the next job with the same state
 // directory releases the leases that it held and continues.
 // FAILED_PRECONDITION: another job uses the state directory.  UNAVAILABLE: the
 // service cannot be reached.
-absl::StatusOr<std::vector<release::v1::Cell>> RunMatrixJob(
-    const MatrixOptions& options, Progress& progress);
+absl::StatusOr<MatrixResult> RunMatrixJob(const MatrixOptions& options,
+                                          Progress& progress);
 
 }  // namespace gantry::job
 

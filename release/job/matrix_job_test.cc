@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -25,6 +26,7 @@
 #include "base/file_lock.h"
 #include "base/progress.h"
 #include "base/state_dir.h"
+#include "base/status_macros.h"
 #include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
@@ -34,6 +36,7 @@
 #include "proto/cell.pb.h"
 #include "proto/image_descriptor.pb.h"
 #include "proto/lock.pb.h"
+#include "proto/matrix.pb.h"
 #include "proto/release_service.pb.h"
 #include "release/job/fake_bazel.h"
 #include "release/plan/lock_file.h"
@@ -41,6 +44,8 @@
 #include "release/publish/oci_layout.h"
 #include "release/service/client/release_client.h"
 #include "release/service/server/release_server.h"
+#include "tests/fixtures/file_server.h"
+#include "tests/fixtures/openpgp_signer.h"
 #include "tests/fixtures/test_cells.h"
 
 namespace gantry::job {
@@ -139,7 +144,10 @@ class MatrixJobTest : public testing::Test {
   absl::StatusOr<std::vector<Cell>> Run() {
     EXPECT_THAT(plan::WriteLock(lock_, state_), IsOk());
     Progress progress(stderr);
-    return RunMatrixJob(options_, progress);
+    GANTRY_ASSIGN_OR_RETURN(MatrixResult result,
+                            RunMatrixJob(options_, progress));
+    failed_channels_ = std::move(result.failed_channels);
+    return std::move(result.cells);
   }
 
   // What the service of the state directory knows when no job runs.
@@ -162,6 +170,8 @@ class MatrixJobTest : public testing::Test {
   FakeBazel bazel_;
   matrix::v1::Lock lock_;
   MatrixOptions options_;
+  // Those of the last job.
+  std::vector<std::string> failed_channels_;
 
  private:
   Blob WriteBlob(const std::string& name, const std::string& media_type,
@@ -242,6 +252,68 @@ TEST_F(MatrixJobTest, LockOfAnotherMatrixIsNotUsed) {
   Write("matrix.textproto", "# Another matrix.\n");
   EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kInvalidArgument,
                               StartsWith(options_.matrix_path + ": ")));
+}
+
+TEST_F(MatrixJobTest, LockWithAFailedChannelIsNotTakenForComplete) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const fixtures::FileServer server,
+                              fixtures::FileServer::Start(directory_.path()));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const fixtures::OpenPgpSigner signer,
+                              fixtures::OpenPgpSigner::Create());
+  Write("matrix.textproto",
+        absl::Substitute(R"(
+    operating_systems {
+      family: FAMILY_DEBIAN
+      debian_suite: "bookworm"
+      channels { name: "6.1-cloud" versions: "6.1.0-56-cloud-amd64" }
+    }
+    operating_systems {
+      family: FAMILY_FLATCAR
+      base_url: "$0"
+      keyring: "$1"
+      channels { name: "beta" }
+    }
+    drivers {
+      version: "535"
+      flavour: DRIVER_FLAVOUR_OPEN
+      redist {}
+    }
+    cuda_toolkits { version: "12.1" redist {} }
+  )",
+                         server.Url("missing"), signer.public_key_path()));
+  const auto coordinates = fixtures::TestCoordinates(1);
+  lock_.set_matrix_digest(*plan::MatrixDigest(options_.matrix_path));
+  auto& release = *lock_.add_releases();
+  release.set_name(coordinates.os_release());
+  release.set_family(matrix::v1::FAMILY_DEBIAN);
+  release.add_channels("6.1-cloud");
+  auto& driver = *lock_.add_drivers();
+  driver.set_version(coordinates.driver_version());
+  driver.set_flavour(coordinates.driver_flavour());
+  lock_.add_cuda_toolkits()->set_version(coordinates.cuda_version());
+  auto& failed = *lock_.add_failed_channels();
+  failed.set_family(matrix::v1::FAMILY_FLATCAR);
+  failed.set_name("beta");
+
+  Builds(1);
+  EXPECT_THAT(Run(),
+              IsOkAndHolds(ResultOf(States, ElementsAre(CELL_STATE_BUILT))));
+  EXPECT_THAT(failed_channels_, ElementsAre("beta"));
+
+  BazelMustNotStart();
+  SubprocessOptions job;
+  job.argv = {"env", "GANTRY_BAZEL=" + bazel_.command()[0], kMatrixProgram,
+              "--matrix=" + options_.matrix_path, "--state=" + state_.path()};
+  GANTRY_ASSERT_OK_AND_ASSIGN(const SubprocessResult incomplete,
+                              RunSubprocess(job));
+  EXPECT_EQ(incomplete.exit_code, 3);
+  EXPECT_THAT(incomplete.error_output,
+              HasSubstr("error: channel beta of FAMILY_FLATCAR: "));
+
+  // The other channel is complete.
+  job.argv.push_back("--channel=6.1-cloud");
+  GANTRY_ASSERT_OK_AND_ASSIGN(const SubprocessResult complete,
+                              RunSubprocess(job));
+  EXPECT_EQ(complete.exit_code, 0) << complete.error_output;
 }
 
 TEST_F(MatrixJobTest, BazelBuildsMissingCellsOfTheLock) {

@@ -9,7 +9,6 @@
 #include "base/progress.h"
 #include "base/user_path.h"
 #include "base/version.h"
-#include "proto/cell.pb.h"
 #include "release/job/bazel_build.h"
 #include "release/job/matrix_job.h"
 #include "release/job/matrix_view.h"
@@ -40,7 +39,8 @@ constexpr char kUsage[] =
     "the "
     "matrix.\n"
     "Exit codes: 0 every cell that is not excluded is built; 1 error; 3 a cell "
-    "is not built, with the reason on standard output.";
+    "is not built, with the reason on standard output, or a channel cannot be "
+    "resolved, with the reason on standard error.";
 constexpr int kIncomplete = 3;
 
 gantry::job::MatrixOptions OptionsFromFlags() {
@@ -64,22 +64,25 @@ gantry::job::MatrixOptions OptionsFromFlags() {
 
 int main(int argc, char** argv) {
   gantry::ParseFlags({"matrix", kUsage, gantry::kVersion}, argc, argv);
-  absl::StatusOr<std::vector<gantry::release::v1::Cell>> cells;
+  absl::StatusOr<gantry::job::MatrixResult> result;
   {
     gantry::Progress progress(stderr);
-    cells = gantry::job::RunMatrixJob(OptionsFromFlags(), progress);
+    result = gantry::job::RunMatrixJob(OptionsFromFlags(), progress);
   }
-  if (!cells.ok()) {
-    std::cerr << "matrix: " << cells.status().message() << "\n";
+  if (!result.ok()) {
+    std::cerr << "matrix: " << result.status().message() << "\n";
     return 1;
   }
   const absl::StatusOr<std::string> report =
-      absl::GetFlag(FLAGS_json) ? gantry::job::FormatMatrixJson(*cells)
-                                : gantry::job::FormatMatrixTable(*cells);
+      absl::GetFlag(FLAGS_json) ? gantry::job::FormatMatrixJson(result->cells)
+                                : gantry::job::FormatMatrixTable(result->cells);
   if (!report.ok()) {
     std::cerr << "matrix: " << report.status().message() << "\n";
     return 1;
   }
   std::cout << *report;
-  return gantry::job::IsComplete(*cells) ? 0 : kIncomplete;
+  return gantry::job::IsComplete(result->cells) &&
+                 result->failed_channels.empty()
+             ? 0
+             : kIncomplete;
 }

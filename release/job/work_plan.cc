@@ -24,15 +24,11 @@ bool IsMissing(const Cell& cell) {
          cell.state() != release::v1::CELL_STATE_EXCLUDED;
 }
 
-// Whether one of the cell's channels is among `channels`, or that is empty.
-bool IsSelected(const LockedCell& cell,
+// Whether the channel is among `channels`, or that is empty.
+bool IsSelected(const std::string& channel,
                 const std::vector<std::string>& channels) {
   return channels.empty() ||
-         std::any_of(cell.channels().begin(), cell.channels().end(),
-                     [&](const std::string& channel) {
-                       return std::find(channels.begin(), channels.end(),
-                                        channel) != channels.end();
-                     });
+         std::find(channels.begin(), channels.end(), channel) != channels.end();
 }
 
 }  // namespace
@@ -43,6 +39,7 @@ absl::StatusOr<std::vector<CellPlan>> CellPlansFromLock(
   for (const LockedCell& cell : lock.cells()) {
     known.insert(cell.channels().begin(), cell.channels().end());
   }
+  for (const auto& failed : lock.failed_channels()) known.insert(failed.name());
   for (const std::string& channel : channels) {
     if (known.count(channel) == 0) {
       return absl::NotFoundError(absl::StrCat("--channel: unknown channel \"",
@@ -52,14 +49,28 @@ absl::StatusOr<std::vector<CellPlan>> CellPlansFromLock(
   }
   std::vector<CellPlan> plans;
   for (const LockedCell& cell : lock.cells()) {
-    if (!IsSelected(cell, channels)) continue;
+    if (std::none_of(cell.channels().begin(), cell.channels().end(),
+                     [&](const std::string& channel) {
+                       return IsSelected(channel, channels);
+                     })) {
+      continue;
+    }
     CellPlan plan;
     *plan.mutable_coordinates() = cell.coordinates();
-    if (!cell.channels().empty()) plan.set_channel(cell.channels(0));
+    plan.set_channel(cell.channels(0));
     plan.set_exclusion_reason(cell.exclusion_reason());
     plans.push_back(std::move(plan));
   }
   return plans;
+}
+
+std::vector<std::string> FailedChannels(
+    const Lock& lock, const std::vector<std::string>& channels) {
+  std::vector<std::string> names;
+  for (const auto& failed : lock.failed_channels()) {
+    if (IsSelected(failed.name(), channels)) names.push_back(failed.name());
+  }
+  return names;
 }
 
 std::vector<std::string> MissingCellIds(const std::vector<Cell>& cells) {

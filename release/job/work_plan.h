@@ -13,8 +13,14 @@ namespace gantry::job {
 
 // The cells of the lock that are in at least one of these channels, or all if
 // `channels` is empty.  A plan has the first channel of its cell.
-// NOT_FOUND, listing the channels: the lock has no cell in one of them.
+// NOT_FOUND, listing the channels: the lock has no cell in one of them, and it
+// is not a failed one.
 absl::StatusOr<std::vector<release::v1::CellPlan>> CellPlansFromLock(
+    const matrix::v1::Lock& lock, const std::vector<std::string>& channels);
+
+// Names of the lock's failed channels that are in `channels`, or all if that is
+// empty.
+std::vector<std::string> FailedChannels(
     const matrix::v1::Lock& lock, const std::vector<std::string>& channels);
 
 // Ids of the cells that are neither built nor excluded.  Includes cells that

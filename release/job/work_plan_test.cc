@@ -17,6 +17,7 @@ using ::gantry::release::v1::Cell;
 using ::gantry::release::v1::CellPlan;
 using ::gantry::release::v1::CellState;
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 // A lock with a cell in each of two channels; that in "beta" is excluded.
@@ -71,6 +72,15 @@ TEST(WorkPlanTest, UnknownChannelIsNotFound) {
               StatusIs(absl::StatusCode::kNotFound,
                        "--channel: unknown channel \"lts\"; expected one of "
                        "beta, stable"));
+}
+
+TEST(WorkPlanTest, FailedChannelIsKnownAndHasNoCells) {
+  Lock lock = TwoChannels();
+  lock.add_failed_channels()->set_name("lts");
+  EXPECT_THAT(CellPlansFromLock(lock, {"lts"}), IsOkAndHolds(IsEmpty()));
+  EXPECT_THAT(FailedChannels(lock, {}), ElementsAre("lts"));
+  EXPECT_THAT(FailedChannels(lock, {"lts"}), ElementsAre("lts"));
+  EXPECT_THAT(FailedChannels(lock, {"stable"}), IsEmpty());
 }
 
 TEST(WorkPlanTest, OnlyBuiltAndExcludedCellsAreNotMissing) {

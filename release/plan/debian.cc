@@ -111,9 +111,9 @@ absl::StatusOr<std::vector<std::string>> ResolveKernels(
   if (channel.versions().empty()) {
     std::vector<std::string> releases = FindKernels(channel, packages);
     if (releases.empty()) {
-      return absl::NotFoundError(absl::StrCat(
-          "channel \"", channel.name(), "\": no kernel ",
-          channel.kernel_series(), ".* of flavour ", channel.kernel_flavour()));
+      return absl::NotFoundError(
+          absl::StrCat("no kernel ", channel.kernel_series(), ".* of flavour ",
+                       channel.kernel_flavour()));
     }
     const size_t wanted = std::max(channel.newest(), 1);
     if (releases.size() > wanted) releases.resize(wanted);
@@ -123,8 +123,8 @@ absl::StatusOr<std::vector<std::string>> ResolveKernels(
   for (const std::string& version : channel.versions()) {
     if (!HasKernel(packages, version)) {
       return absl::NotFoundError(
-          absl::StrCat("channel \"", channel.name(), "\": no kernel ", version,
-                       "; Debian's archive keeps only the newest few"));
+          absl::StrCat("no kernel ", version,
+                       ", because Debian's archive keeps only the newest few"));
     }
     releases.push_back(version);
   }

@@ -12,7 +12,7 @@
 namespace gantry::plan {
 
 // Resolution of the matrix with the packages of one Debian suite.  These
-// functions are pure.  NOT_FOUND, naming the channel or package: the suite does
+// functions are pure.  NOT_FOUND, naming the kernel or package: the suite does
 // not have it.
 
 // The kernel releases of a channel of FAMILY_DEBIAN: those that it lists, in

@@ -111,15 +111,14 @@ TEST_F(DebianTest, ListedKernelsAreFound) {
   EXPECT_THAT(
       Kernels(channel),
       StatusIs(absl::StatusCode::kNotFound,
-               "channel \"pinned\": no kernel 6.1.0-99-cloud-amd64; Debian's "
-               "archive keeps only the newest few"));
+               "no kernel 6.1.0-99-cloud-amd64, because Debian's archive keeps "
+               "only the newest few"));
 }
 
 TEST_F(DebianTest, SeriesWithoutKernelsIsNotFound) {
-  EXPECT_THAT(
-      Kernels(KernelChannel("6.13", "cloud-amd64", 1)),
-      StatusIs(absl::StatusCode::kNotFound,
-               "channel \"c\": no kernel 6.13.* of flavour cloud-amd64"));
+  EXPECT_THAT(Kernels(KernelChannel("6.13", "cloud-amd64", 1)),
+              StatusIs(absl::StatusCode::kNotFound,
+                       "no kernel 6.13.* of flavour cloud-amd64"));
 }
 
 Driver DebianDriver535() {

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/types/optional.h"
 #include "base/cell_name.h"
@@ -35,6 +36,7 @@ namespace {
 using ::gantry::matrix::v1::Channel;
 using ::gantry::matrix::v1::CudaToolkit;
 using ::gantry::matrix::v1::Driver;
+using ::gantry::matrix::v1::Family;
 using ::gantry::matrix::v1::Lock;
 using ::gantry::matrix::v1::LockedDriver;
 using ::gantry::matrix::v1::LockedPatch;
@@ -44,24 +46,63 @@ using ::gantry::matrix::v1::Matrix;
 using ::gantry::matrix::v1::OperatingSystem;
 using ::gantry::matrix::v1::Patch;
 
-// One run of Discover().
+// A channel's name is unique only within its family.
+using ChannelKey = std::pair<Family, std::string>;
+
+ChannelKey KeyOf(const OperatingSystem& os, const Channel& channel) {
+  return {os.family(), channel.name()};
+}
+
+std::set<ChannelKey> FailedChannels(const Lock& lock) {
+  std::set<ChannelKey> channels;
+  for (const auto& channel : lock.failed_channels()) {
+    channels.emplace(channel.family(), channel.name());
+  }
+  return channels;
+}
+
+// What to do about a channel that cannot be resolved.
+absl::string_view Remedy(absl::StatusCode code) {
+  switch (code) {
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+      return "run discovery again when the server can be reached";
+    case absl::StatusCode::kDataLoss:
+      return "the server's files cannot be trusted, unless the keyring is out "
+             "of date: update it, or report the files to their publisher";
+    default:
+      return "check the channel, its versions and its URLs in the matrix";
+  }
+}
+
+// One run of Discover() or RetryFailedChannels().
 class Discovery {
  public:
   Discovery(const DiscoverOptions& options, const StateDir& state)
       : options_(options), state_(state) {}
 
   absl::StatusOr<Lock> Run();
+  absl::StatusOr<Lock> Retry(const Lock& incomplete);
 
  private:
   absl::Status ReadMatrix();
-  // Reads the lock that has the channels that are not requested.
+  // Reads the lock in the state directory, if it is of this matrix.
   void ReadOlderLock();
-  bool IsToBeResolved(absl::string_view channel) const;
+  // Chooses the channels to resolve.
+  void ChooseRequestedChannels();
+  void ChooseFailedChannels();
   void Report(absl::string_view step) const;
   // Opens the suite on first use.
   absl::StatusOr<const AptSuite*> GetSuite(const std::string& name);
+  absl::StatusOr<AptSuite> OpenSuite(const std::string& name);
 
+  // Resolves the chosen channels, and keeps the others.
   absl::Status AddReleases();
+  absl::Status AddChannel(const OperatingSystem& os, const Channel& channel,
+                          const std::string& keyring, ReleaseSet& releases);
+  void RecordFailure(const ChannelKey& channel, const absl::Status& failure);
+  // Keeps a channel as it is in the older lock.
+  void KeepChannel(const ChannelKey& channel, ReleaseSet& releases);
   absl::StatusOr<std::vector<LockedRelease>> ResolveChannel(
       const OperatingSystem& os, const Channel& channel,
       const std::string& keyring);
@@ -75,10 +116,15 @@ class Discovery {
   const StateDir& state_;
   Matrix matrix_;
   Lock lock_;
-  // Of the same matrix; unset if all channels are to be resolved.
-  absl::optional<Lock> older_lock_;
+  // Without content if there is no older lock of this matrix.
+  Lock older_lock_;
+  std::set<ChannelKey> chosen_;
+  std::set<ChannelKey> failed_;
+  absl::Status first_failure_;
   absl::optional<DebianArchives> archives_;
-  std::map<std::string, AptSuite> suites_;
+  // Suites that cannot be opened are remembered too: apt takes minutes to give
+  // up.
+  std::map<std::string, absl::StatusOr<AptSuite>> suites_;
 };
 
 absl::Status Discovery::ReadMatrix() {
@@ -105,7 +151,6 @@ absl::Status Discovery::ReadMatrix() {
 }
 
 void Discovery::ReadOlderLock() {
-  if (options_.channels.empty()) return;
   Lock lock;
   if (ReadTextProto(state_.lock_path(), lock).ok() &&
       lock.matrix_digest() == lock_.matrix_digest()) {
@@ -113,11 +158,22 @@ void Discovery::ReadOlderLock() {
   }
 }
 
-bool Discovery::IsToBeResolved(absl::string_view channel) const {
+void Discovery::ChooseRequestedChannels() {
   const std::vector<std::string>& requested = options_.channels;
-  return !older_lock_.has_value() ||
-         std::find(requested.begin(), requested.end(), channel) !=
-             requested.end();
+  const bool choose_all =
+      requested.empty() || older_lock_.matrix_digest().empty();
+  for (const OperatingSystem& os : matrix_.operating_systems()) {
+    for (const Channel& channel : os.channels()) {
+      if (choose_all || std::find(requested.begin(), requested.end(),
+                                  channel.name()) != requested.end()) {
+        chosen_.insert(KeyOf(os, channel));
+      }
+    }
+  }
+}
+
+void Discovery::ChooseFailedChannels() {
+  chosen_ = FailedChannels(older_lock_);
 }
 
 void Discovery::Report(absl::string_view step) const {
@@ -125,17 +181,21 @@ void Discovery::Report(absl::string_view step) const {
 }
 
 absl::StatusOr<const AptSuite*> Discovery::GetSuite(const std::string& name) {
-  const auto known = suites_.find(name);
-  if (known != suites_.end()) return &known->second;
+  auto known = suites_.find(name);
+  if (known == suites_.end()) {
+    known = suites_.emplace(name, OpenSuite(name)).first;
+  }
+  if (!known->second.ok()) return known->second.status();
+  return &*known->second;
+}
+
+absl::StatusOr<AptSuite> Discovery::OpenSuite(const std::string& name) {
   Report(absl::StrCat("Debian ", name, ": package lists"));
   if (!archives_.has_value()) {
     GANTRY_ASSIGN_OR_RETURN(
         archives_, FindMachineArchives(JoinPath(state_.apt_path(), "machine")));
   }
-  GANTRY_ASSIGN_OR_RETURN(
-      AptSuite suite,
-      AptSuite::Open(JoinPath(state_.apt_path(), name), *archives_, name));
-  return &suites_.emplace(name, std::move(suite)).first->second;
+  return AptSuite::Open(JoinPath(state_.apt_path(), name), *archives_, name);
 }
 
 absl::StatusOr<std::vector<LockedRelease>> Discovery::ResolveDebianChannel(
@@ -175,13 +235,39 @@ absl::StatusOr<std::vector<LockedRelease>> Discovery::ResolveChannel(
     return ResolveDebianChannel(os, channel);
   }
   Report(absl::StrCat("channel ", channel.name(), ": releases"));
-  absl::StatusOr<std::vector<LockedRelease>> releases =
-      ResolveContainerLinuxReleases(os, channel, keyring);
-  if (!releases.ok()) {
-    return Annotate(releases.status(),
-                    absl::StrCat("channel \"", channel.name(), "\""));
+  return ResolveContainerLinuxReleases(os, channel, keyring);
+}
+
+absl::Status Discovery::AddChannel(const OperatingSystem& os,
+                                   const Channel& channel,
+                                   const std::string& keyring,
+                                   ReleaseSet& releases) {
+  GANTRY_ASSIGN_OR_RETURN(const std::vector<LockedRelease> found,
+                          ResolveChannel(os, channel, keyring));
+  return releases.AddChannel(channel.name(), found);
+}
+
+void Discovery::KeepChannel(const ChannelKey& channel, ReleaseSet& releases) {
+  const auto& [family, name] = channel;
+  releases.KeepChannel(family, name, older_lock_);
+  if (failed_.count(channel) != 0 ||
+      FailedChannels(older_lock_).count(channel) != 0) {
+    auto& failed = *lock_.add_failed_channels();
+    failed.set_family(family);
+    failed.set_name(name);
   }
-  return releases;
+}
+
+void Discovery::RecordFailure(const ChannelKey& channel,
+                              const absl::Status& failure) {
+  const auto& [family, name] = channel;
+  failed_.insert(channel);
+  if (first_failure_.ok()) first_failure_ = failure;
+  if (!options_.channel_error) return;
+  options_.channel_error(
+      absl::StrCat("channel ", name, " of ", matrix::v1::Family_Name(family),
+                   ": ", absl::StrReplaceAll(failure.message(), {{"\n", " "}}),
+                   "; ", Remedy(failure.code())));
 }
 
 absl::Status Discovery::AddReleases() {
@@ -195,17 +281,18 @@ absl::Status Discovery::AddReleases() {
                        state_.keyrings_path()));
     }
     for (const Channel& channel : os.channels()) {
-      if (!IsToBeResolved(channel.name())) continue;
-      GANTRY_ASSIGN_OR_RETURN(const std::vector<LockedRelease> found,
-                              ResolveChannel(os, channel, keyring));
-      GANTRY_RETURN_IF_ERROR(releases.AddChannel(channel.name(), found));
+      const ChannelKey key = KeyOf(os, channel);
+      if (chosen_.count(key) == 0) continue;
+      const absl::Status added = AddChannel(os, channel, keyring, releases);
+      if (!added.ok()) RecordFailure(key, added);
     }
   }
   // Last, so that a release in several channels has its newest files.
   for (const OperatingSystem& os : matrix_.operating_systems()) {
     for (const Channel& channel : os.channels()) {
-      if (IsToBeResolved(channel.name())) continue;
-      releases.KeepChannel(os.family(), channel.name(), *older_lock_);
+      const ChannelKey key = KeyOf(os, channel);
+      if (chosen_.count(key) != 0 && failed_.count(key) == 0) continue;
+      KeepChannel(key, releases);
     }
   }
   for (const LockedRelease& release : releases.Releases(matrix_)) {
@@ -271,7 +358,15 @@ absl::StatusOr<LockedToolkit> Discovery::LockToolkit(
 absl::StatusOr<Lock> Discovery::Run() {
   GANTRY_RETURN_IF_ERROR(ReadMatrix());
   ReadOlderLock();
+  ChooseRequestedChannels();
   GANTRY_RETURN_IF_ERROR(AddReleases());
+  if (failed_ == chosen_) {
+    return absl::Status(first_failure_.code(),
+                        chosen_.size() == 1
+                            ? "the channel cannot be resolved"
+                            : absl::StrCat("none of the ", chosen_.size(),
+                                           " channels can be resolved"));
+  }
   for (const Driver& driver : matrix_.drivers()) {
     GANTRY_ASSIGN_OR_RETURN(*lock_.add_drivers(), LockDriver(driver));
   }
@@ -282,11 +377,32 @@ absl::StatusOr<Lock> Discovery::Run() {
   return std::move(lock_);
 }
 
+absl::StatusOr<Lock> Discovery::Retry(const Lock& incomplete) {
+  GANTRY_RETURN_IF_ERROR(ReadMatrix());
+  if (incomplete.matrix_digest() != lock_.matrix_digest()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        options_.matrix_path, ": has changed since the lock was made"));
+  }
+  older_lock_ = incomplete;
+  ChooseFailedChannels();
+  GANTRY_RETURN_IF_ERROR(AddReleases());
+  *lock_.mutable_drivers() = incomplete.drivers();
+  *lock_.mutable_cuda_toolkits() = incomplete.cuda_toolkits();
+  GANTRY_RETURN_IF_ERROR(AddCells(matrix_, lock_));
+  return std::move(lock_);
+}
+
 }  // namespace
 
 absl::StatusOr<Lock> Discover(const DiscoverOptions& options,
                               const StateDir& state) {
   return Discovery(options, state).Run();
+}
+
+absl::StatusOr<Lock> RetryFailedChannels(const DiscoverOptions& options,
+                                         const Lock& lock,
+                                         const StateDir& state) {
+  return Discovery(options, state).Retry(lock);
 }
 
 }  // namespace gantry::plan

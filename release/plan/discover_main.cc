@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "absl/flags/flag.h"
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "base/json.h"
 #include "base/program.h"
@@ -31,7 +33,11 @@ ABSL_FLAG(bool, json, false,
 namespace gantry::plan {
 namespace {
 
-absl::Status Run() {
+// Some channels cannot be resolved.
+constexpr int kIncomplete = 3;
+
+// Returns the exit code.
+absl::StatusOr<int> Run() {
   GANTRY_ASSIGN_OR_RETURN(const StateDir state,
                           StateDir::Open(absl::GetFlag(FLAGS_state)));
   const std::string matrix = absl::GetFlag(FLAGS_matrix);
@@ -40,11 +46,16 @@ absl::Status Run() {
                             ? WorkspacePath("release/matrix.textproto")
                             : UserPath(matrix);
   options.channels = absl::GetFlag(FLAGS_channel);
+  bool is_complete = true;
   absl::StatusOr<matrix::v1::Lock> lock;
   {
     Progress progress(stderr);
     options.progress = [&](absl::string_view step) {
       progress.Status(step, absl::Now());
+    };
+    options.channel_error = [&](absl::string_view error) {
+      is_complete = false;
+      progress.Line(absl::StrCat("error: ", error));
     };
     lock = Discover(options, state);
   }
@@ -53,7 +64,7 @@ absl::Status Run() {
   GANTRY_ASSIGN_OR_RETURN(const std::string json, FormatJson(*lock));
   GANTRY_ASSIGN_OR_RETURN(const std::string path, WriteLock(*lock, state));
   std::cout << (absl::GetFlag(FLAGS_json) ? json : FormatSummary(*lock, path));
-  return absl::OkStatus();
+  return is_complete ? 0 : kIncomplete;
 }
 
 }  // namespace
@@ -66,11 +77,15 @@ int main(int argc, char** argv) {
        "writes the lock.\n"
        "Usage: discover [--matrix=FILE] [--state=DIRECTORY] [--channel=A,B] "
        "[--json]\n"
-       "Exit codes: 0 success; 1 error, and the old lock remains.",
+       "Exit codes: 0 success; 1 error, and the old lock remains; 3 some "
+       "channels "
+       "cannot be resolved, with the reasons on standard error, and the lock "
+       "has "
+       "what the old one had of them.",
        gantry::kVersion},
       argc, argv);
-  const absl::Status status = gantry::plan::Run();
-  if (status.ok()) return 0;
-  std::cerr << "discover: " << status.message() << "\n";
+  const absl::StatusOr<int> exit_code = gantry::plan::Run();
+  if (exit_code.ok()) return *exit_code;
+  std::cerr << "discover: " << exit_code.status().message() << "\n";
   return 1;
 }

@@ -1,9 +1,7 @@
 #include "release/plan/discover.h"
 
 #include <filesystem>
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -11,13 +9,13 @@
 #include "absl/strings/str_replace.h"
 #include "base/digest.h"
 #include "base/file.h"
-#include "base/state_dir.h"
 #include "base/status_matchers.h"
-#include "base/temp_dir.h"
 #include "base/textproto.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "release/plan/lock_file.h"
+#include "proto/lock.pb.h"
+#include "proto/matrix.pb.h"
+#include "release/plan/discover_fixture.h"
 #include "tests/fixtures/fake_release_site.h"
 
 namespace gantry::plan {
@@ -25,10 +23,14 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::gantry::fixtures::FakeRelease;
-using ::gantry::fixtures::FakeReleaseSite;
 using ::gantry::matrix::v1::Lock;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 // `printf container | sha512sum`, and the same of "kernel".
 constexpr char kContainerSha512[] =
@@ -37,147 +39,6 @@ constexpr char kContainerSha512[] =
 constexpr char kKernelSha512[] =
     "d51a20d67571fe70bcd6c36e1382a3c342f42671c710090b75fcfc2405ce2448"
     "8e03a7131eefe4751d0bd3aeaad816605ad10c8e3258d72fcf379e32416cbf3b";
-
-// %SITE% stands for the URL of the site.
-constexpr char kMatrix[] = R"pb(
-  operating_systems {
-    family: FAMILY_FLATCAR
-    base_url: "%SITE%/{channel}"
-    index_url: "%SITE%/releases-{channel}.json"
-    keyring: "keys/flatcar.asc"
-    channels { name: "stable" }
-    channels { name: "beta" newest: 2 }
-  }
-  operating_systems {
-    family: FAMILY_COREOS
-    base_url: "%SITE%/{channel}/"
-    keyring: "keys/flatcar.asc"
-    channels { name: "alpha" versions: "2023.4.0" }
-  }
-  drivers {
-    version: "1.0"
-    archive {
-      url: "%SITE%/crane.tar"
-      digest: "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-      modules: "crane"
-    }
-    patches { file: "patches/a.patch" reason: "why" }
-  }
-  cuda_toolkits {
-    version: "12.4.1"
-    redist { base_url: "%SITE%/cuda" components: "cuda_cudart" }
-  }
-  exclusions { channel: "beta" reason: "only stable" }
-)pb";
-
-// A matrix, and a site with releases and toolkits.
-class DiscoverTest : public testing::Test {
- protected:
-  void SetUp() override {
-    GANTRY_ASSERT_OK_AND_ASSIGN(TempDir directory, TempDir::Create());
-    directory_ = std::make_unique<TempDir>(std::move(directory));
-    GANTRY_ASSERT_OK_AND_ASSIGN(StateDir state,
-                                StateDir::Open(PathOf("state")));
-    state_ = std::make_unique<StateDir>(std::move(state));
-    fs::create_directory(PathOf("site"));
-    GANTRY_ASSERT_OK_AND_ASSIGN(FakeReleaseSite site,
-                                FakeReleaseSite::Create(PathOf("site")));
-    site_ = std::make_unique<FakeReleaseSite>(std::move(site));
-    PublishEverything();
-    WriteMatrix();
-  }
-
-  void PublishEverything() {
-    ASSERT_THAT(WriteFileAtomically(PathOf("container"), "container"), IsOk());
-    ASSERT_THAT(WriteFileAtomically(PathOf("kernel"), "kernel"), IsOk());
-    for (const FakeRelease& release :
-         {Stable("4230.2.0"), Beta("4300.1.0"), Beta("4290.1.2"),
-          Beta("4290.1.10"), Release("coreos", "alpha", "2023.4.0")}) {
-      ASSERT_THAT(site_->Publish(release), IsOk());
-    }
-    ASSERT_THAT(site_->Write("releases-beta.json", R"({
-                "current": {"channel": "beta"},
-                "4300.1.0": {"channel": "beta"},
-                "4290.1.2": {"channel": "beta"},
-                "4290.1.10": {}})"),
-                IsOk());
-    ASSERT_THAT(site_->Write("cuda/redistrib_12.4.1.json", R"({
-                "cuda_cudart": {"linux-x86_64": {
-                  "relative_path": "c.tar.xz", "size": "5", "sha256":
-                  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-                }}})"),
-                IsOk());
-  }
-
-  void WriteMatrix() {
-    fs::create_directories(PathOf("matrix/keys"));
-    fs::create_directories(PathOf("matrix/patches"));
-    ASSERT_THAT(WriteFileAtomically(
-                    matrix_path(),
-                    absl::StrReplaceAll(kMatrix, {{"%SITE%", site_->url()}})),
-                IsOk());
-    ASSERT_THAT(
-        WriteFileAtomically(PathOf("matrix/patches/a.patch"), "--- a/x\n"),
-        IsOk());
-    fs::copy_file(site_->signer().public_key_path(),
-                  PathOf("matrix/keys/flatcar.asc"));
-  }
-
-  void ReplaceInMatrix(absl::string_view old, absl::string_view replacement) {
-    GANTRY_ASSERT_OK_AND_ASSIGN(const std::string text,
-                                ReadFile(matrix_path()));
-    ASSERT_THAT(text, HasSubstr(std::string(old)));
-    ASSERT_THAT(
-        WriteFileAtomically(matrix_path(),
-                            absl::StrReplaceAll(text, {{old, replacement}})),
-        IsOk());
-  }
-
-  FakeRelease Release(absl::string_view family, absl::string_view channel,
-                      absl::string_view version) const {
-    return {std::string(family), std::string(channel), std::string(version),
-            PathOf("container"), PathOf("kernel")};
-  }
-  FakeRelease Stable(absl::string_view version) const {
-    return Release("flatcar", "stable", version);
-  }
-  FakeRelease Beta(absl::string_view version) const {
-    return Release("flatcar", "beta", version);
-  }
-
-  std::string PathOf(absl::string_view path) const {
-    return JoinPath(directory_->path(), path);
-  }
-  std::string matrix_path() const { return PathOf("matrix/matrix.textproto"); }
-
-  absl::StatusOr<Lock> RunDiscover(std::vector<std::string> channels = {}) {
-    DiscoverOptions options;
-    options.matrix_path = matrix_path();
-    options.channels = std::move(channels);
-    return Discover(options, *state_);
-  }
-
-  // Runs discovery and writes its lock.
-  Lock DiscoverAndWriteLock() {
-    const auto lock = RunDiscover();
-    EXPECT_THAT(lock, IsOk());
-    if (!lock.ok()) return Lock();
-    EXPECT_THAT(WriteLock(*lock, *state_), IsOk());
-    return *lock;
-  }
-
-  std::string Url(absl::string_view path) const { return site_->Url(path); }
-
-  std::unique_ptr<TempDir> directory_;
-  std::unique_ptr<StateDir> state_;
-  std::unique_ptr<FakeReleaseSite> site_;
-};
-
-std::vector<std::string> ReleaseNames(const Lock& lock) {
-  std::vector<std::string> names;
-  for (const auto& release : lock.releases()) names.push_back(release.name());
-  return names;
-}
 
 TEST_F(DiscoverTest, NewestReleasesAreLockedOrderedByName) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
@@ -299,7 +160,9 @@ TEST_F(DiscoverTest, LockOfAnOlderSchemaIsNotUsed) {
                               {{"channels: \"beta\"", "channel: \"beta\""}})),
       IsOk());
   fs::remove_all(site_->PathOf("beta"));
-  EXPECT_THAT(RunDiscover({"stable"}), StatusIs(absl::StatusCode::kNotFound));
+  ASSERT_THAT(RunDiscover({"stable"}), IsOk());
+  EXPECT_THAT(channel_errors_,
+              ElementsAre(StartsWith("channel beta of FAMILY_FLATCAR: ")));
 }
 
 TEST_F(DiscoverTest, UnknownChannelIsInvalid) {
@@ -311,82 +174,227 @@ TEST_F(DiscoverTest, UnknownChannelIsInvalid) {
                    "beta, stable"));
 }
 
-TEST_F(DiscoverTest, AlteredVersionTxtIsDataLoss) {
+// What to do about files that cannot be trusted, and about missing ones.
+constexpr char kDistrust[] =
+    "; the server's files cannot be trusted, unless the keyring is out of "
+    "date: "
+    "update it, or report the files to their publisher";
+constexpr char kCheckTheMatrix[] =
+    "; check the channel, its versions and its URLs in the matrix";
+
+// Names of the channels that failed.
+std::vector<std::string> FailedChannels(const Lock& lock) {
+  std::vector<std::string> names;
+  for (const auto& channel : lock.failed_channels()) {
+    names.push_back(absl::StrCat(channel.name(), " of ",
+                                 matrix::v1::Family_Name(channel.family())));
+  }
+  return names;
+}
+
+TEST_F(DiscoverTest, FailedChannelDoesNotStopTheOthers) {
+  fs::remove_all(site_->PathOf("beta"));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  EXPECT_THAT(ReleaseNames(lock),
+              ElementsAre("coreos-2023.4.0", "flatcar-4230.2.0"));
+  EXPECT_EQ(lock.cells_size(), 2);
+  EXPECT_THAT(FailedChannels(lock), ElementsAre("beta of FAMILY_FLATCAR"));
+  EXPECT_THAT(
+      channel_errors_,
+      ElementsAre(absl::StrCat("channel beta of FAMILY_FLATCAR: ",
+                               Url(Beta("4300.1.0").PathOf("version.txt")),
+                               ": the server answered 404", kCheckTheMatrix)));
+}
+
+TEST_F(DiscoverTest, FailedChannelKeepsTheReleasesOfTheLock) {
+  const Lock complete = DiscoverAndWriteLock();
+  EXPECT_THAT(complete.failed_channels(), IsEmpty());
+  ASSERT_THAT(site_->Publish(Stable("4230.2.1")), IsOk());
+  fs::remove_all(site_->PathOf("beta"));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  EXPECT_THAT(ReleaseNames(lock),
+              ElementsAre("coreos-2023.4.0", "flatcar-4230.2.1",
+                          "flatcar-4290.1.10", "flatcar-4300.1.0"));
+  EXPECT_THAT(FailedChannels(lock), ElementsAre("beta of FAMILY_FLATCAR"));
+}
+
+TEST_F(DiscoverTest, FailedChannelThatIsNotRequestedStaysFailed) {
+  fs::remove_all(site_->PathOf("beta"));
+  DiscoverAndWriteLock();
+  channel_errors_.clear();
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover({"stable"}));
+  EXPECT_THAT(FailedChannels(lock), ElementsAre("beta of FAMILY_FLATCAR"));
+  EXPECT_THAT(channel_errors_, IsEmpty());
+}
+
+TEST_F(DiscoverTest, ChannelThatWorksAgainIsNoLongerFailed) {
+  fs::rename(site_->PathOf("beta"), site_->PathOf("away"));
+  DiscoverAndWriteLock();
+  fs::rename(site_->PathOf("away"), site_->PathOf("beta"));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover({"beta"}));
+  EXPECT_THAT(lock.failed_channels(), IsEmpty());
+  EXPECT_EQ(lock.releases_size(), 4);
+}
+
+TEST_F(DiscoverTest, ErrorsOfAllChannelsAreReported) {
+  for (const char* channel : {"stable", "beta", "alpha"}) {
+    fs::remove_all(site_->PathOf(channel));
+  }
+  EXPECT_THAT(RunDiscover(),
+              StatusIs(absl::StatusCode::kNotFound,
+                       "none of the 3 channels can be resolved"));
+  EXPECT_THAT(channel_errors_,
+              ElementsAre(StartsWith("channel stable of FAMILY_FLATCAR: "),
+                          StartsWith("channel beta of FAMILY_FLATCAR: "),
+                          StartsWith("channel alpha of FAMILY_COREOS: ")));
+}
+
+TEST_F(DiscoverTest, FailureOfTheOnlyRequestedChannelIsAnError) {
+  DiscoverAndWriteLock();
+  fs::remove_all(site_->PathOf("beta"));
+  EXPECT_THAT(
+      RunDiscover({"beta"}),
+      StatusIs(absl::StatusCode::kNotFound, "the channel cannot be resolved"));
+}
+
+TEST_F(DiscoverTest, SameReleaseWithOtherFilesFailsTheSecondChannel) {
+  ReplaceInMatrix("channels { name: \"alpha\" versions: \"2023.4.0\" }",
+                  "channels { name: \"alpha\" versions: \"2023.4.0\" }"
+                  "channels { name: \"beta\" }");
+  FakeRelease altered = Release("coreos", "beta", "2023.4.0");
+  altered.kernel_image = PathOf("container");
+  ASSERT_THAT(site_->Publish(altered), IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  EXPECT_THAT(lock.releases(0).channels(), ElementsAre("alpha"));
+  EXPECT_THAT(FailedChannels(lock), ElementsAre("beta of FAMILY_COREOS"));
+  EXPECT_THAT(channel_errors_,
+              ElementsAre(absl::StrCat(
+                  "channel beta of FAMILY_COREOS: coreos-2023.4.0: its files "
+                  "differ from those in channel alpha",
+                  kDistrust)));
+}
+
+TEST_F(DiscoverTest, AlteredVersionTxtIsRefused) {
   ASSERT_THAT(site_->Write(Stable("4230.2.0").PathOf("version.txt"),
                            "FLATCAR_VERSION_ID=4230.2.1\n"),
               IsOk());
+  ASSERT_THAT(RunDiscover(), IsOk());
   EXPECT_THAT(
-      RunDiscover(),
-      StatusIs(absl::StatusCode::kDataLoss,
-               absl::StrCat("channel \"stable\": ",
-                            Url("stable/amd64-usr/current/version.txt"),
-                            ": signature refused: the file does not match "
-                            "the signature by key ",
-                            site_->signer().fingerprint())));
+      channel_errors_,
+      ElementsAre(absl::StrCat("channel stable of FAMILY_FLATCAR: ",
+                               Url("stable/amd64-usr/current/version.txt"),
+                               ": signature refused: the file does not match "
+                               "the signature by key ",
+                               site_->signer().fingerprint(), kDistrust)));
 }
 
-TEST_F(DiscoverTest, MissingSignatureIsNotFound) {
+TEST_F(DiscoverTest, MissingSignatureIsRefused) {
   fs::remove(site_->PathOf(Stable("4230.2.0").PathOf("version.txt.sig")));
+  ASSERT_THAT(RunDiscover(), IsOk());
   EXPECT_THAT(
-      RunDiscover(),
-      StatusIs(absl::StatusCode::kNotFound,
-               absl::StrCat("channel \"stable\": ",
-                            Url("stable/amd64-usr/current/version.txt.sig"),
-                            ": the server answered 404")));
+      channel_errors_,
+      ElementsAre(absl::StrCat("channel stable of FAMILY_FLATCAR: ",
+                               Url("stable/amd64-usr/current/version.txt.sig"),
+                               ": the server answered 404", kCheckTheMatrix)));
 }
 
-TEST_F(DiscoverTest, DirectoryOfAnotherReleaseIsDataLoss) {
+TEST_F(DiscoverTest, DirectoryOfAnotherReleaseIsRefused) {
   for (const char* name : {"version.txt", "version.txt.sig"}) {
     fs::copy_file(site_->PathOf(Beta("4290.1.2").PathOf(name)),
                   site_->PathOf(Beta("4300.1.0").PathOf(name)),
                   fs::copy_options::overwrite_existing);
   }
-  EXPECT_THAT(RunDiscover(),
-              StatusIs(absl::StatusCode::kDataLoss,
-                       absl::StrCat("channel \"beta\": ",
-                                    Url(Beta("4300.1.0").PathOf("version.txt")),
-                                    ": has version 4290.1.2, expected "
-                                    "4300.1.0")));
+  ASSERT_THAT(RunDiscover(), IsOk());
+  EXPECT_THAT(channel_errors_,
+              ElementsAre(absl::StrCat(
+                  "channel beta of FAMILY_FLATCAR: ",
+                  Url(Beta("4300.1.0").PathOf("version.txt")),
+                  ": has version 4290.1.2, expected 4300.1.0", kDistrust)));
 }
 
-TEST_F(DiscoverTest, MalformedDigestIsDataLoss) {
+TEST_F(DiscoverTest, MalformedDigestIsRefused) {
   const FakeRelease stable = Stable("4230.2.0");
   const std::string path = stable.PathOf(stable.container_name() + ".DIGESTS");
   ASSERT_THAT(site_->Write(path, absl::StrCat("# SHA512 HASH\n12  ",
                                               stable.container_name(), "\n")),
               IsOk());
-  EXPECT_THAT(RunDiscover(),
-              StatusIs(absl::StatusCode::kDataLoss,
-                       absl::StrCat("channel \"stable\": ", Url(path),
-                                    ": malformed SHA-512 \"12\" of ",
-                                    stable.container_name())));
+  ASSERT_THAT(RunDiscover(), IsOk());
+  EXPECT_THAT(
+      channel_errors_,
+      ElementsAre(absl::StrCat("channel stable of FAMILY_FLATCAR: ", Url(path),
+                               ": malformed SHA-512 \"12\" of ",
+                               stable.container_name(), kDistrust)));
 }
 
-TEST_F(DiscoverTest, MissingDigestsFileIsNotFound) {
+TEST_F(DiscoverTest, MissingDigestsFileIsRefused) {
   const FakeRelease stable = Stable("4230.2.0");
   const std::string path = stable.PathOf(stable.container_name() + ".DIGESTS");
   fs::remove(site_->PathOf(path));
-  EXPECT_THAT(RunDiscover(),
-              StatusIs(absl::StatusCode::kNotFound,
-                       absl::StrCat("channel \"stable\": ", Url(path),
-                                    ": the server answered 404")));
+  ASSERT_THAT(RunDiscover(), IsOk());
+  EXPECT_THAT(
+      channel_errors_,
+      ElementsAre(absl::StrCat("channel stable of FAMILY_FLATCAR: ", Url(path),
+                               ": the server answered 404", kCheckTheMatrix)));
 }
 
-TEST_F(DiscoverTest, MalformedReleaseIndexIsDataLoss) {
+TEST_F(DiscoverTest, MalformedReleaseIndexIsRefused) {
   ASSERT_THAT(site_->Write("releases-beta.json", "<html></html>"), IsOk());
-  EXPECT_THAT(RunDiscover(), StatusIs(absl::StatusCode::kDataLoss,
-                                      HasSubstr(Url("releases-beta.json") +
-                                                ": release index: ")));
+  ASSERT_THAT(RunDiscover(), IsOk());
+  EXPECT_THAT(
+      channel_errors_,
+      ElementsAre(AllOf(StartsWith(absl::StrCat(
+                            "channel beta of FAMILY_FLATCAR: ",
+                            Url("releases-beta.json"), ": release index: ")),
+                        EndsWith(kDistrust))));
 }
 
-TEST_F(DiscoverTest, UnreachableServerLeavesTheLockUnchanged) {
-  const Lock lock = DiscoverAndWriteLock();
+TEST_F(DiscoverTest, UnreachableServerIsUnavailable) {
   const std::string url = site_->url();
   site_.reset();
   EXPECT_THAT(RunDiscover(),
-              StatusIs(absl::StatusCode::kUnavailable, HasSubstr(url)));
-  EXPECT_THAT(ReadFile(state_->lock_path()),
-              IsOkAndHolds(FormatTextProto(lock)));
+              StatusIs(absl::StatusCode::kUnavailable,
+                       "none of the 3 channels can be resolved"));
+  ASSERT_THAT(channel_errors_, SizeIs(3));
+  EXPECT_THAT(
+      channel_errors_[0],
+      AllOf(StartsWith("channel stable of FAMILY_FLATCAR: " + url),
+            EndsWith("; run discovery again when the server can be reached")));
+}
+
+TEST_F(DiscoverTest, RetryResolvesOnlyTheFailedChannels) {
+  fs::rename(site_->PathOf("beta"), site_->PathOf("away"));
+  const Lock incomplete = DiscoverAndWriteLock();
+  fs::rename(site_->PathOf("away"), site_->PathOf("beta"));
+  ASSERT_THAT(site_->Publish(Stable("4230.2.1")), IsOk());
+  fs::remove_all(site_->PathOf("cuda"));
+  GANTRY_ASSERT_OK_AND_ASSIGN(
+      const Lock lock, RetryFailedChannels(Options(), incomplete, *state_));
+  EXPECT_THAT(ReleaseNames(lock),
+              ElementsAre("coreos-2023.4.0", "flatcar-4230.2.0",
+                          "flatcar-4290.1.10", "flatcar-4300.1.0"));
+  EXPECT_THAT(lock.failed_channels(), IsEmpty());
+  EXPECT_EQ(lock.cells_size(), 4);
+  EXPECT_EQ(lock.cuda_toolkits(0).components_size(), 1);
+}
+
+TEST_F(DiscoverTest, RetryThatFailsAgainGivesTheSameLock) {
+  fs::remove_all(site_->PathOf("beta"));
+  const Lock incomplete = DiscoverAndWriteLock();
+  channel_errors_.clear();
+  GANTRY_ASSERT_OK_AND_ASSIGN(
+      const Lock lock, RetryFailedChannels(Options(), incomplete, *state_));
+  EXPECT_EQ(FormatTextProto(lock), FormatTextProto(incomplete));
+  EXPECT_THAT(channel_errors_,
+              ElementsAre(StartsWith("channel beta of FAMILY_FLATCAR: ")));
+}
+
+TEST_F(DiscoverTest, RetryWithAnotherMatrixIsRefused) {
+  const Lock lock = DiscoverAndWriteLock();
+  ReplaceInMatrix("newest: 2", "newest: 1");
+  EXPECT_THAT(RetryFailedChannels(Options(), lock, *state_),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       matrix_path() + ": has changed since the lock was "
+                                       "made"));
 }
 
 TEST_F(DiscoverTest, SyntaxErrorInTheMatrixNamesItsLine) {

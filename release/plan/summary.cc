@@ -9,6 +9,7 @@
 #include "absl/strings/strip.h"
 #include "base/text_table.h"
 #include "proto/coordinates.pb.h"
+#include "proto/matrix.pb.h"
 
 namespace gantry::plan {
 namespace {
@@ -47,6 +48,11 @@ std::string FormatSummary(const Lock& lock, absl::string_view lock_path) {
   for (const auto& toolkit : lock.cuda_toolkits()) {
     rows.push_back({"cuda", toolkit.version(),
                     absl::StrCat(toolkit.components_size(), " components")});
+  }
+  for (const auto& channel : lock.failed_channels()) {
+    rows.push_back({"failed", channel.name(),
+                    absl::StrCat("channel of ",
+                                 matrix::v1::Family_Name(channel.family()))});
   }
   rows.push_back({"cells", CellCount(lock)});
   rows.push_back({"lock", std::string(lock_path)});

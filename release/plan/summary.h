@@ -8,8 +8,8 @@
 
 namespace gantry::plan {
 
-// The content of a lock as a table: one line for each release, driver and
-// toolkit, then the number of cells and `lock_path`.
+// The content of a lock as a table: one line for each release, driver, toolkit
+// and failed channel, then the number of cells and `lock_path`.
 std::string FormatSummary(const matrix::v1::Lock& lock,
                           absl::string_view lock_path);
 

@@ -26,6 +26,7 @@ TEST(SummaryTest, LockIsATable) {
                     }
                     drivers { version: "1.0" }
                     cuda_toolkits { version: "12.4" components {} components {} }
+                    failed_channels { family: FAMILY_FLATCAR name: "lts" }
                     cells { id: "a" }
                     cells { id: "b" exclusion_reason: "why" }
                   )",
@@ -37,6 +38,7 @@ TEST(SummaryTest, LockIsATable) {
             "driver   535.261.03        open\n"
             "driver   1.0\n"
             "cuda     12.4              2 components\n"
+            "failed   lts               channel of FAMILY_FLATCAR\n"
             "cells    2, 1 excluded\n"
             "lock     /state/lock\n");
 }
