@@ -48,9 +48,13 @@ struct ChannelServer {
   std::string index_url;
   std::string channel;
   const std::string& keyring;
+  const HttpGetOptions& http;
 
   std::string Url(absl::string_view version, absl::string_view file) const {
     return absl::StrCat(base_url, "/amd64-usr/", version, "/", file);
+  }
+  absl::StatusOr<std::string> Get(const std::string& url) const {
+    return HttpGet(url, http);
   }
 };
 
@@ -68,8 +72,9 @@ std::string ExpandUrl(const std::string& url, const char* default_url,
 absl::StatusOr<std::string> FetchSignedVersion(const ChannelServer& server,
                                                absl::string_view version) {
   const std::string url = server.Url(version, "version.txt");
-  GANTRY_ASSIGN_OR_RETURN(const std::string text, HttpGet(url));
-  GANTRY_ASSIGN_OR_RETURN(const std::string signature, HttpGet(url + ".sig"));
+  GANTRY_ASSIGN_OR_RETURN(const std::string text, server.Get(url));
+  GANTRY_ASSIGN_OR_RETURN(const std::string signature,
+                          server.Get(url + ".sig"));
   GANTRY_RETURN_IF_ERROR(VerifySignature(url, text, signature, server.keyring));
   const auto values = ParseKeyValues(text);
   if (!values.ok()) {
@@ -96,7 +101,7 @@ absl::StatusOr<std::vector<std::string>> ResolveVersions(
                             FetchSignedVersion(server, "current"));
     return std::vector<std::string>{std::move(version)};
   }
-  GANTRY_ASSIGN_OR_RETURN(const std::string json, HttpGet(server.index_url));
+  GANTRY_ASSIGN_OR_RETURN(const std::string json, server.Get(server.index_url));
   absl::StatusOr<std::vector<std::string>> versions =
       ParseReleaseIndex(json, server.channel);
   if (!versions.ok()) return Annotate(versions.status(), server.index_url);
@@ -118,14 +123,14 @@ absl::StatusOr<RemoteFile> ResolveFile(const ChannelServer& server,
   file.set_url(server.Url(version, name));
   file.set_signature_url(file.url() + ".sig");
   GANTRY_ASSIGN_OR_RETURN(const std::string signature,
-                          HttpGet(file.signature_url()));
+                          server.Get(file.signature_url()));
   file.set_signature_digest(Sha256Digest(signature));
   std::string url = file.url() + ".DIGESTS";
-  absl::StatusOr<std::string> text = HttpGet(url);
+  absl::StatusOr<std::string> text = server.Get(url);
   if (absl::IsNotFound(text.status())) {
     const std::string shared = server.Url(
         version, absl::StrCat(name.substr(0, name.find('.')), ".DIGESTS"));
-    absl::StatusOr<std::string> other = HttpGet(shared);
+    absl::StatusOr<std::string> other = server.Get(shared);
     if (other.ok()) {
       url = shared;
       text = std::move(other);
@@ -167,13 +172,16 @@ absl::StatusOr<LockedRelease> LockRelease(const ChannelServer& server,
 
 absl::StatusOr<std::vector<LockedRelease>> ResolveContainerLinuxReleases(
     const OperatingSystem& os, const Channel& channel,
-    const std::string& keyring_path) {
+    const std::string& keyring_path, const HttpGetOptions& http) {
   const FamilyNames& names =
       os.family() == matrix::v1::FAMILY_COREOS ? kCoreos : kFlatcar;
   const ChannelServer server = {
-      names, ExpandUrl(os.base_url(), names.base_url, channel.name()),
+      names,
+      ExpandUrl(os.base_url(), names.base_url, channel.name()),
       ExpandUrl(os.index_url(), names.index_url, channel.name()),
-      channel.name(), keyring_path};
+      channel.name(),
+      keyring_path,
+      http};
   GANTRY_ASSIGN_OR_RETURN(const std::vector<std::string> versions,
                           ResolveVersions(server, channel));
   std::vector<LockedRelease> releases;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/http.h"
 #include "proto/lock.pb.h"
 #include "proto/matrix.pb.h"
 
@@ -24,7 +25,8 @@ namespace gantry::plan {
 absl::StatusOr<std::vector<matrix::v1::LockedRelease>>
 ResolveContainerLinuxReleases(const matrix::v1::OperatingSystem& os,
                               const matrix::v1::Channel& channel,
-                              const std::string& keyring_path);
+                              const std::string& keyring_path,
+                              const HttpGetOptions& http);
 
 }  // namespace gantry::plan
 

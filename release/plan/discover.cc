@@ -235,7 +235,7 @@ absl::StatusOr<std::vector<LockedRelease>> Discovery::ResolveChannel(
     return ResolveDebianChannel(os, channel);
   }
   Report(absl::StrCat("channel ", channel.name(), ": releases"));
-  return ResolveContainerLinuxReleases(os, channel, keyring);
+  return ResolveContainerLinuxReleases(os, channel, keyring, options_.http);
 }
 
 absl::Status Discovery::AddChannel(const OperatingSystem& os,
@@ -326,7 +326,7 @@ absl::StatusOr<LockedDriver> Discovery::LockDriver(const Driver& driver) {
     locked = *std::move(found);
   } else if (driver.has_redist()) {
     Report(absl::StrCat("driver ", driver.version(), ": manifest"));
-    GANTRY_ASSIGN_OR_RETURN(locked, ResolveRedistDriver(driver));
+    GANTRY_ASSIGN_OR_RETURN(locked, ResolveRedistDriver(driver, options_.http));
   } else {
     locked.set_version(driver.version());
     locked.mutable_source()->set_url(driver.archive().url());
@@ -343,7 +343,7 @@ absl::StatusOr<LockedToolkit> Discovery::LockToolkit(
     const CudaToolkit& toolkit) {
   if (toolkit.has_redist()) {
     Report(absl::StrCat("CUDA ", toolkit.version(), ": manifest"));
-    return ResolveRedistToolkit(toolkit);
+    return ResolveRedistToolkit(toolkit, options_.http);
   }
   GANTRY_ASSIGN_OR_RETURN(const AptSuite* suite,
                           GetSuite(toolkit.debian().suite()));

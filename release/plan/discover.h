@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/http.h"
 #include "base/state_dir.h"
 #include "proto/lock.pb.h"
 
@@ -20,6 +21,9 @@ struct DiscoverOptions {
   // in the state directory.  Empty, or if that lock is of another matrix:
   // resolves all channels.
   std::vector<std::string> channels;
+
+  // How files are fetched from release servers and redist directories.
+  HttpGetOptions http;
 
   // If set, is called with a description of each step: one line, without a line
   // end.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_replace.h"
+#include "absl/time/time.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "release/plan/lock_file.h"
@@ -114,6 +115,7 @@ DiscoverOptions DiscoverTest::Options(std::vector<std::string> channels) {
   DiscoverOptions options;
   options.matrix_path = matrix_path();
   options.channels = std::move(channels);
+  options.http.retry.sleep = [](absl::Duration) {};
   options.channel_error = [this](absl::string_view error) {
     channel_errors_.emplace_back(error);
   };

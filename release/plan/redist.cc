@@ -68,11 +68,11 @@ const Struct* FindArchive(const Struct& component,
 
 absl::StatusOr<std::vector<RemoteFile>> FetchManifest(
     const std::string& base_url, const std::string& version,
-    const std::vector<std::string>& components,
-    absl::string_view cuda_version) {
+    const std::vector<std::string>& components, absl::string_view cuda_version,
+    const HttpGetOptions& http) {
   const std::string url =
       JoinPath(base_url, absl::StrCat("redistrib_", version, ".json"));
-  GANTRY_ASSIGN_OR_RETURN(const std::string json, HttpGet(url));
+  GANTRY_ASSIGN_OR_RETURN(const std::string json, HttpGet(url, http));
   absl::StatusOr<std::vector<RemoteFile>> files =
       ParseRedistManifest(json, base_url, components, cuda_version);
   if (!files.ok()) return Annotate(files.status(), url);
@@ -81,10 +81,11 @@ absl::StatusOr<std::vector<RemoteFile>> FetchManifest(
 
 // The newest full version with the prefix `version`.
 absl::StatusOr<std::string> ResolveVersion(const std::string& base_url,
-                                           const std::string& version) {
+                                           const std::string& version,
+                                           const HttpGetOptions& http) {
   if (std::count(version.begin(), version.end(), '.') >= 2) return version;
   const std::string url = base_url + "/";
-  const absl::StatusOr<std::string> listing = HttpGet(url);
+  const absl::StatusOr<std::string> listing = HttpGet(url, http);
   if (!listing.ok()) {
     return Annotate(listing.status(),
                     absl::StrCat("cannot find the newest ", version,
@@ -164,14 +165,15 @@ absl::StatusOr<std::string> FindNewestRedistVersion(absl::string_view listing,
   return newest;
 }
 
-absl::StatusOr<LockedDriver> ResolveRedistDriver(const Driver& driver) {
+absl::StatusOr<LockedDriver> ResolveRedistDriver(const Driver& driver,
+                                                 const HttpGetOptions& http) {
   const std::string base_url =
       BaseUrl(driver.redist().base_url(), kDriverBaseUrl);
   GANTRY_ASSIGN_OR_RETURN(const std::string version,
-                          ResolveVersion(base_url, driver.version()));
+                          ResolveVersion(base_url, driver.version(), http));
   GANTRY_ASSIGN_OR_RETURN(
       const std::vector<RemoteFile> files,
-      FetchManifest(base_url, version, {kDriverComponent}, ""));
+      FetchManifest(base_url, version, {kDriverComponent}, "", http));
   LockedDriver locked;
   locked.set_version(version);
   locked.set_flavour(driver.flavour());
@@ -181,16 +183,17 @@ absl::StatusOr<LockedDriver> ResolveRedistDriver(const Driver& driver) {
   return locked;
 }
 
-absl::StatusOr<LockedToolkit> ResolveRedistToolkit(const CudaToolkit& toolkit) {
+absl::StatusOr<LockedToolkit> ResolveRedistToolkit(const CudaToolkit& toolkit,
+                                                   const HttpGetOptions& http) {
   const std::string base_url =
       BaseUrl(toolkit.redist().base_url(), kCudaBaseUrl);
   GANTRY_ASSIGN_OR_RETURN(const std::string version,
-                          ResolveVersion(base_url, toolkit.version()));
+                          ResolveVersion(base_url, toolkit.version(), http));
   GANTRY_ASSIGN_OR_RETURN(const std::vector<RemoteFile> files,
                           FetchManifest(base_url, version,
                                         {toolkit.redist().components().begin(),
                                          toolkit.redist().components().end()},
-                                        version));
+                                        version, http));
   LockedToolkit locked;
   locked.set_version(toolkit.version());
   locked.set_with_static_archives(toolkit.with_static_archives());

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "base/http.h"
 #include "proto/lock.pb.h"
 #include "proto/matrix.pb.h"
 
@@ -32,11 +33,11 @@ absl::StatusOr<std::string> FindNewestRedistVersion(absl::string_view listing,
 // newest in the directory's listing is used.  The result has no patches.  Uses
 // the network.
 absl::StatusOr<matrix::v1::LockedDriver> ResolveRedistDriver(
-    const matrix::v1::Driver& driver);
+    const matrix::v1::Driver& driver, const HttpGetOptions& http);
 
 // Resolves a RedistCuda in the same way.
 absl::StatusOr<matrix::v1::LockedToolkit> ResolveRedistToolkit(
-    const matrix::v1::CudaToolkit& toolkit);
+    const matrix::v1::CudaToolkit& toolkit, const HttpGetOptions& http);
 
 }  // namespace gantry::plan
 

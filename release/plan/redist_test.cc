@@ -177,7 +177,7 @@ TEST_F(RedistServerTest, ToolkitHasTheRequestedComponents) {
   toolkit.mutable_redist()->set_base_url(server_->url() + "/");
   toolkit.mutable_redist()->add_components("cuda_cudart");
   GANTRY_ASSERT_OK_AND_ASSIGN(const LockedToolkit locked,
-                              ResolveRedistToolkit(toolkit));
+                              ResolveRedistToolkit(toolkit, {}));
   EXPECT_EQ(locked.version(), "12.4");
   ASSERT_EQ(locked.components_size(), 1);
   EXPECT_EQ(locked.components(0).url(),
@@ -191,7 +191,7 @@ TEST_F(RedistServerTest, DriverIsTheNewestOfItsBranch) {
   driver.set_flavour(cell::v1::DRIVER_FLAVOUR_OPEN);
   driver.mutable_redist()->set_base_url(server_->url());
   GANTRY_ASSERT_OK_AND_ASSIGN(const LockedDriver locked,
-                              ResolveRedistDriver(driver));
+                              ResolveRedistDriver(driver, {}));
   EXPECT_EQ(locked.version(), "535.261.03");
   EXPECT_EQ(locked.source().url(), server_->Url("nvidia_driver/d.tar.xz"));
   EXPECT_EQ(locked.userland_files_size(), 1);
@@ -201,7 +201,7 @@ TEST_F(RedistServerTest, MissingManifestIsNotFound) {
   CudaToolkit toolkit;
   toolkit.set_version("12.4.9");
   toolkit.mutable_redist()->set_base_url(server_->url());
-  EXPECT_THAT(ResolveRedistToolkit(toolkit),
+  EXPECT_THAT(ResolveRedistToolkit(toolkit, {}),
               StatusIs(absl::StatusCode::kNotFound,
                        server_->Url("redistrib_12.4.9.json") +
                            ": the server answered 404"));
