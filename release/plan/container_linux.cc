@@ -1,5 +1,6 @@
 #include "release/plan/container_linux.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "base/os_release.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "base/version_order.h"
 #include "release/plan/digests_file.h"
 #include "release/plan/openpgp.h"
 #include "release/plan/release_index.h"
@@ -41,12 +43,58 @@ constexpr FamilyNames kFlatcar = {
     "flatcar", "FLATCAR_", "https://{channel}.release.flatcar-linux.net",
     "https://www.flatcar.org/releases-json/releases-{channel}.json"};
 
+// BRANCH in version.txt, the second number of a version, is how far a release
+// of Flatcar is stabilized, and so the channel that it was made for ("Building
+// production images", "Stabilisation process and versioning", in Flatcar's
+// developer guides).  Of what discovery reads, nothing else that is signed
+// tells the channel.
+//
+// For CoreOS nothing does: a release keeps its version when it is promoted to
+// the next channel.
+struct ChannelBranch {
+  const char* channel;
+  const char* branch;
+};
+constexpr ChannelBranch kFlatcarBranches[] = {
+    {"alpha", "0"}, {"beta", "1"}, {"stable", "2"}, {"lts", "3"}};
+
+// The channel's name on the release server.
+std::string ServerChannel(const Channel& channel) {
+  return channel.lts_year() != 0 ? "lts" : channel.name();
+}
+
+// What BRANCH must be in the releases that the server offers as the channel's
+// newest.  Empty if it can be anything: the channel is not one of Flatcar's, or
+// the matrix itself chooses the releases.
+std::string RequiredBranch(const OperatingSystem& os, const Channel& channel) {
+  if (os.family() != matrix::v1::FAMILY_FLATCAR ||
+      !channel.versions().empty()) {
+    return "";
+  }
+  for (const ChannelBranch& known : kFlatcarBranches) {
+    if (ServerChannel(channel) == known.channel) return known.branch;
+  }
+  return "";
+}
+
+// The content of a signed version.txt.
+struct SignedVersion {
+  std::string version;
+  // Empty if the file does not have it.
+  std::string branch;
+};
+
 // One channel on the release server.
 struct ChannelServer {
   const FamilyNames& names;
   std::string base_url;
   std::string index_url;
+  // Its name there.
   std::string channel;
+  // See RequiredBranch().
+  std::string branch;
+  // The directory of the newest release.
+  std::string current;
   const std::string& keyring;
   const HttpGetOptions& http;
 
@@ -67,10 +115,10 @@ std::string ExpandUrl(const std::string& url, const char* default_url,
   return expanded;
 }
 
-// The version in the signed version.txt of the directory `version`, which may
-// be "current".
-absl::StatusOr<std::string> FetchSignedVersion(const ChannelServer& server,
-                                               absl::string_view version) {
+// Reads the signed version.txt of the directory `version`, which may be that of
+// the newest release.
+absl::StatusOr<SignedVersion> FetchSignedVersion(const ChannelServer& server,
+                                                 absl::string_view version) {
   const std::string url = server.Url(version, "version.txt");
   GANTRY_ASSIGN_OR_RETURN(const std::string text, server.Get(url));
   GANTRY_ASSIGN_OR_RETURN(const std::string signature,
@@ -81,13 +129,29 @@ absl::StatusOr<std::string> FetchSignedVersion(const ChannelServer& server,
     return absl::DataLossError(
         absl::StrCat(url, ": ", values.status().message()));
   }
-  for (const char* key : {"VERSION_ID", "VERSION"}) {
+  const auto get = [&](absl::string_view key) {
     const auto found =
         values->find(absl::StrCat(server.names.variable_prefix, key));
-    if (found != values->end() && !found->second.empty()) return found->second;
+    return found == values->end() ? "" : found->second;
+  };
+  SignedVersion signed_version = {get("VERSION_ID"), get("BRANCH")};
+  if (signed_version.version.empty()) signed_version.version = get("VERSION");
+  if (signed_version.version.empty()) {
+    return absl::DataLossError(absl::StrCat(
+        url, ": ", server.names.variable_prefix, "VERSION_ID is missing"));
   }
-  return absl::DataLossError(absl::StrCat(
-      url, ": no ", server.names.variable_prefix, "VERSION_ID is missing"));
+  return signed_version;
+}
+
+// Reduces the versions of all LTS streams, from new to old, to the stream of
+// `current`: a stream is a major version.
+void KeepStream(absl::string_view current, std::vector<std::string>& versions) {
+  const absl::string_view major = current.substr(0, current.find('.'));
+  versions.erase(std::remove_if(versions.begin(), versions.end(),
+                                [&](const std::string& version) {
+                                  return !HasVersionPrefix(version, major);
+                                }),
+                 versions.end());
 }
 
 absl::StatusOr<std::vector<std::string>> ResolveVersions(
@@ -96,15 +160,19 @@ absl::StatusOr<std::vector<std::string>> ResolveVersions(
     return std::vector<std::string>(channel.versions().begin(),
                                     channel.versions().end());
   }
-  if (channel.newest() <= 1) {
-    GANTRY_ASSIGN_OR_RETURN(std::string version,
-                            FetchSignedVersion(server, "current"));
-    return std::vector<std::string>{std::move(version)};
+  const bool is_lts = channel.lts_year() != 0;
+  std::string current;
+  if (channel.newest() <= 1 || is_lts) {
+    GANTRY_ASSIGN_OR_RETURN(SignedVersion newest,
+                            FetchSignedVersion(server, server.current));
+    current = std::move(newest.version);
   }
+  if (channel.newest() <= 1) return std::vector<std::string>{current};
   GANTRY_ASSIGN_OR_RETURN(const std::string json, server.Get(server.index_url));
   absl::StatusOr<std::vector<std::string>> versions =
       ParseReleaseIndex(json, server.channel);
   if (!versions.ok()) return Annotate(versions.status(), server.index_url);
+  if (is_lts) KeepStream(current, *versions);
   if (versions->empty()) {
     return absl::NotFoundError(absl::StrCat(
         server.index_url, ": no release of channel \"", server.channel, "\""));
@@ -145,12 +213,18 @@ absl::StatusOr<RemoteFile> ResolveFile(const ChannelServer& server,
 
 absl::StatusOr<LockedRelease> LockRelease(const ChannelServer& server,
                                           const std::string& version) {
-  GANTRY_ASSIGN_OR_RETURN(const std::string found,
+  GANTRY_ASSIGN_OR_RETURN(const SignedVersion found,
                           FetchSignedVersion(server, version));
-  if (found != version) {
+  if (found.version != version) {
     return absl::DataLossError(absl::StrCat(server.Url(version, "version.txt"),
-                                            ": has version ", found,
+                                            ": has version ", found.version,
                                             ", expected ", version));
+  }
+  if (!server.branch.empty() && found.branch != server.branch) {
+    return absl::DataLossError(absl::StrCat(
+        server.Url(version, "version.txt"), ": has ",
+        server.names.variable_prefix, "BRANCH ", found.branch, ", expected ",
+        server.branch, ", that of channel \"", server.channel, "\""));
   }
   LockedRelease release;
   release.set_name(OsReleaseName(server.names.id, version, ""));
@@ -175,11 +249,15 @@ absl::StatusOr<std::vector<LockedRelease>> ResolveContainerLinuxReleases(
     const std::string& keyring_path, const HttpGetOptions& http) {
   const FamilyNames& names =
       os.family() == matrix::v1::FAMILY_COREOS ? kCoreos : kFlatcar;
+  const std::string server_channel = ServerChannel(channel);
   const ChannelServer server = {
       names,
-      ExpandUrl(os.base_url(), names.base_url, channel.name()),
-      ExpandUrl(os.index_url(), names.index_url, channel.name()),
-      channel.name(),
+      ExpandUrl(os.base_url(), names.base_url, server_channel),
+      ExpandUrl(os.index_url(), names.index_url, server_channel),
+      server_channel,
+      RequiredBranch(os, channel),
+      channel.lts_year() == 0 ? "current"
+                              : absl::StrCat("current-", channel.lts_year()),
       keyring_path,
       http};
   GANTRY_ASSIGN_OR_RETURN(const std::vector<std::string> versions,

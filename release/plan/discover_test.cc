@@ -312,6 +312,104 @@ TEST_F(DiscoverTest, DirectoryOfAnotherReleaseIsRefused) {
                   ": has version 4290.1.2, expected 4300.1.0", kDistrust)));
 }
 
+// An alpha release, correctly signed, as the newest of the stable channel.
+TEST_F(DiscoverTest, NewestReleaseOfAnotherChannelIsRefused) {
+  ASSERT_THAT(site_->Publish(Stable("4400.0.0")), IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  EXPECT_THAT(FailedChannels(lock), ElementsAre("stable of FAMILY_FLATCAR"));
+  EXPECT_THAT(channel_errors_,
+              ElementsAre(absl::StrCat(
+                  "channel stable of FAMILY_FLATCAR: ",
+                  Url(Stable("4400.0.0").PathOf("version.txt")),
+                  ": has FLATCAR_BRANCH 0, expected 2, that of channel "
+                  "\"stable\"",
+                  kDistrust)));
+}
+
+TEST_F(DiscoverTest, ReleaseOfAnotherChannelInTheIndexIsRefused) {
+  ASSERT_THAT(site_->Publish(Beta("4400.0.0")), IsOk());
+  ASSERT_THAT(site_->Write("releases-beta.json",
+                           R"({"4400.0.0": {"channel": "beta"},
+                               "4300.1.0": {"channel": "beta"}})"),
+              IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  EXPECT_THAT(FailedChannels(lock), ElementsAre("beta of FAMILY_FLATCAR"));
+}
+
+TEST_F(DiscoverTest, MatrixMayChooseReleasesOfAnotherChannel) {
+  ReplaceInMatrix("name: \"stable\"",
+                  "name: \"stable\" versions: \"4300.1.0\"");
+  ASSERT_THAT(site_->Publish(Stable("4300.1.0")), IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  EXPECT_THAT(channel_errors_, IsEmpty());
+  EXPECT_EQ(lock.releases(2).name(), "flatcar-4300.1.0");
+  EXPECT_THAT(lock.releases(2).channels(), ElementsAre("stable", "beta"));
+}
+
+TEST_F(DiscoverTest, LtsStreamsAreFoundByTheirYears) {
+  ReplaceInMatrix("channels { name: \"stable\" }",
+                  "channels { name: \"lts-2023\" lts_year: 2023 } "
+                  "channels { name: \"lts\" lts_year: 2024 }");
+  FakeRelease older = Release("flatcar", "lts", "3510.3.6");
+  older.current = "current-2023";
+  ASSERT_THAT(site_->Publish(older), IsOk());
+  FakeRelease newer = Release("flatcar", "lts", "4081.3.2");
+  newer.current = "current-2024";
+  ASSERT_THAT(site_->Publish(newer), IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  ASSERT_THAT(channel_errors_, IsEmpty());
+  EXPECT_EQ(lock.releases(1).name(), "flatcar-3510.3.6");
+  EXPECT_THAT(lock.releases(1).channels(), ElementsAre("lts-2023"));
+  EXPECT_EQ(lock.releases(1).developer_container().url(),
+            Url(older.PathOf(older.container_name())));
+  EXPECT_EQ(lock.releases(2).name(), "flatcar-4081.3.2");
+  EXPECT_THAT(lock.releases(2).channels(), ElementsAre("lts"));
+}
+
+TEST_F(DiscoverTest, NewestOfAnLtsStreamAreOfItsMajorVersion) {
+  ReplaceInMatrix("channels { name: \"stable\" }",
+                  "channels { name: \"lts-2023\" lts_year: 2023 newest: 2 }");
+  for (const char* version : {"4081.3.2", "3510.3.5", "3510.3.6"}) {
+    FakeRelease release = Release("flatcar", "lts", version);
+    release.current = "current-2023";
+    ASSERT_THAT(site_->Publish(release), IsOk());
+  }
+  ASSERT_THAT(site_->Write("releases-lts.json",
+                           R"({"4081.3.2": {"channel": "lts"},
+                               "3510.3.4": {"channel": "lts"},
+                               "3510.3.5": {"channel": "lts"},
+                               "3510.3.6": {"channel": "lts"}})"),
+              IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  ASSERT_THAT(channel_errors_, IsEmpty());
+  EXPECT_THAT(
+      ReleaseNames(lock),
+      ElementsAre("coreos-2023.4.0", "flatcar-3510.3.5", "flatcar-3510.3.6",
+                  "flatcar-4290.1.10", "flatcar-4300.1.0"));
+}
+
+TEST_F(DiscoverTest, StableReleaseInAnLtsStreamIsRefused) {
+  ReplaceInMatrix("channels { name: \"stable\" }",
+                  "channels { name: \"lts-2024\" lts_year: 2024 }");
+  FakeRelease stable = Release("flatcar", "lts", "4230.2.0");
+  stable.current = "current-2024";
+  ASSERT_THAT(site_->Publish(stable), IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  EXPECT_THAT(FailedChannels(lock), ElementsAre("lts-2024 of FAMILY_FLATCAR"));
+  EXPECT_THAT(channel_errors_,
+              ElementsAre(HasSubstr(": has FLATCAR_BRANCH 2, expected 3, that "
+                                    "of channel \"lts\"")));
+}
+
+// A mirror may have channels of its own.
+TEST_F(DiscoverTest, ChannelThatIsNotFlatcarsMayHaveAnyRelease) {
+  ReplaceInMatrix("name: \"stable\"", "name: \"tested\"");
+  ASSERT_THAT(site_->Publish(Release("flatcar", "tested", "4300.1.0")), IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  EXPECT_THAT(channel_errors_, IsEmpty());
+  EXPECT_THAT(lock.releases(2).channels(), ElementsAre("tested", "beta"));
+}
+
 TEST_F(DiscoverTest, MalformedDigestIsRefused) {
   const FakeRelease stable = Stable("4230.2.0");
   const std::string path = stable.PathOf(stable.container_name() + ".DIGESTS");

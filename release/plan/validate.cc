@@ -20,6 +20,7 @@ using ::gantry::matrix::v1::Channel;
 using ::gantry::matrix::v1::CudaToolkit;
 using ::gantry::matrix::v1::Driver;
 using ::gantry::matrix::v1::Exclusion;
+using ::gantry::matrix::v1::Family;
 using ::gantry::matrix::v1::Matrix;
 using ::gantry::matrix::v1::ModuleArchive;
 using ::gantry::matrix::v1::OperatingSystem;
@@ -27,6 +28,8 @@ using ::gantry::matrix::v1::Patch;
 
 constexpr size_t kMaxReason = 4096;
 constexpr int kMaxNewest = 50;
+constexpr int kFirstLtsYear = 2021;
+constexpr int kLastLtsYear = 2100;
 
 absl::Status Invalid(absl::string_view path, absl::string_view error) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", error));
@@ -82,7 +85,27 @@ absl::Status CheckDebianChannel(const Channel& channel,
                       kName);
 }
 
-absl::Status CheckChannel(const Channel& channel, bool is_debian,
+absl::Status CheckLtsYear(const Channel& channel, Family family,
+                          const std::string& path) {
+  const int year = channel.lts_year();
+  const bool is_flatcar = family == matrix::v1::FAMILY_FLATCAR;
+  if (year == 0) {
+    return is_flatcar && channel.name() == "lts" && channel.versions().empty()
+               ? Invalid(path, "required for channel \"lts\"")
+               : absl::OkStatus();
+  }
+  if (!is_flatcar) return Invalid(path, "only allowed for FAMILY_FLATCAR");
+  if (!channel.versions().empty()) {
+    return Invalid(path, "must not be set together with `versions`");
+  }
+  if (year < kFirstLtsYear || year > kLastLtsYear) {
+    return Invalid(path, absl::StrCat(year, " is not between ", kFirstLtsYear,
+                                      " and ", kLastLtsYear));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckChannel(const Channel& channel, Family family,
                           const std::string& path) {
   GANTRY_RETURN_IF_ERROR(CheckPattern(path + ".name", channel.name(), kName));
   if (channel.newest() < 0 || channel.newest() > kMaxNewest) {
@@ -104,7 +127,10 @@ absl::Status CheckChannel(const Channel& channel, bool is_debian,
                                            "\" is a duplicate"));
     }
   }
-  if (is_debian) return CheckDebianChannel(channel, path);
+  GANTRY_RETURN_IF_ERROR(CheckLtsYear(channel, family, path + ".lts_year"));
+  if (family == matrix::v1::FAMILY_DEBIAN) {
+    return CheckDebianChannel(channel, path);
+  }
   if (!channel.kernel_series().empty()) {
     return Invalid(path + ".kernel_series", "only allowed for FAMILY_DEBIAN");
   }
@@ -156,8 +182,8 @@ absl::Status CheckOs(const Matrix& matrix) {
     }
     for (int j = 0; j < os.channels_size(); ++j) {
       const std::string element = Element(path + ".channels", j);
-      GANTRY_RETURN_IF_ERROR(CheckChannel(
-          os.channels(j), os.family() == matrix::v1::FAMILY_DEBIAN, element));
+      GANTRY_RETURN_IF_ERROR(
+          CheckChannel(os.channels(j), os.family(), element));
       if (!names.emplace(os.family(), os.channels(j).name()).second) {
         return Invalid(
             element + ".name",

@@ -147,6 +147,29 @@ INSTANTIATE_TEST_SUITE_P(
          [](Matrix& m) {
            m.mutable_operating_systems(1)->mutable_channels(0)->set_newest(-1);
          }},
+        {"operating_systems[0].channels[0].lts_year: only allowed for "
+         "FAMILY_FLATCAR",
+         [](Matrix& m) {
+           m.mutable_operating_systems(0)->mutable_channels(0)->set_lts_year(
+               2024);
+         }},
+        {"operating_systems[1].channels[0].lts_year: 2020 is not between 2021 "
+         "and 2100",
+         [](Matrix& m) {
+           m.mutable_operating_systems(1)->mutable_channels(0)->set_lts_year(
+               2020);
+         }},
+        {"operating_systems[1].channels[1].lts_year: must not be set together "
+         "with `versions`",
+         [](Matrix& m) {
+           m.mutable_operating_systems(1)->mutable_channels(1)->set_lts_year(
+               2024);
+         }},
+        {"operating_systems[1].channels[0].lts_year: required for channel "
+         "\"lts\"",
+         [](Matrix& m) {
+           m.mutable_operating_systems(1)->mutable_channels(0)->set_name("lts");
+         }},
         {"operating_systems[1].channels[1].newest: must not be set together "
          "with `versions`",
          [](Matrix& m) {
