@@ -123,7 +123,25 @@ def _fetch_file(rctx, file, directory):
 def _signature_path(file, directory):
     return directory + "/" + file.name + ".gantry-signature"
 
-def _check_signature(rctx, files, file, directory, keyring):
+def _list_keys(rctx, directory, keyring):
+    """The colon listing of the keyring's keys."""
+    home = directory + "/.gantry-gnupg"
+    rctx.execute(["mkdir", "-m", "700", str(rctx.path(home))])
+    result = rctx.execute([
+        "gpg",
+        "--batch",
+        "--no-options",
+        "--quiet",
+        "--homedir",
+        str(rctx.path(home)),
+        "--with-colons",
+        "--show-keys",
+        keyring,
+    ])
+    rctx.delete(home)
+    return result.stdout
+
+def _check_signature(rctx, files, file, directory, keyring, fingerprints):
     signature = _signature_path(file, directory)
     result = rctx.execute([
         "gpgv",
@@ -135,7 +153,7 @@ def _check_signature(rctx, files, file, directory, keyring):
         str(rctx.path(directory + "/" + file.name)),
     ], timeout = 3600)
     rctx.delete(signature)
-    refusal = gpgv_refusal(result.stdout)
+    refusal = gpgv_refusal(result.stdout, _list_keys(rctx, directory, keyring), fingerprints)
     if not refusal and result.return_code != 0:
         refusal = "gpgv exited with %d" % result.return_code
     if refusal:
@@ -158,7 +176,7 @@ def _check_sizes(rctx, files, directory):
         if int(size) != file.size:
             _delete_and_fail(rctx, files, directory, "%s has %s bytes, expected %d" % (file.name, size, file.size))
 
-def fetch_remote_files(rctx, files, directory, keyring = ""):
+def fetch_remote_files(rctx, files, directory, keyring = "", fingerprints = []):
     """Downloads and verifies files; on failure none is left.
 
     Args:
@@ -167,6 +185,8 @@ def fetch_remote_files(rctx, files, directory, keyring = ""):
       directory: directory in the repository for the files, created if missing.
       keyring: absolute path of a binary OpenPGP keyring.  If set, every file must
         have a signature by one of its keys.
+      fingerprints: list of the primary keys in the keyring that may sign, in
+        upper case; if it is empty, all may.
     """
     for file in files:
         if bool(keyring) != bool(file.signature_url):
@@ -192,4 +212,4 @@ def fetch_remote_files(rctx, files, directory, keyring = ""):
     _check_sizes(rctx, files, directory)
     for file in files:
         if file.signature_url:
-            _check_signature(rctx, files, file, directory, keyring)
+            _check_signature(rctx, files, file, directory, keyring, fingerprints)

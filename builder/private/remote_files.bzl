@@ -20,7 +20,7 @@ def _remote_files_impl(rctx):
         if file.name in names:
             fail("@%s: files: two have the name %s" % (rctx.name, file.name))
         names.append(file.name)
-    fetch_remote_files(rctx, files, ".", rctx.attr.keyring)
+    fetch_remote_files(rctx, files, ".", rctx.attr.keyring, rctx.attr.fingerprints)
     rctx.file("BUILD.bazel", _BUILD % (names, names))
 
 remote_files = repository_rule(
@@ -35,6 +35,9 @@ on it.""",
         "files": attr.string_list(
             mandatory = True,
             doc = "JSON objects with the fields of proto/lock.proto's RemoteFile: url, digest, size, signature_url, signature_digest.",
+        ),
+        "fingerprints": attr.string_list(
+            doc = "Fingerprints, in upper case, of the primary keys in the keyring that may sign; if it is empty, all may.",
         ),
         "keyring": attr.string(
             doc = "Absolute path of a binary OpenPGP keyring; if set, every file needs a signature by one of its keys.",

@@ -16,10 +16,11 @@ def _json(file):
     fields = ["url", "digest", "size", "signature_url", "signature_digest"]
     return json.encode({field: first(file, field) for field in fields if file.get(field)})
 
-def _remote_files(name, files, keyring = ""):
+def _remote_files(name, files, keyring = "", fingerprints = []):
     return name, call("remote_files", [
         ("name", name),
         ("files", [_json(file) for file in files]),
+        ("fingerprints", fingerprints),
         ("keyring", keyring),
     ], "    ")
 
@@ -31,9 +32,12 @@ def _release_repositories(release):
             ("packages", [_json(file) for file in release["packages"]]),
         ], "    "))]
     keyring = first(release, "keyring")
-    repositories = [_remote_files(container_repository(release), release["developer_container"], keyring)]
+    fingerprints = release.get("signing_key_fingerprints", [])
+    repositories = [
+        _remote_files(container_repository(release), release["developer_container"], keyring, fingerprints),
+    ]
     if release.get("kernel_image"):
-        repositories.append(_remote_files(kernel_repository(release), release["kernel_image"], keyring))
+        repositories.append(_remote_files(kernel_repository(release), release["kernel_image"], keyring, fingerprints))
     return repositories
 
 def repositories_file(releases, drivers, toolkits):

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -95,7 +96,7 @@ struct ChannelServer {
   std::string branch;
   // The directory of the newest release.
   std::string current;
-  const std::string& keyring;
+  SigningKeys keys;
   const HttpGetOptions& http;
 
   std::string Url(absl::string_view version, absl::string_view file) const {
@@ -123,7 +124,7 @@ absl::StatusOr<SignedVersion> FetchSignedVersion(const ChannelServer& server,
   GANTRY_ASSIGN_OR_RETURN(const std::string text, server.Get(url));
   GANTRY_ASSIGN_OR_RETURN(const std::string signature,
                           server.Get(url + ".sig"));
-  GANTRY_RETURN_IF_ERROR(VerifySignature(url, text, signature, server.keyring));
+  GANTRY_RETURN_IF_ERROR(VerifySignature(url, text, signature, server.keys));
   const auto values = ParseKeyValues(text);
   if (!values.ok()) {
     return absl::DataLossError(
@@ -229,7 +230,10 @@ absl::StatusOr<LockedRelease> LockRelease(const ChannelServer& server,
   LockedRelease release;
   release.set_name(OsReleaseName(server.names.id, version, ""));
   release.set_version(version);
-  release.set_keyring(server.keyring);
+  release.set_keyring(server.keys.keyring_path);
+  for (const std::string& fingerprint : server.keys.fingerprints) {
+    release.add_signing_key_fingerprints(fingerprint);
+  }
   GANTRY_ASSIGN_OR_RETURN(
       *release.mutable_developer_container(),
       ResolveFile(
@@ -249,6 +253,11 @@ absl::StatusOr<std::vector<LockedRelease>> ResolveContainerLinuxReleases(
     const std::string& keyring_path, const HttpGetOptions& http) {
   const FamilyNames& names =
       os.family() == matrix::v1::FAMILY_COREOS ? kCoreos : kFlatcar;
+  SigningKeys keys;
+  keys.keyring_path = keyring_path;
+  for (const std::string& fingerprint : os.signing_key_fingerprints()) {
+    keys.fingerprints.push_back(absl::AsciiStrToUpper(fingerprint));
+  }
   const std::string server_channel = ServerChannel(channel);
   const ChannelServer server = {
       names,
@@ -258,7 +267,7 @@ absl::StatusOr<std::vector<LockedRelease>> ResolveContainerLinuxReleases(
       RequiredBranch(os, channel),
       channel.lts_year() == 0 ? "current"
                               : absl::StrCat("current-", channel.lts_year()),
-      keyring_path,
+      std::move(keys),
       http};
   GANTRY_ASSIGN_OR_RETURN(const std::vector<std::string> versions,
                           ResolveVersions(server, channel));

@@ -16,11 +16,11 @@ namespace gantry::plan {
 // `channels`.  Uses the network.
 //
 // A release's version comes from its version.txt, whose signature is verified
-// with `keyring_path`.  A release of Flatcar that the server offers as a
-// channel's newest must be of that channel according to its version.txt; one
-// that the matrix lists may be of any.  For CoreOS this is not known.  SHA-512
-// digests of its files come from their .DIGESTS. The signatures of the files
-// themselves are verified when they are downloaded.
+// with `keyring_path` and the fingerprints in `os`.  A release of Flatcar that
+// the server offers as a channel's newest must be of that channel according to
+// its version.txt; one that the matrix lists may be of any.  For CoreOS this is
+// not known.  SHA-512 digests of its files come from their .DIGESTS. The
+// signatures of the files themselves are verified when they are downloaded.
 //
 // NOT_FOUND: a release or one of its files does not exist.  UNAVAILABLE: the
 // server cannot be reached.  DATA_LOSS: a bad signature or a malformed file.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/digest.h"
@@ -25,6 +26,7 @@ namespace fs = std::filesystem;
 using ::gantry::fixtures::FakeRelease;
 using ::gantry::matrix::v1::Lock;
 using ::testing::AllOf;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -286,6 +288,33 @@ TEST_F(DiscoverTest, AlteredVersionTxtIsRefused) {
                                ": signature refused: the file does not match "
                                "the signature by key ",
                                site_->signer().fingerprint(), kDistrust)));
+}
+
+TEST_F(DiscoverTest, PinnedKeyIsLockedInUpperCase) {
+  const std::string& fingerprint = site_->signer().fingerprint();
+  ReplaceInMatrix("channels { name: \"stable\" }",
+                  absl::StrCat("channels { name: \"stable\" } "
+                               "signing_key_fingerprints: \"",
+                               absl::AsciiStrToLower(fingerprint), "\""));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  EXPECT_THAT(channel_errors_, IsEmpty());
+  EXPECT_THAT(lock.releases(0).signing_key_fingerprints(), IsEmpty());
+  EXPECT_THAT(lock.releases(1).signing_key_fingerprints(),
+              ElementsAre(fingerprint));
+}
+
+TEST_F(DiscoverTest, KeyThatIsNotPinnedIsRefused) {
+  ReplaceInMatrix(
+      "channels { name: \"stable\" }",
+      absl::StrCat("channels { name: \"stable\" } signing_key_fingerprints: \"",
+                   std::string(40, 'a'), "\""));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  EXPECT_THAT(FailedChannels(lock), ElementsAre("stable of FAMILY_FLATCAR",
+                                                "beta of FAMILY_FLATCAR"));
+  EXPECT_THAT(channel_errors_,
+              Each(HasSubstr(absl::StrCat("the primary key of key ",
+                                          site_->signer().fingerprint(),
+                                          " is not one of"))));
 }
 
 TEST_F(DiscoverTest, MissingSignatureIsRefused) {

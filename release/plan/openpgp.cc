@@ -27,13 +27,21 @@ bool StartsWithPublicKey(absl::string_view content) {
   return (header & 0xfc) == 0x98 || header == 0xc6;
 }
 
-absl::StatusOr<std::string> Dearmor(const std::string& armored) {
+// Runs gpg in an empty home directory.
+absl::StatusOr<SubprocessResult> RunGpg(
+    const std::vector<std::string>& arguments, const std::string& input = "") {
   GANTRY_ASSIGN_OR_RETURN(const TempDir home, TempDir::Create());
   SubprocessOptions gpg;
-  gpg.argv = {"gpg",       "--batch",   "--no-options", "--quiet",
-              "--homedir", home.path(), "--dearmor"};
-  gpg.input = armored;
-  GANTRY_ASSIGN_OR_RETURN(SubprocessResult result, RunSubprocess(gpg));
+  gpg.argv = {"gpg",     "--batch",   "--no-options",
+              "--quiet", "--homedir", home.path()};
+  gpg.argv.insert(gpg.argv.end(), arguments.begin(), arguments.end());
+  gpg.input = input;
+  return RunSubprocess(gpg);
+}
+
+absl::StatusOr<std::string> Dearmor(const std::string& armored) {
+  GANTRY_ASSIGN_OR_RETURN(SubprocessResult result,
+                          RunGpg({"--dearmor"}, armored));
   if (result.exit_code != 0) {
     return absl::InvalidArgumentError("malformed armored OpenPGP keys");
   }
@@ -65,19 +73,29 @@ absl::StatusOr<std::string> StoreKeyring(const std::string& keys_path,
 
 absl::Status VerifySignature(absl::string_view name, absl::string_view content,
                              absl::string_view signature,
-                             const std::string& keyring_path) {
+                             const SigningKeys& keys) {
   GANTRY_ASSIGN_OR_RETURN(const TempDir directory, TempDir::Create());
   const std::string content_path = JoinPath(directory.path(), "content");
   const std::string signature_path = JoinPath(directory.path(), "content.sig");
   GANTRY_RETURN_IF_ERROR(WriteFileAtomically(content_path, content));
   GANTRY_RETURN_IF_ERROR(WriteFileAtomically(signature_path, signature));
   SubprocessOptions gpgv;
-  gpgv.argv = {"gpgv",       "--status-fd",    "1",
-               "--homedir",  directory.path(), "--keyring",
-               keyring_path, signature_path,   content_path};
+  gpgv.argv = {"gpgv",
+               "--status-fd",
+               "1",
+               "--homedir",
+               directory.path(),
+               "--keyring",
+               keys.keyring_path,
+               signature_path,
+               content_path};
   GANTRY_ASSIGN_OR_RETURN(const SubprocessResult result, RunSubprocess(gpgv));
-  GANTRY_RETURN_IF_ERROR(Annotate(CheckGpgvStatus(result.output),
-                                  absl::StrCat(name, ": signature refused")));
+  GANTRY_ASSIGN_OR_RETURN(
+      const SubprocessResult listing,
+      RunGpg({"--with-colons", "--show-keys", keys.keyring_path}));
+  GANTRY_RETURN_IF_ERROR(Annotate(
+      CheckGpgvStatus(result.output, listing.output, keys.fingerprints),
+      absl::StrCat(name, ": signature refused")));
   // For example, if other data follows the signature.
   if (result.exit_code != 0) {
     return absl::DataLossError(absl::StrCat(

@@ -2,6 +2,7 @@
 #define GANTRY_RELEASE_PLAN_OPENPGP_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,13 +16,22 @@ namespace gantry::plan {
 absl::StatusOr<std::string> StoreKeyring(const std::string& keys_path,
                                          const std::string& directory);
 
-// Verifies a detached signature of `content` by keys in the keyring that are
-// neither revoked nor expired now; see gpgv_status.h.  `name` is what errors
-// call the content.  DATA_LOSS, naming the key and the cause: the signature is
-// refused.
+// The keys that may sign.
+struct SigningKeys {
+  // A keyring in the form that StoreKeyring() writes.
+  std::string keyring_path;
+  // Fingerprints, in upper case, of the primary keys in it that may sign.
+  // Empty: all may.
+  std::vector<std::string> fingerprints;
+};
+
+// Verifies a detached signature of `content` by keys that have not been revoked
+// and had not expired when they signed; see gpgv_status.h.  `name` is what
+// errors call the content.  DATA_LOSS, naming the key and the cause: the
+// signature is refused.
 absl::Status VerifySignature(absl::string_view name, absl::string_view content,
                              absl::string_view signature,
-                             const std::string& keyring_path);
+                             const SigningKeys& keys);
 
 }  // namespace gantry::plan
 

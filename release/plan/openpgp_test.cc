@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -47,16 +48,19 @@ class OpenPgpTest : public testing::Test {
 
   // Verifies a signature with the signer's current public key.
   absl::Status Verify(absl::string_view signature,
-                      absl::string_view content = "content") const {
+                      absl::string_view content = "content",
+                      const std::vector<std::string>& fingerprints = {}) const {
     const auto keyring =
         StoreKeyring(signer_->public_key_path(), PathOf("keyrings"));
     if (!keyring.ok()) return keyring.status();
-    return VerifySignature("version.txt", content, signature, *keyring);
+    return VerifySignature("version.txt", content, signature,
+                           {*keyring, fingerprints});
   }
 
   std::string Refusal(absl::string_view cause) const {
-    return absl::StrCat("version.txt: signature refused: ",
-                        absl::Substitute(cause, signer_->fingerprint()));
+    return absl::StrCat(
+        "version.txt: signature refused: ",
+        absl::Substitute(cause, signer_->signing_fingerprint()));
   }
 
   std::unique_ptr<TempDir> directory_;
@@ -133,25 +137,72 @@ TEST_F(OpenPgpTest, RevokedKeyIsRefused) {
 TEST_F(OpenPgpTest, KeyThatExpiredBeforeSigningIsRefused) {
   const std::string signature = Sign("content", {kLater});
   ASSERT_THAT(signer_->Expire(kEarlier), IsOk());
-  EXPECT_THAT(Verify(signature), StatusIs(absl::StatusCode::kDataLoss,
-                                          Refusal("key $0 has expired")));
+  EXPECT_THAT(Verify(signature),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       Refusal("key $0 had expired when it signed")));
 }
 
-TEST_F(OpenPgpTest, KeyThatExpiredAfterSigningIsRefused) {
+TEST_F(OpenPgpTest, KeyThatExpiredAfterSigningIsAccepted) {
   const std::string signature = Sign("content", {kEarlier});
   ASSERT_THAT(signer_->Expire(kLater), IsOk());
-  EXPECT_THAT(Verify(signature), StatusIs(absl::StatusCode::kDataLoss,
-                                          Refusal("key $0 has expired")));
+  EXPECT_THAT(Verify(signature), IsOk());
 }
 
-// gpgv reports only that such a key has expired, so the time in the signature
-// cannot decide.
+// gpgv reports only that such a key has expired.
 TEST_F(OpenPgpTest, RevokedAndExpiredKeyIsRefused) {
   const std::string signature = Sign("content", {kEarlier});
   ASSERT_THAT(signer_->Expire(kLater), IsOk());
   ASSERT_THAT(signer_->Revoke(), IsOk());
   EXPECT_THAT(Verify(signature), StatusIs(absl::StatusCode::kDataLoss,
-                                          Refusal("key $0 has expired")));
+                                          Refusal("key $0 has been revoked")));
+}
+
+class OpenPgpSubkeyTest : public OpenPgpTest {
+ protected:
+  void SetUp() override {
+    OpenPgpTest::SetUp();
+    GANTRY_ASSERT_OK_AND_ASSIGN(fixtures::OpenPgpSigner signer,
+                                fixtures::OpenPgpSigner::CreateWithSubkey());
+    signer_ = std::make_unique<fixtures::OpenPgpSigner>(std::move(signer));
+  }
+};
+
+TEST_F(OpenPgpSubkeyTest, PinnedFingerprintIsThatOfThePrimaryKey) {
+  const std::string signature = Sign("content");
+  EXPECT_THAT(Verify(signature, "content", {signer_->fingerprint()}), IsOk());
+  EXPECT_THAT(Verify(signature, "content", {signer_->signing_fingerprint()}),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       Refusal("the primary key of key $0 is not one of the "
+                               "signing_key_fingerprints")));
+}
+
+TEST_F(OpenPgpSubkeyTest, SubkeySignsOnlyUntilItsPrimaryKeyExpires) {
+  const std::string before = Sign("content", {kEarlier});
+  const std::string after = Sign("content", {kLater});
+  ASSERT_THAT(signer_->Expire(kLater), IsOk());
+  EXPECT_THAT(Verify(before), IsOk());
+  EXPECT_THAT(Verify(after),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       Refusal("key $0 had expired when it signed")));
+}
+
+TEST_F(OpenPgpSubkeyTest, SubkeyOfARevokedKeyIsRefused) {
+  const std::string signature = Sign("content", {kEarlier});
+  ASSERT_THAT(signer_->Expire(kLater), IsOk());
+  ASSERT_THAT(signer_->Revoke(), IsOk());
+  EXPECT_THAT(Verify(signature), StatusIs(absl::StatusCode::kDataLoss,
+                                          Refusal("key $0 has been revoked")));
+}
+
+TEST_F(OpenPgpTest, OnlyPinnedKeysMaySign) {
+  const std::string other(40, 'A');
+  EXPECT_THAT(
+      Verify(Sign("content"), "content", {other, signer_->fingerprint()}),
+      IsOk());
+  EXPECT_THAT(Verify(Sign("content"), "content", {other}),
+              StatusIs(absl::StatusCode::kDataLoss,
+                       Refusal("the primary key of key $0 is not one of the "
+                               "signing_key_fingerprints")));
 }
 
 TEST_F(OpenPgpTest, ExpiredSignatureIsRefused) {

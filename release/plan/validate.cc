@@ -59,6 +59,7 @@ constexpr char kRelease[] = "[0-9][A-Za-z0-9.+-]*";
 constexpr char kToolkit[] = "[0-9]+[.][0-9]+([.][0-9]+)?";
 constexpr char kUrl[] = "(https?|file)://[^ ]+";
 constexpr char kHttpUrl[] = "https?://[^ ]+";
+constexpr char kFingerprint[] = "[0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}";
 
 absl::Status CheckOptionalPattern(absl::string_view path,
                                   const std::string& text,
@@ -151,6 +152,10 @@ absl::Status CheckFamily(const OperatingSystem& os, const std::string& path) {
           return Invalid(path + field, "not allowed for FAMILY_DEBIAN");
         }
       }
+      if (!os.signing_key_fingerprints().empty()) {
+        return Invalid(path + ".signing_key_fingerprints",
+                       "not allowed for FAMILY_DEBIAN");
+      }
       return CheckPattern(path + ".debian_suite", os.debian_suite(), kName);
     case matrix::v1::FAMILY_COREOS:
     case matrix::v1::FAMILY_FLATCAR:
@@ -163,6 +168,11 @@ absl::Status CheckFamily(const OperatingSystem& os, const std::string& path) {
       GANTRY_RETURN_IF_ERROR(
           CheckOptionalPattern(path + ".index_url", os.index_url(), kHttpUrl));
       if (os.keyring().empty()) return Invalid(path + ".keyring", "required");
+      for (int i = 0; i < os.signing_key_fingerprints_size(); ++i) {
+        GANTRY_RETURN_IF_ERROR(
+            CheckPattern(Element(path + ".signing_key_fingerprints", i),
+                         os.signing_key_fingerprints(i), kFingerprint));
+      }
       return absl::OkStatus();
     default:
       return Invalid(path + ".family", "required");

@@ -111,6 +111,16 @@ INSTANTIATE_TEST_SUITE_P(
          }},
         {"operating_systems[0].keyring: not allowed for FAMILY_DEBIAN",
          [](Matrix& m) { m.mutable_operating_systems(0)->set_keyring("a"); }},
+        {"operating_systems[0].signing_key_fingerprints: not allowed for "
+         "FAMILY_DEBIAN",
+         [](Matrix& m) {
+           m.mutable_operating_systems(0)->add_signing_key_fingerprints("A1");
+         }},
+        {"operating_systems[1].signing_key_fingerprints[0]: \"A1B2\" is not of "
+         "the form [0-9A-Fa-f]{40}|[0-9A-Fa-f]{64}",
+         [](Matrix& m) {
+           m.mutable_operating_systems(1)->add_signing_key_fingerprints("A1B2");
+         }},
         {"operating_systems[1].debian_suite: only allowed for FAMILY_DEBIAN",
          [](Matrix& m) {
            m.mutable_operating_systems(1)->set_debian_suite("bookworm");

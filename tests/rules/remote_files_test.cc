@@ -39,6 +39,7 @@ struct TestRepository {
   // Further fields of the file's JSON object, each after a comma.
   std::string more_fields;
   std::string keyring;
+  std::string fingerprint;
 };
 
 class RemoteFilesTest : public testing::Test {
@@ -84,7 +85,12 @@ class RemoteFilesTest : public testing::Test {
                      repository.name, "\", files = ['{",
                      Field("url", repository.url), ", ",
                      Field("digest", repository.digest), repository.more_fields,
-                     "}'], keyring = \"", repository.keyring, "\")\n"),
+                     "}'], keyring = \"", repository.keyring, "\"",
+                     repository.fingerprint.empty()
+                         ? ""
+                         : absl::StrCat(", fingerprints = [\"",
+                                        repository.fingerprint, "\"]"),
+                     ")\n"),
         absl::StrCat("@", repository.name, "//:all"));
     EXPECT_THAT(result, IsOk());
     return result.value_or(SubprocessResult());
@@ -210,12 +216,35 @@ TEST_F(SignedRemoteFilesTest, RevokedKeyIsRefused) {
                                        " has been revoked")));
 }
 
-TEST_F(SignedRemoteFilesTest, ExpiredKeyIsRefused) {
+TEST_F(SignedRemoteFilesTest, KeyThatExpiredBeforeSigningIsRefused) {
   const TestRepository repository = SignedSevenAs("expired_key", *signer_);
   ASSERT_THAT(signer_->Expire(absl::CivilDay(2021, 1, 1)), IsOk());
   ExpectRefused(repository,
                 HasSubstr(absl::StrCat("refused: key ", signer_->fingerprint(),
-                                       " has expired")));
+                                       " had expired when it signed")));
+}
+
+TEST_F(SignedRemoteFilesTest, KeyThatExpiredAfterSigningIsAccepted) {
+  const TestRepository repository = SignedSevenAs("expired_since", *signer_);
+  GANTRY_ASSERT_OK_AND_ASSIGN(
+      const std::string signature,
+      signer_->Sign(kContent, {absl::CivilDay(2020, 6, 1)}));
+  ASSERT_THAT(workspace_->Write("seven.txt.sig", signature), IsOk());
+  ASSERT_THAT(signer_->Expire(absl::CivilDay(2021, 1, 1)), IsOk());
+  ExpectFetched(repository);
+}
+
+TEST_F(SignedRemoteFilesTest, OnlyPinnedKeysMaySign) {
+  TestRepository repository = SignedSevenAs("pinned", *signer_);
+  repository.fingerprint = signer_->fingerprint();
+  ExpectFetched(repository);
+  repository.name = "not_pinned";
+  repository.fingerprint = std::string(40, 'A');
+  ExpectRefused(
+      repository,
+      HasSubstr(absl::StrCat("the primary key of key ", signer_->fingerprint(),
+                             " is not one of the "
+                             "signing_key_fingerprints")));
 }
 
 TEST_F(SignedRemoteFilesTest, FileWithoutSignatureIsRefused) {
