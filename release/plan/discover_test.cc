@@ -84,6 +84,18 @@ TEST_F(DiscoverTest, ToolkitHasComponents) {
   EXPECT_EQ(lock.cuda_toolkits(0).components(0).url(), Url("cuda/c.tar.xz"));
 }
 
+TEST_F(DiscoverTest, CellsHaveTheFullVersionOfARedistToolkit) {
+  ReplaceInMatrix("version: \"12.4.1\"", "version: \"12.4\"");
+  ASSERT_THAT(site_->Write("cuda/index.html",
+                           "<a href='redistrib_12.4.0.json'></a>"
+                           "<a href='redistrib_12.4.1.json'></a>"),
+              IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
+  EXPECT_EQ(lock.cuda_toolkits(0).version(), "12.4.1");
+  EXPECT_EQ(lock.cells(1).coordinates().cuda_version(), "12.4.1");
+  EXPECT_EQ(lock.cells(1).id(), "flatcar-4230.2.0-1.0-cuda12.4.1");
+}
+
 TEST_F(DiscoverTest, EveryCombinationIsACell) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
   ASSERT_EQ(lock.cells_size(), 4);

@@ -53,6 +53,12 @@ absl::StatusOr<RemoteFile> ParseArchive(const Struct& archive,
   return file;
 }
 
+// Whether a toolkit has the component only if the matrix names it: the driver
+// is in other layers, and Nsight's tools are for developers' machines.
+bool IsOnlyOnRequest(absl::string_view component) {
+  return component == kDriverComponent || absl::StartsWith(component, "nsight");
+}
+
 // The archive of a component for the platform and, if it has variants, for the
 // toolkit; nullptr if there is none.
 const Struct* FindArchive(const Struct& component,
@@ -116,7 +122,7 @@ absl::StatusOr<std::vector<RemoteFile>> ParseRedistManifest(
   std::vector<std::string> names = components;
   if (names.empty()) {
     for (const auto& [name, value] : manifest.fields()) {
-      if (value.has_struct_value() &&
+      if (value.has_struct_value() && !IsOnlyOnRequest(name) &&
           FindArchive(value.struct_value(), cuda_version) != nullptr) {
         names.push_back(name);
       }
@@ -195,7 +201,7 @@ absl::StatusOr<LockedToolkit> ResolveRedistToolkit(const CudaToolkit& toolkit,
                                          toolkit.redist().components().end()},
                                         version, http));
   LockedToolkit locked;
-  locked.set_version(toolkit.version());
+  locked.set_version(version);
   locked.set_with_static_archives(toolkit.with_static_archives());
   for (const RemoteFile& file : files) *locked.add_components() = file;
   return locked;

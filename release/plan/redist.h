@@ -14,7 +14,8 @@ namespace gantry::plan {
 
 // The archives for linux-x86_64 in one of NVIDIA's redist manifests
 // (redistrib_<version>.json), in the order of `components`; if that is empty,
-// all of the platform, ordered by name.  Of a component with variants for major
+// all of the platform except nvidia_driver and nsight*, ordered by name.  Of a
+// component with variants for major
 // versions of CUDA, the variant for `cuda_version` is used.
 //
 // NOT_FOUND: a component does not exist, or has no archive for the platform.
@@ -35,7 +36,7 @@ absl::StatusOr<std::string> FindNewestRedistVersion(absl::string_view listing,
 absl::StatusOr<matrix::v1::LockedDriver> ResolveRedistDriver(
     const matrix::v1::Driver& driver, const HttpGetOptions& http);
 
-// Resolves a RedistCuda in the same way.
+// Resolves a RedistCuda in the same way.  The result has the full version.
 absl::StatusOr<matrix::v1::LockedToolkit> ResolveRedistToolkit(
     const matrix::v1::CudaToolkit& toolkit, const HttpGetOptions& http);
 

@@ -25,6 +25,7 @@ using ::gantry::matrix::v1::LockedDriver;
 using ::gantry::matrix::v1::LockedToolkit;
 using ::gantry::matrix::v1::RemoteFile;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::Property;
 
 // An abridged manifest of NVIDIA's, with fake digests.
@@ -67,6 +68,14 @@ constexpr char kManifest[] = R"json({
     }
   }
 },
+            "nsight_compute" : {
+  "linux-x86_64" : {
+    "relative_path" : "nsight_compute/n.tar.xz",
+    "size" : "4",
+    "sha256" :
+        "36b96d4b10d3a51573f56cae5a4ac9bcf206c1f2613bba7063793ab3da47305f"
+  }
+},
             "nvidia_driver"
     : {
       "linux-x86_64" : {
@@ -105,12 +114,23 @@ TEST(RedistManifestTest, VariantMatchesTheToolkit) {
                   &RemoteFile::url, "http://x/cudnn/a_cuda12.tar.xz"))));
 }
 
-TEST(RedistManifestTest, DefaultIsAllOfThePlatformOrderedByName) {
+TEST(RedistManifestTest, DefaultIsTheLibrariesOfThePlatformOrderedByName) {
   GANTRY_ASSERT_OK_AND_ASSIGN(
       const std::vector<RemoteFile> files,
       ParseRedistManifest(kManifest, "http://x", {}, "12.4"));
-  ASSERT_EQ(files.size(), 4);
+  ASSERT_EQ(files.size(), 3);
+  EXPECT_THAT(files[0].url(), HasSubstr("/cuda_cudart/"));
   EXPECT_EQ(files[1].url(), "http://x/cudnn/a_cuda12.tar.xz");
+  EXPECT_THAT(files[2].url(), HasSubstr("/libcublas/"));
+}
+
+TEST(RedistManifestTest, DriverAndNsightAreIncludedOnRequest) {
+  EXPECT_THAT(
+      ParseRedistManifest(kManifest, "http://x",
+                          {"nvidia_driver", "nsight_compute"}, "12.4"),
+      IsOkAndHolds(ElementsAre(
+          Property(&RemoteFile::url, "http://x/nvidia_driver/d.tar.xz"),
+          Property(&RemoteFile::url, "http://x/nsight_compute/n.tar.xz"))));
 }
 
 TEST(RedistManifestTest, ComponentWithoutAnArchiveForThePlatformIsNotFound) {
@@ -155,8 +175,9 @@ class RedistServerTest : public testing::Test {
   void SetUp() override {
     GANTRY_ASSERT_OK_AND_ASSIGN(TempDir directory, TempDir::Create());
     directory_ = std::make_unique<TempDir>(std::move(directory));
-    for (const char* name : {"redistrib_12.4.1.json", "redistrib_535.54.json",
-                             "redistrib_535.261.03.json"}) {
+    for (const char* name :
+         {"redistrib_12.4.0.json", "redistrib_12.4.1.json",
+          "redistrib_535.54.json", "redistrib_535.261.03.json"}) {
       ASSERT_THAT(
           WriteFileAtomically(JoinPath(directory_->path(), name), kManifest),
           IsOk());
@@ -171,14 +192,14 @@ class RedistServerTest : public testing::Test {
   std::unique_ptr<fixtures::FileServer> server_;
 };
 
-TEST_F(RedistServerTest, ToolkitHasTheRequestedComponents) {
+TEST_F(RedistServerTest, ToolkitIsTheNewestOfItsVersionWithItsComponents) {
   CudaToolkit toolkit;
   toolkit.set_version("12.4");
   toolkit.mutable_redist()->set_base_url(server_->url() + "/");
   toolkit.mutable_redist()->add_components("cuda_cudart");
   GANTRY_ASSERT_OK_AND_ASSIGN(const LockedToolkit locked,
                               ResolveRedistToolkit(toolkit, {}));
-  EXPECT_EQ(locked.version(), "12.4");
+  EXPECT_EQ(locked.version(), "12.4.1");
   ASSERT_EQ(locked.components_size(), 1);
   EXPECT_EQ(locked.components(0).url(),
             server_->Url("cuda_cudart/linux-x86_64/"
