@@ -21,6 +21,7 @@
 #include "proto/lock.pb.h"
 #include "release/plan/apt_archive.h"
 #include "release/plan/apt_suite.h"
+#include "release/plan/apt_suites.h"
 #include "release/plan/discover.h"
 #include "tests/fixtures/file_server.h"
 
@@ -141,6 +142,14 @@ TEST_F(DebianArchiveTest, UnknownSuiteIsUnavailable) {
   const auto suite = AptSuite::Open(PathOf("apt"), archives, "zurg");
   EXPECT_THAT(suite,
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("zurg")));
+}
+
+TEST_F(DebianArchiveTest, SuiteThatCannotBeOpenedIsNotTriedAgain) {
+  int attempts = 0;
+  AptSuites suites(PathOf("apt"), [&](absl::string_view) { ++attempts; });
+  EXPECT_THAT(suites.Get("zurg"), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(suites.Get("zurg"), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_EQ(attempts, 1);
 }
 
 }  // namespace

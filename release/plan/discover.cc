@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <map>
 #include <set>
 #include <utility>
 
@@ -10,20 +9,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
-#include "absl/types/optional.h"
-#include "base/cell_name.h"
 #include "base/file.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "base/textproto.h"
 #include "proto/matrix.pb.h"
-#include "release/plan/apt_archive.h"
 #include "release/plan/apt_suite.h"
+#include "release/plan/apt_suites.h"
 #include "release/plan/cells.h"
 #include "release/plan/container_linux.h"
-#include "release/plan/container_packages.h"
 #include "release/plan/debian.h"
+#include "release/plan/debian_releases.h"
 #include "release/plan/matrix_digest.h"
 #include "release/plan/openpgp.h"
 #include "release/plan/redist.h"
@@ -79,7 +75,9 @@ absl::string_view Remedy(absl::StatusCode code) {
 class Discovery {
  public:
   Discovery(const DiscoverOptions& options, const StateDir& state)
-      : options_(options), state_(state) {}
+      : options_(options),
+        state_(state),
+        suites_(state.apt_path(), options.progress) {}
 
   absl::StatusOr<Lock> Run();
   absl::StatusOr<Lock> Retry(const Lock& incomplete);
@@ -92,9 +90,6 @@ class Discovery {
   void ChooseRequestedChannels();
   void ChooseFailedChannels();
   void Report(absl::string_view step) const;
-  // Opens the suite on first use.
-  absl::StatusOr<const AptSuite*> GetSuite(const std::string& name);
-  absl::StatusOr<AptSuite> OpenSuite(const std::string& name);
 
   // Resolves the chosen channels, and keeps the others.
   absl::Status AddReleases();
@@ -106,8 +101,6 @@ class Discovery {
   absl::StatusOr<std::vector<LockedRelease>> ResolveChannel(
       const OperatingSystem& os, const Channel& channel,
       const std::string& keyring);
-  absl::StatusOr<std::vector<LockedRelease>> ResolveDebianChannel(
-      const OperatingSystem& os, const Channel& channel);
   absl::StatusOr<LockedDriver> LockDriver(const Driver& driver);
   absl::StatusOr<LockedPatch> LockPatch(const Patch& patch) const;
   absl::StatusOr<LockedToolkit> LockToolkit(const CudaToolkit& toolkit);
@@ -121,10 +114,7 @@ class Discovery {
   std::set<ChannelKey> chosen_;
   std::set<ChannelKey> failed_;
   absl::Status first_failure_;
-  absl::optional<DebianArchives> archives_;
-  // Suites that cannot be opened are remembered too: apt takes minutes to give
-  // up.
-  std::map<std::string, absl::StatusOr<AptSuite>> suites_;
+  AptSuites suites_;
 };
 
 absl::Status Discovery::ReadMatrix() {
@@ -180,61 +170,15 @@ void Discovery::Report(absl::string_view step) const {
   if (options_.progress) options_.progress(step);
 }
 
-absl::StatusOr<const AptSuite*> Discovery::GetSuite(const std::string& name) {
-  auto known = suites_.find(name);
-  if (known == suites_.end()) {
-    known = suites_.emplace(name, OpenSuite(name)).first;
-  }
-  if (!known->second.ok()) return known->second.status();
-  return &*known->second;
-}
-
-absl::StatusOr<AptSuite> Discovery::OpenSuite(const std::string& name) {
-  Report(absl::StrCat("Debian ", name, ": package lists"));
-  if (!archives_.has_value()) {
-    GANTRY_ASSIGN_OR_RETURN(
-        archives_, FindMachineArchives(JoinPath(state_.apt_path(), "machine")));
-  }
-  return AptSuite::Open(JoinPath(state_.apt_path(), name), *archives_, name);
-}
-
-absl::StatusOr<std::vector<LockedRelease>> Discovery::ResolveDebianChannel(
-    const OperatingSystem& os, const Channel& channel) {
-  GANTRY_ASSIGN_OR_RETURN(const AptSuite* suite, GetSuite(os.debian_suite()));
-  if (suite->version_id().empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("Debian ", os.debian_suite(),
-                     " has no version, which names its releases; choose a "
-                     "suite that has one"));
-  }
-  GANTRY_ASSIGN_OR_RETURN(const std::vector<std::string> kernels,
-                          ResolveKernels(channel, suite->packages()));
-  std::vector<LockedRelease> releases;
-  for (const std::string& kernel : kernels) {
-    Report(absl::StrCat("channel ", channel.name(), ": ", kernel));
-    LockedRelease& release = releases.emplace_back();
-    release.set_name(OsReleaseName("debian", suite->version_id(), kernel));
-    release.set_family(os.family());
-    release.set_version(kernel);
-    release.set_expected_kernel_release(kernel);
-    std::vector<std::string> packages = absl::StrSplit(
-        kContainerPackages, absl::ByAnyChar("\n "), absl::SkipEmpty());
-    packages.push_back("linux-headers-" + kernel);
-    packages.push_back("linux-image-" + kernel);
-    GANTRY_ASSIGN_OR_RETURN(const auto files, suite->ResolveDependencies(
-                                                  packages, kContainerStatus));
-    *release.mutable_packages() = {files.begin(), files.end()};
-  }
-  return releases;
-}
-
 absl::StatusOr<std::vector<LockedRelease>> Discovery::ResolveChannel(
     const OperatingSystem& os, const Channel& channel,
     const std::string& keyring) {
-  if (os.family() == matrix::v1::FAMILY_DEBIAN) {
-    return ResolveDebianChannel(os, channel);
-  }
   Report(absl::StrCat("channel ", channel.name(), ": releases"));
+  if (os.family() == matrix::v1::FAMILY_DEBIAN) {
+    GANTRY_ASSIGN_OR_RETURN(const AptSuite* suite,
+                            suites_.Get(os.debian_suite()));
+    return ResolveDebianReleases(channel, *suite);
+  }
   return ResolveContainerLinuxReleases(os, channel, keyring, options_.http);
 }
 
@@ -317,7 +261,7 @@ absl::StatusOr<LockedDriver> Discovery::LockDriver(const Driver& driver) {
   LockedDriver locked;
   if (driver.has_debian()) {
     GANTRY_ASSIGN_OR_RETURN(const AptSuite* suite,
-                            GetSuite(driver.debian().suite()));
+                            suites_.Get(driver.debian().suite()));
     absl::StatusOr<LockedDriver> found =
         ResolveDebianDriver(driver, suite->packages());
     if (!found.ok()) {
@@ -346,7 +290,7 @@ absl::StatusOr<LockedToolkit> Discovery::LockToolkit(
     return ResolveRedistToolkit(toolkit, options_.http);
   }
   GANTRY_ASSIGN_OR_RETURN(const AptSuite* suite,
-                          GetSuite(toolkit.debian().suite()));
+                          suites_.Get(toolkit.debian().suite()));
   absl::StatusOr<LockedToolkit> found =
       ResolveDebianToolkit(toolkit, suite->packages());
   if (!found.ok()) {
