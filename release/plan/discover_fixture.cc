@@ -3,10 +3,12 @@
 #include <filesystem>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/time.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
+#include "proto/matrix.pb.h"
 #include "release/plan/lock_file.h"
 
 namespace gantry::plan {
@@ -138,6 +140,15 @@ Lock DiscoverTest::DiscoverAndWriteLock() {
 std::vector<std::string> ReleaseNames(const Lock& lock) {
   std::vector<std::string> names;
   for (const auto& release : lock.releases()) names.push_back(release.name());
+  return names;
+}
+
+std::vector<std::string> FailedChannelNames(const Lock& lock) {
+  std::vector<std::string> names;
+  for (const auto& channel : lock.failed_channels()) {
+    names.push_back(absl::StrCat(channel.name(), " of ",
+                                 matrix::v1::Family_Name(channel.family())));
+  }
   return names;
 }
 

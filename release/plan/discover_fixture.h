@@ -62,7 +62,19 @@ class DiscoverTest : public testing::Test {
   void WriteMatrix();
 };
 
+// What errors of channels advise about files that cannot be trusted, and about
+// missing ones.
+inline constexpr char kDistrust[] =
+    "; the server's files cannot be trusted, unless the keyring is out of "
+    "date: "
+    "update it, or report the files to their publisher";
+inline constexpr char kCheckTheMatrix[] =
+    "; check the channel, its versions and its URLs in the matrix";
+
 std::vector<std::string> ReleaseNames(const matrix::v1::Lock& lock);
+
+// "<name> of <family>" of each channel that failed.
+std::vector<std::string> FailedChannelNames(const matrix::v1::Lock& lock);
 
 }  // namespace gantry::plan
 
