@@ -1,7 +1,5 @@
 #include "base/cell_name.h"
 
-#include <algorithm>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -15,22 +13,35 @@ using ::gantry::cell::v1::CellCoordinates;
 // OCI distribution specification: [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}.
 constexpr size_t kMaxTagLength = 128;
 
-bool IsNameCharacter(char c) {
-  return absl::ascii_isalnum(c) || c == '.' || c == '+' || c == '-';
+// Whether the value is runs of letters and digits with one of ".+-" between
+// each two.
+bool IsName(absl::string_view value) {
+  bool after_separator = true;
+  for (const char c : value) {
+    const bool is_separator = c == '.' || c == '+' || c == '-';
+    if (!is_separator && !absl::ascii_isalnum(c)) return false;
+    if (is_separator && after_separator) return false;
+    after_separator = is_separator;
+  }
+  return !after_separator;
 }
 
 absl::Status ValidatePart(absl::string_view field, absl::string_view value) {
   if (value.empty()) {
     return absl::InvalidArgumentError(absl::StrCat(field, " is empty"));
   }
-  if (!absl::ascii_isalnum(value[0]) ||
-      !std::all_of(value.begin(), value.end(), IsNameCharacter)) {
+  if (!IsName(value)) {
     return absl::InvalidArgumentError(
         absl::StrCat(field, " \"", value,
-                     "\" must start with a letter or digit and hold only "
-                     "[A-Za-z0-9.+-]"));
+                     "\" must consist of letters and digits, with single "
+                     "characters of \".+-\" only between them"));
   }
   return absl::OkStatus();
+}
+
+absl::string_view FlavourName(cell::v1::DriverFlavour flavour) {
+  return flavour == cell::v1::DRIVER_FLAVOUR_PROPRIETARY ? "proprietary"
+                                                         : "open";
 }
 
 }  // namespace
@@ -44,27 +55,43 @@ std::string OsReleaseName(absl::string_view id, absl::string_view version_id,
 
 std::string DriverName(const CellCoordinates& coordinates) {
   return absl::StrCat(
-      coordinates.driver_version(),
-      coordinates.driver_flavour() == cell::v1::DRIVER_FLAVOUR_PROPRIETARY
-          ? "-proprietary"
+      coordinates.version(),
+      coordinates.flavour() == cell::v1::DRIVER_FLAVOUR_PROPRIETARY
+          ? "_proprietary"
           : "");
 }
 
 std::string CellId(const CellCoordinates& coordinates) {
-  return absl::StrCat(coordinates.os_release(), "-", DriverName(coordinates),
-                      "-cuda", coordinates.cuda_version());
+  std::string id =
+      absl::StrCat(coordinates.os_release(), "_", coordinates.architecture(),
+                   "_", coordinates.product(), "_", coordinates.version());
+  if (coordinates.flavour() != cell::v1::DRIVER_FLAVOUR_UNSPECIFIED) {
+    absl::StrAppend(&id, "_", FlavourName(coordinates.flavour()));
+  }
+  if (!coordinates.cuda_version().empty()) {
+    absl::StrAppend(&id, "_cuda", coordinates.cuda_version());
+  }
+  return id;
 }
 
 std::string CellTag(const CellCoordinates& coordinates) {
-  return absl::StrReplaceAll(CellId(coordinates), {{"+", "_"}});
+  return absl::StrReplaceAll(CellId(coordinates), {{"+", "--"}});
 }
 
 absl::Status ValidateCoordinates(const CellCoordinates& coordinates) {
   GANTRY_RETURN_IF_ERROR(ValidatePart("os_release", coordinates.os_release()));
   GANTRY_RETURN_IF_ERROR(
-      ValidatePart("driver_version", coordinates.driver_version()));
-  GANTRY_RETURN_IF_ERROR(
-      ValidatePart("cuda_version", coordinates.cuda_version()));
+      ValidatePart("architecture", coordinates.architecture()));
+  GANTRY_RETURN_IF_ERROR(ValidatePart("product", coordinates.product()));
+  GANTRY_RETURN_IF_ERROR(ValidatePart("version", coordinates.version()));
+  if (!coordinates.cuda_version().empty()) {
+    GANTRY_RETURN_IF_ERROR(
+        ValidatePart("cuda_version", coordinates.cuda_version()));
+  }
+  if (!cell::v1::DriverFlavour_IsValid(coordinates.flavour())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("flavour ", coordinates.flavour(), " is unknown"));
+  }
   if (CellTag(coordinates).size() > kMaxTagLength) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", CellTag(coordinates), "\" is longer than ",

@@ -19,4 +19,9 @@ absl::Duration ToDuration(const google::protobuf::Duration& duration) {
          absl::Nanoseconds(duration.nanos());
 }
 
+google::protobuf::Duration ToProtoDuration(absl::Duration duration) {
+  return google::protobuf::util::TimeUtil::NanosecondsToDuration(
+      absl::ToInt64Nanoseconds(duration));
+}
+
 }  // namespace gantry

@@ -17,6 +17,9 @@ google::protobuf::Timestamp ToTimestamp(absl::Time time);
 absl::Time ToTime(const google::protobuf::Timestamp& timestamp);
 absl::Duration ToDuration(const google::protobuf::Duration& duration);
 
+// Rounded down to nanoseconds.  `duration` must be finite.
+google::protobuf::Duration ToProtoDuration(absl::Duration duration);
+
 }  // namespace gantry
 
 #endif  // GANTRY_BASE_PROTO_TIME_H_

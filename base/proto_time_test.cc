@@ -35,6 +35,26 @@ TEST(ProtoTimeTest, DurationsKeepNanosecondsAndSign) {
   EXPECT_EQ(ToDuration(duration), -absl::Seconds(2) - absl::Nanoseconds(5));
 }
 
+TEST(ProtoTimeTest, ProtoDurationsRoundTripInNanoseconds) {
+  for (const absl::Duration duration :
+       {absl::ZeroDuration(), absl::Nanoseconds(1), absl::Hours(24),
+        absl::Seconds(2) + absl::Nanoseconds(5),
+        -absl::Seconds(2) - absl::Nanoseconds(5)}) {
+    EXPECT_EQ(ToDuration(ToProtoDuration(duration)), duration);
+  }
+  const Duration duration = ToProtoDuration(absl::Milliseconds(90'500));
+  EXPECT_EQ(duration.seconds(), 90);
+  EXPECT_EQ(duration.nanos(), 500'000'000);
+  EXPECT_EQ(ToProtoDuration(absl::Nanoseconds(1) / 4).nanos(), 0);
+}
+
+// duration.proto: "must be of the same sign".
+TEST(ProtoTimeTest, NegativeProtoDurationsHaveNegativeNanoseconds) {
+  const Duration duration = ToProtoDuration(-absl::Milliseconds(1'500));
+  EXPECT_EQ(duration.seconds(), -1);
+  EXPECT_EQ(duration.nanos(), -500'000'000);
+}
+
 TEST(ProtoTimeTest, ValuesOutOfRangeSaturate) {
   Timestamp timestamp;
   timestamp.set_seconds(INT64_MAX);

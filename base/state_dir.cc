@@ -20,6 +20,9 @@ std::string StateDir::lock_path() const {
   return JoinPath(path_, "lock.textproto");
 }
 std::string StateDir::locks_path() const { return JoinPath(path_, "locks"); }
+std::string StateDir::batch_locks_path() const {
+  return JoinPath(path_, "batches");
+}
 std::string StateDir::bazelrc_path() const {
   return JoinPath(path_, "bazelrc");
 }

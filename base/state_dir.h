@@ -25,6 +25,9 @@ class StateDir {
   std::string lock_path() const;
   std::string locks_path() const;
 
+  // The parts of the lock that Bazel reads for one job's cells.
+  std::string batch_locks_path() const;
+
   // Bazel options with which a plain `bazel build @cells//...` uses the lock.
   std::string bazelrc_path() const;
 

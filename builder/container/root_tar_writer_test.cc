@@ -15,8 +15,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/input_file.h"
+#include "base/stage_epochs.h"
 #include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/unique_fd.h"
@@ -98,6 +100,26 @@ TEST_F(RootTarWriterTest, GnuTarReadsAllMetadata) {
                 "/dir/file",
                 "crw-rw-rw- 0/70000 1,3 1970-01-02 00:00:00 null",
             }));
+}
+
+// If this fails, other bytes come out of the stage: raise its number in
+// base/stage_epochs.h, and change this with it.
+TEST_F(RootTarWriterTest, BytesBelongToTheEpoch) {
+  disk_.AddFile("/file", "content");
+  disk_.AddSymlink("/symlink", "/file");
+  disk_.AddDebugfs("rmdir /lost+found");
+  for (const char* path : {"/file", "/symlink"}) {
+    disk_.AddDebugfs(absl::StrCat("set_inode_field ", path, " uid 0"));
+    disk_.AddDebugfs(absl::StrCat("set_inode_field ", path, " gid 0"));
+    disk_.AddDebugfs(absl::StrCat("set_inode_field ", path, " mtime @86400"));
+    disk_.AddDebugfs(absl::StrCat("set_inode_field ", path, " mtime_extra 0"));
+  }
+  disk_.AddDebugfs("set_inode_field /file mode 0100644");
+  EXPECT_EQ(absl::StrCat(StageEpochOf("container"), " ",
+                         *FileSha256Digest(WriteTar())),
+            "1 "
+            "sha256:"
+            "d3f19450da9dfd6875fb6151d14cd31f4be61349a1ec75c9b1bcd43bf96b2557");
 }
 
 TEST_F(RootTarWriterTest, SparseFilesStaySparseAndComplete) {

@@ -13,8 +13,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/relative_path.h"
+#include "base/stage_epochs.h"
 #include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
@@ -178,6 +180,24 @@ TEST_F(FileTreeTest, SameArchivesInAnyOrderGiveTheSameBytes) {
     Write(Options(debs));
     EXPECT_THAT(ReadFile(Path("tree.tar")), IsOkAndHolds(first));
   } while (std::next_permutation(debs.begin(), debs.end()));
+}
+
+// If this fails, other bytes come out of the stage: raise its number in
+// base/stage_epochs.h, and change this with it.
+TEST_F(FileTreeTest, BytesBelongToTheEpoch) {
+  const std::string deb =
+      Deb("a.deb", NewFiles()
+                       .Add(absl::StrCat(kLib, "libx.so.1.0"), "x")
+                       .Link(absl::StrCat(kLib, "libx.so"), "libx.so.1.0")
+                       .Add("usr/include/x.h", "h")
+                       .Add("usr/bin/tool", "tool", 0755)
+                       .Add("usr/share/doc/x/copyright", "licence"));
+  Write(Options({deb}));
+  EXPECT_EQ(absl::StrCat(StageEpochOf("userland"), " ",
+                         *FileSha256Digest(Path("tree.tar"))),
+            "1 "
+            "sha256:"
+            "68d6a8d71891f097336af65592349684b09ff553216efe4533542ea4642a3152");
 }
 
 TEST_F(FileTreeTest, ModesAreNormalized) {

@@ -10,18 +10,20 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "base/cell_name.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/message_digest.h"
 #include "base/output_file.h"
+#include "base/stage_epochs.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "base/textproto.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "payload/image/layer_content.h"
 #include "payload/image/layer_writer.h"
 #include "payload/image/oci_json.h"
+#include "proto/content.pb.h"
 #include "proto/payload_manifest.pb.h"
 
 namespace gantry::image {
@@ -65,16 +67,6 @@ absl::Status Validate(const ImageOptions& options) {
     return absl::InvalidArgumentError("kernel_release is not set");
   }
   return ValidateLayers(options.layers);
-}
-
-std::string SerializeDeterministically(const PayloadManifest& manifest) {
-  std::string bytes;
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  manifest.SerializeToCodedStream(&coded);
-  coded.Trim();
-  return bytes;
 }
 
 absl::StatusOr<LayerDescriptor> WriteManifestLayer(
@@ -121,6 +113,44 @@ Blob LayerBlob(const LayerDescriptor& descriptor, const std::string& path) {
   return blob;
 }
 
+std::string ContentDigest(const ImageDescriptor& image,
+                          const std::vector<LayerDescriptor>& layers) {
+  payload::v1::Content content;
+  *content.mutable_coordinates() = image.coordinates();
+  for (const LayerDescriptor& layer : layers) {
+    content.add_layer_media_types(layer.media_type());
+    if (!layer.has_component()) continue;
+    auto& tree = *content.add_trees();
+    tree.set_kind(layer.component().kind());
+    tree.set_source_path(layer.component().source_path());
+    tree.set_digest(MessageDigest(layer.component()));
+  }
+  content.set_installer_epoch(StageEpochOf("installer"));
+  return MessageDigest(content);
+}
+
+void AddModules(const std::vector<LayerDescriptor>& layers,
+                ImageDescriptor& image) {
+  std::map<std::string, std::string> digests;
+  for (const LayerDescriptor& layer : layers) {
+    if (layer.component().kind() != payload::v1::COMPONENT_KIND_MODULES) {
+      continue;
+    }
+    for (const payload::v1::FileEntry& file : layer.component().files()) {
+      absl::string_view name = file.path();
+      name.remove_prefix(name.rfind('/') + 1);
+      if (absl::ConsumeSuffix(&name, ".ko")) {
+        digests.emplace(name, file.digest());
+      }
+    }
+  }
+  for (const auto& [name, digest] : digests) {
+    auto& module = *image.add_modules();
+    module.set_name(name);
+    module.set_digest(digest);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<ImageDescriptor> WriteImage(const ImageOptions& options) {
@@ -152,6 +182,8 @@ absl::StatusOr<ImageDescriptor> WriteImage(const ImageOptions& options) {
       *image.mutable_manifest(),
       WriteJson(ImageManifestJson(annotations, image.config(), layers),
                 kManifestMediaType, options.manifest_output));
+  image.set_content_digest(ContentDigest(image, layers));
+  AddModules(layers, image);
   GANTRY_RETURN_IF_ERROR(
       WriteFileAtomically(options.descriptor_output, FormatTextProto(image)));
   std::move(remove).Cancel();

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -34,10 +37,12 @@ class ImageWriterTest : public testing::Test {
   ImageWriterTest() {
     auto& coordinates = options_.coordinates;
     coordinates.set_os_release("debian-12-6.1.0-56-cloud-amd64");
+    coordinates.set_architecture("amd64");
+    coordinates.set_product("nvidia");
     coordinates.set_kernel_release("6.1.0-56-cloud-amd64");
-    coordinates.set_driver_version("535.261.03");
+    coordinates.set_version("535.261.03");
     coordinates.set_cuda_version("12.4");
-    coordinates.set_driver_flavour(cell::v1::DRIVER_FLAVOUR_OPEN);
+    coordinates.set_flavour(cell::v1::DRIVER_FLAVOUR_OPEN);
     options_.manifest_output = Path("manifest.json");
     options_.config_output = Path("config.json");
     options_.manifest_layer_output = Path("manifest.layer");
@@ -108,6 +113,13 @@ class ImageWriterTest : public testing::Test {
     return image.status();
   }
 
+  // Of the image, which must be valid.
+  std::string ContentDigest() {
+    const auto image = WriteImage(options_);
+    EXPECT_THAT(image, IsOk());
+    return image.ok() ? image->content_digest() : "";
+  }
+
   const TempDir temp_ = *TempDir::Create();
   ImageOptions options_;
 };
@@ -124,7 +136,7 @@ TEST_F(ImageWriterTest, SkopeoAcceptsTheImage) {
   EXPECT_THAT(json, HasSubstr("\"Architecture\":\"amd64\""));
   EXPECT_THAT(json, HasSubstr("\"Created\":\"1970-01-01T00:00:00Z\""));
   EXPECT_THAT(json, HasSubstr("\"io.gantry.cell\":\"debian-12-6.1.0-56-cloud-"
-                              "amd64-535.261.03-cuda12.4\""));
+                              "amd64_amd64_nvidia_535.261.03_open_cuda12.4\""));
   EXPECT_THAT(json,
               HasSubstr("\"io.gantry.kernel-release\":\"6.1.0-56-cloud-amd64"));
 
@@ -191,6 +203,87 @@ TEST_F(ImageWriterTest, SameInputsGiveTheSameImage) {
   const auto second = WriteImage(options_);
   ASSERT_THAT(second, IsOk());
   EXPECT_EQ(FormatTextProto(*first), FormatTextProto(*second));
+}
+
+TEST_F(ImageWriterTest, ContentDigestIgnoresBytesOfTheInstallerAndBlobs) {
+  const std::string digest = ContentDigest();
+  EXPECT_THAT(ValidateDigest(digest), IsOk());
+  // As another compiler and another version of zstd would give.
+  for (ImageLayer& layer : options_.layers) {
+    layer.descriptor.set_digest(Sha256Digest("other bytes"));
+    layer.descriptor.set_size(layer.descriptor.size() + 1);
+  }
+  options_.layers[0].descriptor.set_diff_id(Sha256Digest("other installer"));
+  EXPECT_EQ(ContentDigest(), digest);
+}
+
+TEST_F(ImageWriterTest, ContentDigestDependsOnMediaTypes) {
+  const std::string digest = ContentDigest();
+  options_.layers[0].descriptor.set_media_type(
+      options_.layers[2].descriptor.media_type());
+  const std::string other_layer = ContentDigest();
+  EXPECT_NE(other_layer, digest);
+  options_.compression = Compression::kGzip;
+  EXPECT_NE(ContentDigest(), other_layer);
+}
+
+TEST_F(ImageWriterTest, ContentDigestDependsOnWhatIsInstalled) {
+  std::set<std::string> digests = {ContentDigest()};
+  const auto expect_other = [&](const char* change) {
+    EXPECT_TRUE(digests.insert(ContentDigest()).second) << change;
+  };
+  options_.coordinates.set_kernel_release("6.1.0-57-cloud-amd64");
+  expect_other("kernel release");
+  payload::v1::Component& component =
+      *options_.layers[1].descriptor.mutable_component();
+  component.mutable_files(0)->set_digest(Sha256Digest("other"));
+  expect_other("content of a file");
+  component.mutable_files(0)->set_mode(0600);
+  expect_other("mode of a file");
+  component.mutable_files(0)->set_path("other");
+  expect_other("path of a file");
+  component.set_source_path("/payload/cuda/12.5");
+  expect_other("source path");
+  component.set_kind(payload::v1::COMPONENT_KIND_DRIVER);
+  expect_other("kind");
+  std::swap(options_.layers[1], options_.layers[2]);
+  expect_other("order of layers");
+  options_.layers.pop_back();
+  expect_other("missing layer");
+}
+
+TEST_F(ImageWriterTest, DescriptorHasTheDigestOfEachModule) {
+  AddLayer("modules", "/payload/modules", payload::v1::COMPONENT_KIND_MODULES,
+           Compression::kZstd);
+  payload::v1::Component& component =
+      *options_.layers.back().descriptor.mutable_component();
+  component.clear_files();
+  for (const char* path : {"updates/nvidia.ko", "updates/nvidia-uvm.ko",
+                           "modules.dep", "nvidia-drm.ko"}) {
+    auto& file = *component.add_files();
+    file.set_path(path);
+    file.set_digest(Sha256Digest(path));
+  }
+  // Only those of the component with the modules.
+  auto& other = *options_.layers[1].descriptor.mutable_component()->add_files();
+  other.set_path("other.ko");
+  const auto image = WriteImage(options_);
+  ASSERT_THAT(image, IsOk());
+  std::vector<std::string> found;
+  for (const auto& module : image->modules()) {
+    found.push_back(absl::StrCat(module.name(), " ", module.digest()));
+  }
+  EXPECT_THAT(
+      found,
+      testing::ElementsAre(
+          absl::StrCat("nvidia ", Sha256Digest("updates/nvidia.ko")),
+          absl::StrCat("nvidia-drm ", Sha256Digest("nvidia-drm.ko")),
+          absl::StrCat("nvidia-uvm ", Sha256Digest("updates/nvidia-uvm.ko"))));
+  ImageDescriptor written;
+  ASSERT_THAT(
+      ParseTextProto(*ReadFile(options_.descriptor_output), "image", written),
+      IsOk());
+  EXPECT_EQ(FormatTextProto(written), FormatTextProto(*image));
 }
 
 TEST_F(ImageWriterTest, MissingInstallerIsRefused) {

@@ -80,14 +80,16 @@ std::map<std::string, std::string> ImageAnnotations(
   add("cell", id);
   add("os-release", coordinates.os_release());
   add("kernel-release", coordinates.kernel_release());
-  add("driver-version", coordinates.driver_version());
+  add("architecture", coordinates.architecture());
+  add("product", coordinates.product());
+  add("version", coordinates.version());
   add("cuda-version", coordinates.cuda_version());
-  switch (coordinates.driver_flavour()) {
+  switch (coordinates.flavour()) {
     case cell::v1::DRIVER_FLAVOUR_OPEN:
-      add("driver-flavour", "open");
+      add("flavour", "open");
       break;
     case cell::v1::DRIVER_FLAVOUR_PROPRIETARY:
-      add("driver-flavour", "proprietary");
+      add("flavour", "proprietary");
       break;
     default:
       break;

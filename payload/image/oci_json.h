@@ -30,8 +30,10 @@ inline constexpr char kConfigMediaType[] =
 //   io.gantry.cell             the ID of the cell; the version, too
 //   io.gantry.os-release       fields of CellCoordinates
 //   io.gantry.kernel-release
-//   io.gantry.driver-version
-//   io.gantry.driver-flavour   "open" or "proprietary"; absent if unspecified
+//   io.gantry.architecture
+//   io.gantry.product
+//   io.gantry.version
+//   io.gantry.flavour          "open" or "proprietary"; absent if unspecified
 //   io.gantry.cuda-version
 std::map<std::string, std::string> ImageAnnotations(
     const cell::v1::CellCoordinates& coordinates);

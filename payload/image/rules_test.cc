@@ -2,7 +2,9 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "base/digest.h"
+#include "base/stage_epochs.h"
 #include "base/status_matchers.h"
 #include "base/textproto.h"
 #include "gmock/gmock.h"
@@ -38,6 +40,20 @@ TEST(RulesTest, BlobsMatchTheDescriptor) {
   for (const payload::v1::Blob& layer : image.layers()) {
     ExpectMatches(layer);
   }
+}
+
+// If this fails, other bytes come out of the stage: raise its number in
+// base/stage_epochs.h, and change this with it.
+TEST(RulesTest, BytesBelongToTheEpoch) {
+  payload::v1::ImageDescriptor image;
+  ASSERT_THAT(
+      ReadTextProto(std::string(kDirectory) + "image_fixture.image.textproto",
+                    image),
+      IsOk());
+  EXPECT_EQ(absl::StrCat(StageEpochOf("image"), " ", image.manifest().digest()),
+            "1 "
+            "sha256:"
+            "7d05a1971078d50ea3e4bb1439ea05d62051687466a018c2248c7e9020b52ebb");
 }
 
 TEST(RulesTest, CompressionOfALayerOverridesTheDefault) {

@@ -26,11 +26,13 @@ ABSL_FLAG(std::string, container, "",
           "gantry.builder.v1.DeveloperContainer textproto; has the kernel "
           "release, and must have the OS release");
 ABSL_FLAG(std::string, os_release, "", "see CellCoordinates.os_release");
-ABSL_FLAG(std::string, driver_version, "", "for example 535.261.03");
-ABSL_FLAG(
-    std::string, driver_flavour, "",
-    "open or proprietary; empty for drivers of other vendors than NVIDIA");
-ABSL_FLAG(std::string, cuda_version, "", "for example 12.4");
+ABSL_FLAG(std::string, architecture, "", "see CellCoordinates.architecture");
+ABSL_FLAG(std::string, product, "", "see CellCoordinates.product");
+ABSL_FLAG(std::string, product_version, "", "for example 535.261.03");
+ABSL_FLAG(std::string, flavour, "",
+          "open or proprietary; empty for products other than NVIDIA's");
+ABSL_FLAG(std::string, cuda_version, "",
+          "for example 12.4; empty for a payload without CUDA");
 ABSL_FLAG(std::string, compression, "zstd", "zstd or gzip");
 ABSL_FLAG(std::string, manifest, "", "output: the image manifest");
 ABSL_FLAG(std::string, config, "", "output: the image config");
@@ -46,8 +48,8 @@ absl::StatusOr<cell::v1::DriverFlavour> ParseFlavour(const std::string& name) {
   if (name.empty()) return cell::v1::DRIVER_FLAVOUR_UNSPECIFIED;
   if (name == "open") return cell::v1::DRIVER_FLAVOUR_OPEN;
   if (name == "proprietary") return cell::v1::DRIVER_FLAVOUR_PROPRIETARY;
-  return absl::InvalidArgumentError(absl::StrCat(
-      "driver_flavour \"", name, "\" is not open, proprietary or empty"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("flavour \"", name, "\" is not open, proprietary or empty"));
 }
 
 absl::StatusOr<cell::v1::CellCoordinates> ReadCoordinates() {
@@ -56,11 +58,13 @@ absl::StatusOr<cell::v1::CellCoordinates> ReadCoordinates() {
       ReadTextProto(absl::GetFlag(FLAGS_container), container));
   cell::v1::CellCoordinates coordinates;
   coordinates.set_os_release(absl::GetFlag(FLAGS_os_release));
-  coordinates.set_driver_version(absl::GetFlag(FLAGS_driver_version));
+  coordinates.set_architecture(absl::GetFlag(FLAGS_architecture));
+  coordinates.set_product(absl::GetFlag(FLAGS_product));
+  coordinates.set_version(absl::GetFlag(FLAGS_product_version));
   coordinates.set_cuda_version(absl::GetFlag(FLAGS_cuda_version));
   GANTRY_ASSIGN_OR_RETURN(const cell::v1::DriverFlavour flavour,
-                          ParseFlavour(absl::GetFlag(FLAGS_driver_flavour)));
-  coordinates.set_driver_flavour(flavour);
+                          ParseFlavour(absl::GetFlag(FLAGS_flavour)));
+  coordinates.set_flavour(flavour);
   return CompleteCoordinates(coordinates, container);
 }
 

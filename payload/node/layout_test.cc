@@ -51,8 +51,10 @@ PayloadManifest Cuda(const std::vector<FileEntry>& files) {
   PayloadManifest manifest;
   auto& coordinates = *manifest.mutable_coordinates();
   coordinates.set_os_release(kTestOsRelease);
+  coordinates.set_architecture("amd64");
+  coordinates.set_product("nvidia");
   coordinates.set_kernel_release(kTestKernel);
-  coordinates.set_driver_version("535.261.03");
+  coordinates.set_version("535.261.03");
   coordinates.set_cuda_version("12.4");
   Component& component = *manifest.add_components();
   component.set_kind(payload::v1::COMPONENT_KIND_CUDA);

@@ -29,9 +29,11 @@ TestPayload::TestPayload(std::string image_root, absl::string_view cuda_version)
     : image_root_(std::move(image_root)) {
   auto& coordinates = *manifest_.mutable_coordinates();
   coordinates.set_os_release(kTestOsRelease);
+  coordinates.set_architecture("amd64");
+  coordinates.set_product("nvidia");
   coordinates.set_kernel_release(kTestKernel);
-  coordinates.set_driver_version("535.261.03");
-  coordinates.set_driver_flavour(cell::v1::DRIVER_FLAVOUR_OPEN);
+  coordinates.set_version("535.261.03");
+  coordinates.set_flavour(cell::v1::DRIVER_FLAVOUR_OPEN);
   coordinates.set_cuda_version(std::string(cuda_version));
   fs::create_directories(image_root_);
 }

@@ -22,8 +22,10 @@ def _payload_image_impl(ctx):
     )
     args.add(ctx.file.container, format = "--container=%s")
     args.add(ctx.attr.os_release, format = "--os_release=%s")
-    args.add(ctx.attr.driver_version, format = "--driver_version=%s")
-    args.add(ctx.attr.driver_flavour, format = "--driver_flavour=%s")
+    args.add(ctx.attr.architecture, format = "--architecture=%s")
+    args.add(ctx.attr.product, format = "--product=%s")
+    args.add(ctx.attr.version, format = "--product_version=%s")
+    args.add(ctx.attr.flavour, format = "--flavour=%s")
     args.add(ctx.attr.cuda_version, format = "--cuda_version=%s")
     args.add(
         ctx.attr.compression or ctx.attr._compression[CompressionInfo].name,
@@ -75,17 +77,24 @@ Building it also builds, and fetches, the blobs of `layers`.""",
             mandatory = True,
             doc = "CellCoordinates.os_release, such as \"flatcar-4230.2.0\".",
         ),
-        "driver_version": attr.string(
+        "architecture": attr.string(
             mandatory = True,
-            doc = "Such as \"535.261.03\".",
+            doc = "CellCoordinates.architecture, such as \"amd64\".",
         ),
-        "driver_flavour": attr.string(
+        "product": attr.string(
+            mandatory = True,
+            doc = "CellCoordinates.product, such as \"nvidia\".",
+        ),
+        "version": attr.string(
+            mandatory = True,
+            doc = "Version of the product, such as \"535.261.03\".",
+        ),
+        "flavour": attr.string(
             values = ["", "open", "proprietary"],
-            doc = "Empty for drivers of other vendors than NVIDIA.",
+            doc = "Empty for products other than NVIDIA's.",
         ),
         "cuda_version": attr.string(
-            mandatory = True,
-            doc = "Such as \"12.4\".",
+            doc = "Such as \"12.4\".  Empty for a payload without CUDA.",
         ),
         "compression": attr.string(
             values = [""] + COMPRESSIONS,

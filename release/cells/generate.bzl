@@ -32,12 +32,14 @@ def _cell_file(coordinates, driver, toolkit):
             call("alias", [("name", "proof"), ("actual", "//stages:%s.proof" % modules)]),
             call("payload_image", [
                 ("name", "image"),
+                ("architecture", first(coordinates, "architecture")),
                 ("container", "//stages:%s.container.textproto" % release_name),
                 ("cuda_version", first(toolkit, "version")),
-                ("driver_flavour", FLAVOURS.get(first(driver, "flavour"))),
-                ("driver_version", first(driver, "version")),
+                ("flavour", FLAVOURS.get(first(driver, "flavour"))),
                 ("layers", layers),
                 ("os_release", release_name),
+                ("product", first(coordinates, "product")),
+                ("version", first(driver, "version")),
             ]),
             call("payload_cell", [
                 ("name", "cell"),
@@ -71,8 +73,8 @@ def cells_files(lock):
         coordinates = first(cell, "coordinates")
         release = releases[first(coordinates, "os_release")]
         driver = drivers[driver_name({
-            "flavour": [first(coordinates, "driver_flavour")],
-            "version": [first(coordinates, "driver_version")],
+            "flavour": [first(coordinates, "flavour")],
+            "version": [first(coordinates, "version")],
         })]
         toolkit = toolkits[first(coordinates, "cuda_version")]
         module_sets.append((first(release, "name"), driver_name(driver)))

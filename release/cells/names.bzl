@@ -9,9 +9,9 @@ def driver_name(driver):
       driver: LockedDriver.
 
     Returns:
-      Its version, with "-proprietary" appended for that flavour.
+      Its version, with "_proprietary" appended for that flavour.
     """
-    suffix = "-proprietary" if first(driver, "flavour") == "DRIVER_FLAVOUR_PROPRIETARY" else ""
+    suffix = "_proprietary" if first(driver, "flavour") == "DRIVER_FLAVOUR_PROPRIETARY" else ""
     return first(driver, "version") + suffix
 
 def _repository_name(kind, name):

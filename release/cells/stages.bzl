@@ -34,7 +34,7 @@ def modules_name(release_name, driver):
     Returns:
       Name of a kernel_modules target in //stages.
     """
-    return release_name + "-" + driver_name(driver)
+    return release_name + "_" + driver_name(driver)
 
 def driver_layer_name(driver):
     """The name of the target with a driver's user space layer.

@@ -1,11 +1,16 @@
 #include "release/cli/cell_text.h"
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "base/cell_name.h"
 #include "base/cell_state_name.h"
 #include "base/text_table.h"
 #include "google/protobuf/util/time_util.h"
+#include "proto/attempt.pb.h"
+#include "proto/revision.pb.h"
 
 namespace gantry::cli {
 namespace {
@@ -21,19 +26,46 @@ std::string LeaseText(const release::v1::Lease& lease) {
 
 // The most important detail of the cell's state.
 std::string Detail(const Cell& cell) {
-  if (cell.has_payload()) return cell.payload().digest();
   if (cell.has_lease()) return LeaseText(cell.lease());
-  return cell.reason();
+  if (!cell.reason().empty()) return cell.reason();
+  return cell.payload().digest();
+}
+
+// "deterministic" for FAILURE_CLASS_DETERMINISTIC.
+std::string ClassName(release::v1::FailureClass failure_class) {
+  return absl::AsciiStrToLower(absl::StripPrefix(
+      release::v1::FailureClass_Name(failure_class), "FAILURE_CLASS_"));
+}
+
+std::string OutcomeName(release::v1::AttemptOutcome outcome) {
+  if (outcome == release::v1::ATTEMPT_OUTCOME_UNSPECIFIED) return "running";
+  return absl::AsciiStrToLower(absl::StripPrefix(
+      release::v1::AttemptOutcome_Name(outcome), "ATTEMPT_OUTCOME_"));
+}
+
+// Class, stage and fingerprint, as far as they are known.
+std::string FailureText(const release::v1::Failure& failure) {
+  std::vector<std::string> parts = {ClassName(failure.class_())};
+  if (!failure.stage().empty()) parts.push_back(failure.stage());
+  if (!failure.fingerprint().empty()) parts.push_back(failure.fingerprint());
+  return absl::StrJoin(parts, ", ");
+}
+
+std::string NextAttemptText(const Cell& cell) {
+  if (cell.state() != release::v1::CELL_STATE_FAILED) return "";
+  return cell.has_next_attempt_time()
+             ? TimeUtil::ToString(cell.next_attempt_time())
+             : "after its recipe changes, or after query retry";
 }
 
 }  // namespace
 
 std::string FormatCells(const std::vector<Cell>& cells) {
   std::vector<std::vector<std::string>> rows = {
-      {"CELL", "CHANNEL", "STATE", "PAYLOAD OR REASON"}};
+      {"CELL", "CHANNELS", "STATE", "PAYLOAD OR REASON"}};
   for (const Cell& cell : cells) {
-    rows.push_back(
-        {cell.id(), cell.channel(), CellStateName(cell.state()), Detail(cell)});
+    rows.push_back({cell.id(), absl::StrJoin(cell.channels(), ","),
+                    CellStateName(cell.state()), Detail(cell)});
   }
   return FormatTextTable(rows);
 }
@@ -44,7 +76,7 @@ std::string FormatCell(const Cell& cell) {
     if (!value.empty()) rows.push_back({absl::StrCat(name, ":"), value});
   };
   add("cell", cell.id());
-  add("channel", cell.channel());
+  add("channels", absl::StrJoin(cell.channels(), ", "));
   add("os release", cell.coordinates().os_release());
   add("kernel", cell.coordinates().kernel_release());
   add("driver", DriverName(cell.coordinates()));
@@ -53,11 +85,45 @@ std::string FormatCell(const Cell& cell) {
                             TimeUtil::ToString(cell.update_time())));
   if (cell.has_lease()) add("building", LeaseText(cell.lease()));
   add("reason", cell.reason());
+  if (cell.has_failure()) add("failure", FailureText(cell.failure()));
+  add("next try", NextAttemptText(cell));
   add("log", cell.log_uri());
   if (cell.has_payload()) {
+    add("revision", absl::StrCat(cell.revision()));
     add("digest", cell.payload().digest());
     add("reference", cell.payload().reference());
     add("size", absl::StrCat(cell.payload().total_size(), " bytes"));
+  }
+  return FormatTextTable(rows);
+}
+
+std::string FormatRevisions(
+    const release::v1::ListRevisionsResponse& response) {
+  std::vector<std::vector<std::string>> rows = {
+      {"REVISION", "PUBLISHED", "KERNEL", "RECIPES", "PAYLOAD"}};
+  for (const release::v1::Revision& revision : response.revisions()) {
+    rows.push_back({absl::StrCat(revision.number()),
+                    TimeUtil::ToString(revision.payload().publish_time()),
+                    revision.coordinates().kernel_release(),
+                    absl::StrCat(revision.recipe_digests_size()),
+                    revision.payload().digest()});
+  }
+  return FormatTextTable(rows);
+}
+
+std::string FormatAttempts(const release::v1::ListAttemptsResponse& response) {
+  std::vector<std::vector<std::string>> rows = {{"ATTEMPT", "STARTED", "ENDED",
+                                                 "WORKER", "OUTCOME",
+                                                 "REVISION OR REASON"}};
+  for (const release::v1::Attempt& attempt : response.attempts()) {
+    rows.push_back(
+        {absl::StrCat(attempt.fencing_token()),
+         TimeUtil::ToString(attempt.start_time()),
+         attempt.has_end_time() ? TimeUtil::ToString(attempt.end_time()) : "",
+         attempt.worker(), OutcomeName(attempt.outcome()),
+         attempt.failure().reason().empty() && attempt.revision() != 0
+             ? absl::StrCat(attempt.revision())
+             : attempt.failure().reason()});
   }
   return FormatTextTable(rows);
 }

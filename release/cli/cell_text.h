@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "proto/cell.pb.h"
+#include "proto/release_service.pb.h"
 
 namespace gantry::cli {
 
@@ -13,6 +14,10 @@ std::string FormatCells(const std::vector<release::v1::Cell>& cells);
 
 // A line "name: value" for each field that is set.
 std::string FormatCell(const release::v1::Cell& cell);
+
+// Tables with one line per revision or attempt.
+std::string FormatRevisions(const release::v1::ListRevisionsResponse& response);
+std::string FormatAttempts(const release::v1::ListAttemptsResponse& response);
 
 }  // namespace gantry::cli
 

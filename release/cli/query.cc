@@ -5,14 +5,18 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "base/cell_state_name.h"
 #include "base/host_identity.h"
 #include "base/json.h"
 #include "base/state_dir.h"
 #include "base/status_macros.h"
+#include "google/protobuf/struct.pb.h"
 #include "proto/cell.pb.h"
 #include "proto/release_service.pb.h"
+#include "release/cli/cell_log.h"
 #include "release/cli/cell_text.h"
+#include "release/cli/failures.h"
 #include "release/cli/gpu.h"
 #include "release/service/client/release_client.h"
 #include "release/service/connection/connection.h"
@@ -22,13 +26,46 @@ namespace {
 
 using ::gantry::release::v1::Cell;
 
-absl::StatusOr<service::Connection> Connect(const QueryOptions& options) {
+absl::StatusOr<service::Connection> Connect(const QueryOptions& options,
+                                            bool writable) {
   if (!options.service.empty()) {
     return service::Connection::ToService(options.service);
   }
   GANTRY_ASSIGN_OR_RETURN(const StateDir state,
                           StateDir::Open(options.state_dir));
-  return service::Connection::ToReadOnlyDatabase(state.database_path());
+  absl::StatusOr<service::Connection> reader =
+      service::Connection::ToReadOnlyDatabase(state.database_path());
+  // A missing database is not created.
+  if (!writable || absl::IsNotFound(reader.status())) return reader;
+  return service::Connection::ToDatabase(state.database_path());
+}
+
+// Prints a record with `format`, or as JSON.
+template <typename Record>
+absl::StatusOr<bool> Print(const QueryOptions& options, const Record& record,
+                           std::string (*format)(const Record&),
+                           std::ostream& out) {
+  if (!options.json) {
+    out << format(record);
+    return true;
+  }
+  GANTRY_ASSIGN_OR_RETURN(const std::string json, FormatJson(record));
+  out << json;
+  return true;
+}
+
+// Prints the record of a cell, or that there is no such cell.
+template <typename Record>
+absl::StatusOr<bool> PrintFound(const QueryOptions& options,
+                                const absl::StatusOr<Record>& record,
+                                std::string (*format)(const Record&),
+                                std::ostream& out) {
+  if (absl::IsNotFound(record.status())) {
+    out << (options.json ? "null" : record.status().message()) << "\n";
+    return false;
+  }
+  GANTRY_RETURN_IF_ERROR(record.status());
+  return Print(options, *record, format, out);
 }
 
 absl::StatusOr<release::v1::ListCellsRequest> MakeFilter(
@@ -64,19 +101,72 @@ absl::StatusOr<bool> List(const QueryOptions& options,
 
 absl::StatusOr<bool> Get(const QueryOptions& options,
                          service::ReleaseClient& client, std::ostream& out) {
-  absl::StatusOr<Cell> cell = client.GetCell(options.command[1]);
-  if (absl::IsNotFound(cell.status())) {
-    out << (options.json ? "null" : cell.status().message()) << "\n";
-    return false;
-  }
-  GANTRY_RETURN_IF_ERROR(cell.status());
+  return PrintFound(options, client.GetCell(options.command[1]), FormatCell,
+                    out);
+}
+
+absl::StatusOr<bool> Revisions(const QueryOptions& options,
+                               service::ReleaseClient& client,
+                               std::ostream& out) {
+  return PrintFound(options, client.ListRevisions(options.command[1]),
+                    FormatRevisions, out);
+}
+
+absl::StatusOr<bool> Attempts(const QueryOptions& options,
+                              service::ReleaseClient& client,
+                              std::ostream& out) {
+  return PrintFound(options, client.ListAttempts(options.command[1]),
+                    FormatAttempts, out);
+}
+
+absl::StatusOr<bool> Retry(const QueryOptions& options,
+                           service::ReleaseClient& client, std::ostream& out) {
+  return PrintFound(options, client.RetryCell(options.command[1]), FormatCell,
+                    out);
+}
+
+absl::StatusOr<bool> Failures(const QueryOptions& options,
+                              service::ReleaseClient& client,
+                              std::ostream& out) {
+  GANTRY_ASSIGN_OR_RETURN(release::v1::ListCellsRequest filter,
+                          MakeFilter(options));
+  filter.clear_states();
+  filter.add_states(release::v1::CELL_STATE_FAILED);
+  GANTRY_ASSIGN_OR_RETURN(const std::vector<Cell> cells,
+                          client.ListCells(filter));
+  const std::vector<FailureGroup> groups = GroupFailures(cells);
   if (!options.json) {
-    out << FormatCell(*cell);
+    out << FormatFailures(groups);
     return true;
   }
-  GANTRY_ASSIGN_OR_RETURN(const std::string json, FormatJson(*cell));
+  GANTRY_ASSIGN_OR_RETURN(const std::string json, FailuresJson(groups));
   out << json;
   return true;
+}
+
+absl::StatusOr<bool> Log(const QueryOptions& options,
+                         service::ReleaseClient& client, std::ostream& out) {
+  const absl::StatusOr<Cell> cell = client.GetCell(options.command[1]);
+  if (absl::IsNotFound(cell.status())) {
+    return PrintFound(options, cell, FormatCell, out);
+  }
+  GANTRY_RETURN_IF_ERROR(cell.status());
+  const absl::StatusOr<std::string> log = ReadCellLog(*cell);
+  if (!options.json) {
+    out << (log.ok() ? *log : absl::StrCat(log.status().message(), "\n"));
+    return log.ok();
+  }
+  google::protobuf::Struct object;
+  auto& fields = *object.mutable_fields();
+  fields["log_uri"].set_string_value(cell->log_uri());
+  if (log.ok()) {
+    fields["content"].set_string_value(*log);
+  } else {
+    fields["content"].set_null_value(google::protobuf::NULL_VALUE);
+  }
+  GANTRY_ASSIGN_OR_RETURN(const std::string json, FormatJson(object));
+  out << json;
+  return log.ok();
 }
 
 absl::StatusOr<HostIdentity> IdentifyHost(const QueryOptions& options) {
@@ -124,23 +214,45 @@ absl::StatusOr<bool> Resolve(const QueryOptions& options,
   return response.has_cell();
 }
 
+struct Command {
+  absl::string_view name;
+  // Whether the id of a cell follows the name.
+  bool has_id;
+  bool writes;
+  absl::StatusOr<bool> (*run)(const QueryOptions& options,
+                              service::ReleaseClient& client,
+                              std::ostream& out);
+};
+
+constexpr Command kCommands[] = {
+    {"list", false, false, List},        {"get", true, false, Get},
+    {"resolve", false, false, Resolve},  {"revisions", true, false, Revisions},
+    {"attempts", true, false, Attempts}, {"failures", false, false, Failures},
+    {"retry", true, true, Retry},        {"log", true, false, Log},
+};
+
+absl::StatusOr<const Command*> FindCommand(
+    const std::vector<std::string>& words) {
+  for (const Command& command : kCommands) {
+    if (words.size() == (command.has_id ? 2 : 1) && words[0] == command.name) {
+      return &command;
+    }
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "unknown command \"", absl::StrJoin(words, " "), "\"; expected one of ",
+      absl::StrJoin(
+          kCommands, ", ", [](std::string* out, const Command& command) {
+            absl::StrAppend(out, command.name, command.has_id ? " ID" : "");
+          })));
+}
+
 }  // namespace
 
 absl::StatusOr<bool> Query(const QueryOptions& options, std::ostream& out) {
-  const std::string command = absl::StrJoin(options.command, " ");
-  const bool list = command == "list";
-  const bool resolve = command == "resolve";
-  const bool get = options.command.size() == 2 && options.command[0] == "get";
-  if (!list && !resolve && !get) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("unknown command \"", command,
-                     "\"; expected one of list, get ID, resolve"));
-  }
+  GANTRY_ASSIGN_OR_RETURN(const Command* command, FindCommand(options.command));
   GANTRY_ASSIGN_OR_RETURN(const service::Connection connection,
-                          Connect(options));
-  if (list) return List(options, connection.client(), out);
-  if (resolve) return Resolve(options, connection.client(), out);
-  return Get(options, connection.client(), out);
+                          Connect(options, command->writes));
+  return command->run(options, connection.client(), out);
 }
 
 }  // namespace gantry::cli

@@ -10,11 +10,12 @@
 namespace gantry::cli {
 
 struct QueryOptions {
-  // "list", "get ID" or "resolve".
+  // "list", "get ID", "resolve", "revisions ID", "attempts ID", "failures",
+  // "retry ID" or "log ID".
   std::vector<std::string> command;
 
   // "HOST:PORT".  Empty: an in-process service on the state directory's
-  // database, which it only reads.
+  // database, which only "retry" changes.
   std::string service;
   // See StateDir::Open.
   std::string state_dir;
@@ -22,14 +23,14 @@ struct QueryOptions {
   // Print one JSON object instead of text.
   bool json = false;
 
-  // For list and resolve; see ListCellsRequest and ResolveRequest.
+  // For list, failures and resolve; see ListCellsRequest and ResolveRequest.
   std::string os_release;
   std::string driver_version;
   std::string cuda_version;
 
-  // For list.
+  // For list and failures.
   std::string channel;
-  // Names of states, any of which matches; see ParseCellStateName().
+  // For list.  Names of states, any of which matches; see ParseCellStateName().
   std::vector<std::string> cell_states;
 
   // For resolve.  Without `os_release`, empty fields are read from the host
@@ -39,8 +40,9 @@ struct QueryOptions {
   std::string rootfs = "/";
 };
 
-// Runs the command and writes its result to `out`.  Returns false if `get`
-// finds no such cell or `resolve` no payload; `out` then has the reason.
+// Runs the command and writes its result to `out`.  Returns false if there is
+// no such cell, `resolve` finds no payload, or the file with the log is not on
+// this machine; `out` then has the reason.
 // INVALID_ARGUMENT: an unknown command or cell state, or, with `json`, a record
 // without a JSON form.  After an error nothing has been written.
 absl::StatusOr<bool> Query(const QueryOptions& options, std::ostream& out);

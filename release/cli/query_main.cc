@@ -9,22 +9,24 @@
 #include "release/cli/query.h"
 
 ABSL_FLAG(std::string, service, "",
-          "HOST:PORT of the release service; empty: an in-process service that "
-          "reads the state directory's database");
+          "HOST:PORT of the release service; empty: an in-process service "
+          "with the state directory's database");
 ABSL_FLAG(std::string, state, "",
           "state directory; empty: .gantry in the workspace");
 ABSL_FLAG(bool, json, false, "print one JSON object");
 ABSL_FLAG(std::string, os_release, "",
-          "list: prefix of the OS release; resolve: OS release; empty: that of "
+          "list, failures: prefix of the OS release; resolve: OS release; "
+          "empty: that of "
           "this host, with its kernel and GPU");
 ABSL_FLAG(std::string, driver, "",
           "driver version, or its beginning, such as 535");
 ABSL_FLAG(std::string, cuda, "",
           "toolkit version, or its beginning, such as 12");
-ABSL_FLAG(std::string, channel, "", "list: name of the channel; empty: any");
+ABSL_FLAG(std::string, channel, "",
+          "list, failures: name of the channel; empty: any");
 ABSL_FLAG(std::vector<std::string>, cell_state, {},
           "list: cells in any of these states, separated by commas: planned, "
-          "building, built, failed, excluded");
+          "building, built, failed, excluded, retired");
 ABSL_FLAG(std::string, kernel, "",
           "resolve: kernel release; empty: that of this host, or any with "
           "--os_release");
@@ -36,11 +38,18 @@ ABSL_FLAG(std::string, rootfs, "/",
 
 constexpr char kUsage[] =
     "Queries the release service.\n"
-    "  query [flags] list       the cells that match the flags\n"
-    "  query [flags] get ID     one cell\n"
-    "  query [flags] resolve    the payload for a node, or why it has none\n"
-    "Exit codes: 0 found; 3 no such cell or no payload, with the reason on "
-    "standard output; 1 error.";
+    "  query [flags] list          the cells that match the flags\n"
+    "  query [flags] get ID        one cell\n"
+    "  query [flags] resolve       the payload for a node, or why it has none\n"
+    "  query [flags] revisions ID  the payloads of a cell, newest first\n"
+    "  query [flags] attempts ID   the attempts to build a cell, newest first\n"
+    "  query [flags] failures      the failed cells that match the flags, by "
+    "cause\n"
+    "  query [flags] retry ID      lets a failed cell be built again at once\n"
+    "  query [flags] log ID        the log of a cell's last failure\n"
+    "Exit codes: 0 found; 3 no such cell, no payload or no log on this "
+    "machine, "
+    "with the reason on standard output; 1 error.";
 
 int main(int argc, char** argv) {
   gantry::cli::QueryOptions options;

@@ -1,5 +1,7 @@
 #include "release/cli/query.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
@@ -21,9 +23,12 @@
 #include "base/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/attempt.pb.h"
 #include "proto/cell.pb.h"
 #include "proto/cell_plan.pb.h"
 #include "proto/coordinates.pb.h"
+#include "proto/event.pb.h"
+#include "proto/proof.pb.h"
 #include "proto/release_service.pb.h"
 #include "release/service/client/release_client.h"
 #include "release/service/server/release_server.h"
@@ -35,19 +40,24 @@ namespace {
 
 using ::gantry::release::v1::Cell;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
 
 const char kDigest[] =
     "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-const char kBuiltId[] = "debian-12-6.1.0-56-cloud-amd64-535.261.03-cuda12.4";
-const char kFailedId[] = "debian-12-6.1.0-56-cloud-amd64-535.261.03-cuda11.8";
+const char kBuiltId[] =
+    "debian-12-6.1.0-56-cloud-amd64_amd64_nvidia_535.261.03_open_cuda12.4";
+const char kFailedId[] =
+    "debian-12-6.1.0-56-cloud-amd64_amd64_nvidia_535.261.03_open_cuda11.8";
 
 cell::v1::CellCoordinates Coordinates(const std::string& cuda_version) {
   cell::v1::CellCoordinates coordinates;
   coordinates.set_os_release("debian-12-6.1.0-56-cloud-amd64");
+  coordinates.set_architecture("amd64");
+  coordinates.set_product("nvidia");
   coordinates.set_kernel_release("6.1.0-56-cloud-amd64");
-  coordinates.set_driver_version("535.261.03");
+  coordinates.set_version("535.261.03");
   coordinates.set_cuda_version(cuda_version);
-  coordinates.set_driver_flavour(cell::v1::DRIVER_FLAVOUR_OPEN);
+  coordinates.set_flavour(cell::v1::DRIVER_FLAVOUR_OPEN);
   return coordinates;
 }
 
@@ -81,37 +91,46 @@ class QueryTest : public testing::Test {
     service::ReleaseClient client = Client();
     release::v1::CellPlan plan;
     *plan.mutable_coordinates() = Coordinates("11.8");
-    plan.set_channel("6.1-cloud");
+    plan.add_channels("6.1-cloud");
     ASSERT_THAT(client.PlanCells({plan}), IsOk());
     release::v1::ClaimCellsRequest claim;
     claim.set_worker("worker");
     GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> claimed,
                                 client.ClaimCells(claim));
-    release::v1::FailAttemptRequest failure;
-    failure.set_id(kFailedId);
-    failure.set_fencing_token(claimed[0].lease().fencing_token());
+    release::v1::FailAttemptRequest request;
+    request.mutable_lease()->set_id(kFailedId);
+    request.mutable_lease()->set_fencing_token(
+        claimed.at(0).lease().fencing_token());
+    auto& failure = *request.mutable_failure();
+    failure.set_class_(release::v1::FAILURE_CLASS_DETERMINISTIC);
+    failure.set_stage("compile");
+    failure.set_fingerprint("v1:compile:12");
     failure.set_reason("nv-pci.c:1: too few arguments");
-    ASSERT_THAT(client.FailAttempt(failure), IsOk());
+    request.set_log_uri("file://" + PathOf("compile.log"));
+    ASSERT_THAT(client.FailAttempt(request), IsOk());
   }
 
   void RecordPayload() {
-    release::v1::PublishPayloadRequest publication;
+    release::v1::RecordRevisionRequest publication;
     *publication.mutable_coordinates() = Coordinates("12.4");
     auto* payload = publication.mutable_payload();
     payload->set_digest(kDigest);
     payload->set_reference(absl::StrCat("oci:/srv/oci@", kDigest));
     payload->mutable_proof()->set_accepted(true);
     payload->mutable_proof()->set_kernel_release("6.1.0-56-cloud-amd64");
-    ASSERT_THAT(Client().PublishPayload(publication), IsOk());
+    auto* module = payload->mutable_proof()->add_modules();
+    module->set_name("nvidia");
+    module->set_static_verdict(proof::v1::VERDICT_ACCEPTED);
+    ASSERT_THAT(Client().RecordRevision(publication), IsOk());
   }
 
-  // Stores a cell without the service's checks.
-  void Store(const Cell& cell) {
+  // Stores an event without the service's checks.
+  void Store(const release::v1::Event& event) {
     server_.reset();
     GANTRY_ASSERT_OK_AND_ASSIGN(const auto store,
                                 service::CellStore::Open(database_path()));
     ASSERT_THAT(store->WriteAndWait([&](service::CellTable& table, absl::Time) {
-      return table.Put(cell);
+      return table.Append(event);
     }),
                 IsOk());
   }
@@ -158,9 +177,8 @@ TEST_F(QueryTest, ListPrintsATable) {
   ASSERT_THAT(Run({"list"}), IsOk());
   EXPECT_TRUE(found_);
   EXPECT_EQ(output_,
-            absl::StrCat("CELL                                                "
-                         "CHANNEL    STATE   PAYLOAD OR REASON\n",
-                         kFailedId,
+            absl::StrCat("CELL", std::string(sizeof(kBuiltId) - 3, ' '),
+                         "CHANNELS   STATE   PAYLOAD OR REASON\n", kFailedId,
                          "  6.1-cloud  failed  nv-pci.c:1: too few arguments\n",
                          kBuiltId, "             built   ", kDigest, "\n"));
 }
@@ -200,16 +218,167 @@ TEST_F(QueryTest, GetPrintsTheCellOrThatItIsUnknown) {
   EXPECT_EQ(output_, "cell \"none\" is neither planned nor built\n");
 }
 
-TEST_F(QueryTest, CellWithoutJsonFormIsAnErrorAndPrintsNothing) {
-  Cell cell;
+TEST_F(QueryTest, RevisionsAreListedNewestFirst) {
+  ASSERT_THAT(Run({"revisions", kBuiltId}), IsOk());
+  EXPECT_TRUE(found_);
+  EXPECT_THAT(output_, MatchesRegex(absl::StrCat(
+                           "REVISION +PUBLISHED +KERNEL +RECIPES +PAYLOAD\n"
+                           "1 +20[^ ]+Z +6\\.1\\.0-56-cloud-amd64 +0 +",
+                           kDigest, "\n")));
+  options_.json = true;
+  ASSERT_THAT(Run({"revisions", kBuiltId}), IsOk());
+  EXPECT_THAT(output_, HasSubstr("\"number\": 1,\n"));
+
+  ASSERT_THAT(Run({"revisions", kFailedId}), IsOk());
+  EXPECT_TRUE(found_);
+  EXPECT_EQ(output_, "{\n \"revisions\": []\n}\n");
+}
+
+TEST_F(QueryTest, AttemptsHaveTheirOutcome) {
+  ASSERT_THAT(Run({"attempts", kFailedId}), IsOk());
+  EXPECT_TRUE(found_);
+  EXPECT_THAT(
+      output_,
+      MatchesRegex("ATTEMPT +STARTED +ENDED +WORKER +OUTCOME +REVISION OR "
+                   "REASON\n"
+                   "1 +20[^ ]+Z +20[^ ]+Z +worker +failed +nv-pci.c:1: too few "
+                   "arguments\n"));
+  options_.json = true;
+  ASSERT_THAT(Run({"attempts", kFailedId}), IsOk());
+  EXPECT_THAT(output_, HasSubstr("\"outcome\": \"ATTEMPT_OUTCOME_FAILED\""));
+}
+
+TEST_F(QueryTest, FailuresAreGroupedByFingerprint) {
+  ASSERT_THAT(Run({"failures"}), IsOk());
+  EXPECT_TRUE(found_);
+  EXPECT_EQ(output_,
+            absl::StrCat("1  v1:compile:12  nv-pci.c:1: too few arguments\n  ",
+                         kFailedId, "\n"));
+  // States do not apply, but other filters do.
+  options_.cell_states = {"built"};
+  options_.json = true;
+  ASSERT_THAT(Run({"failures"}), IsOk());
+  EXPECT_THAT(output_, HasSubstr("\"fingerprint\": \"v1:compile:12\""));
+  options_.channel = "other";
+  ASSERT_THAT(Run({"failures"}), IsOk());
+  EXPECT_TRUE(found_);
+  EXPECT_EQ(output_, "{\n \"failures\": []\n}\n");
+}
+
+TEST_F(QueryTest, RetryMakesAFailedCellClaimable) {
+  server_.reset();
+  ASSERT_THAT(Run({"retry", kFailedId}), IsOk());
+  EXPECT_TRUE(found_);
+  EXPECT_THAT(output_, HasSubstr("state:       planned since "));
+  options_.json = true;
+  ASSERT_THAT(Run({"get", kFailedId}), IsOk());
+  EXPECT_THAT(output_, HasSubstr("\"state\": \"CELL_STATE_PLANNED\""));
+}
+
+TEST_F(QueryTest, RetryUsesTheServiceThatHoldsTheDatabase) {
+  EXPECT_THAT(Run({"retry", kFailedId}),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       database_path() + "-lock: locked by another process"));
+  options_.service = absl::StrCat("127.0.0.1:", server_->port());
+  options_.json = true;
+  ASSERT_THAT(Run({"retry", kFailedId}), IsOk());
+  EXPECT_THAT(output_, HasSubstr("\"state\": \"CELL_STATE_PLANNED\""));
+}
+
+TEST_F(QueryTest, RetryCreatesNoDatabase) {
+  options_.state_dir = PathOf("empty");
+  EXPECT_THAT(Run({"retry", kFailedId}),
+              StatusIs(absl::StatusCode::kNotFound,
+                       HasSubstr("/release.db: no such database")));
+  EXPECT_FALSE(std::filesystem::exists(database_path()));
+}
+
+TEST_F(QueryTest, LogIsPrintedAsItIs) {
+  std::ofstream(PathOf("compile.log")) << "line 1\nline 2";
+  ASSERT_THAT(Run({"log", kFailedId}), IsOk());
+  EXPECT_TRUE(found_);
+  EXPECT_EQ(output_, "line 1\nline 2");
+  options_.json = true;
+  ASSERT_THAT(Run({"log", kFailedId}), IsOk());
+  EXPECT_THAT(output_, HasSubstr("\"content\": \"line 1\\nline 2\""));
+}
+
+TEST_F(QueryTest, LogThatIsNotAFileHereIsNotFound) {
+  const std::string expected =
+      absl::StrCat("the log of ", kFailedId,
+                   " is not a readable file on this machine: file://",
+                   PathOf("compile.log"), "\n");
+  ASSERT_THAT(Run({"log", kFailedId}), IsOk());
+  EXPECT_FALSE(found_);
+  EXPECT_EQ(output_, expected);
+  // A FIFO without a writer.
+  ASSERT_EQ(mkfifo(PathOf("compile.log").c_str(), 0600), 0);
+  ASSERT_THAT(Run({"log", kFailedId}), IsOk());
+  EXPECT_FALSE(found_);
+  EXPECT_EQ(output_, expected);
+
+  options_.json = true;
+  ASSERT_THAT(Run({"log", kFailedId}), IsOk());
+  EXPECT_FALSE(found_);
+  EXPECT_THAT(output_, HasSubstr("\"content\": null"));
+}
+
+TEST_F(QueryTest, LogOfAnotherMachineIsNotRead) {
+  std::ofstream(PathOf("compile.log")) << "content";
+  release::v1::Event event;
+  *event.mutable_cell()->mutable_coordinates() = Coordinates("12.5");
+  const std::string id = CellId(event.cell().coordinates());
+  event.mutable_cell()->set_id(id);
+  for (const std::string& uri :
+       {"https://ci.example" + PathOf("compile.log"),
+        "file://ci-7" + PathOf("compile.log"), PathOf("compile.log")}) {
+    event.mutable_cell()->set_log_uri(uri);
+    Store(event);
+    ASSERT_THAT(Run({"log", id}), IsOk());
+    EXPECT_FALSE(found_);
+    EXPECT_EQ(output_, absl::StrCat("the log of ", id,
+                                    " is not a readable file on this machine: ",
+                                    uri, "\n"));
+  }
+}
+
+TEST_F(QueryTest, CellWithoutALogHasNone) {
+  ASSERT_THAT(Run({"log", kBuiltId}), IsOk());
+  EXPECT_FALSE(found_);
+  EXPECT_EQ(output_, absl::StrCat(kBuiltId, " has no log\n"));
+}
+
+TEST_F(QueryTest, UnknownCellIsNotFoundByAnyCommand) {
+  server_.reset();
+  for (const char* command : {"revisions", "attempts", "retry", "log"}) {
+    options_.json = false;
+    ASSERT_THAT(Run({command, "none"}), IsOk());
+    EXPECT_FALSE(found_);
+    EXPECT_EQ(output_, "cell \"none\" is neither planned nor built\n");
+    options_.json = true;
+    ASSERT_THAT(Run({command, "none"}), IsOk());
+    EXPECT_FALSE(found_);
+    EXPECT_EQ(output_, "null\n");
+  }
+}
+
+TEST_F(QueryTest, RecordWithoutJsonFormIsAnErrorAndPrintsNothing) {
+  release::v1::Event event;
+  Cell& cell = *event.mutable_cell();
   *cell.mutable_coordinates() = Coordinates("12.5");
   cell.set_id(CellId(cell.coordinates()));
   cell.set_state(release::v1::CELL_STATE_BUILT);
-  cell.mutable_update_time()->set_seconds(int64_t{1} << 60);
-  Store(cell);
+  cell.set_revision(1);
+  event.mutable_revision()->set_cell_id(cell.id());
+  event.mutable_revision()->set_number(1);
+  event.mutable_revision()
+      ->mutable_payload()
+      ->mutable_publish_time()
+      ->set_seconds(int64_t{1} << 60);
+  Store(event);
   options_.json = true;
   const std::vector<std::vector<std::string>> commands = {
-      {"list"}, {"get", cell.id()}, {"resolve"}};
+      {"list"}, {"get", cell.id()}, {"resolve"}, {"revisions", cell.id()}};
   for (const std::vector<std::string>& command : commands) {
     EXPECT_THAT(Run(command), StatusIs(absl::StatusCode::kInvalidArgument,
                                        HasSubstr("has no JSON form")));
@@ -298,14 +467,19 @@ TEST_F(QueryTest, MissingDatabaseIsNotFound) {
 }
 
 TEST_F(QueryTest, UnknownCommandsAndStatesAreInvalid) {
-  for (const std::vector<std::string>& command :
-       {std::vector<std::string>{}, {"get"}, {"list", "all"}}) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{},
+                                                  {"get"},
+                                                  {"list", "all"},
+                                                  {"failures", "all"},
+                                                  {"retry"},
+                                                  {"unknown", "id"}}) {
     EXPECT_THAT(
         Run(command),
         StatusIs(absl::StatusCode::kInvalidArgument,
                  absl::StrCat("unknown command \"", absl::StrJoin(command, " "),
-                              "\"; expected one of list, get ID, "
-                              "resolve")));
+                              "\"; expected one of list, get ID, resolve, "
+                              "revisions ID, attempts ID, failures, retry ID, "
+                              "log ID")));
   }
   options_.cell_states = {"unspecified"};
   EXPECT_THAT(Run({"list"}), StatusIs(absl::StatusCode::kInvalidArgument,

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
@@ -14,6 +15,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "base/file.h"
 #include "base/status.h"
@@ -31,6 +34,9 @@ constexpr int kSuccess = 0;
 constexpr int kBuildFailed = 1;
 
 constexpr size_t kLogTail = 2000;
+
+// Between two looks at the events of a running Bazel.
+constexpr absl::Duration kPollInterval = absl::Seconds(2);
 
 // Writes to a file, and calls `on_line` for each complete line.
 class LineTee {
@@ -54,6 +60,41 @@ class LineTee {
   std::FILE* const file_;
   const std::function<void(absl::string_view)> on_line_;
   std::string pending_;
+};
+
+// Reports targets as soon as Bazel's events have them.
+class BuiltTargets {
+ public:
+  BuiltTargets(const BazelBuildOptions& options, std::string events_path)
+      : options_(options), events_path_(std::move(events_path)) {}
+
+  // Reads the events again if the last time is a while ago.
+  void Poll() {
+    const absl::Time now = absl::Now();
+    if (!options_.on_built || now < next_poll_) return;
+    // Events that are not complete are ignored.
+    const auto delimited = ReadFile(events_path_);
+    if (delimited.ok()) {
+      const auto events = ParseBuildEvents(*delimited);
+      if (events.ok()) Report(*events);
+    }
+    next_poll_ = absl::Now() + kPollInterval;
+  }
+
+  void Report(const BuildEvents& events) {
+    if (!options_.on_built) return;
+    for (const auto& [label, target] : events.targets) {
+      if (!target.failure.has_value() && reported_.insert(label).second) {
+        options_.on_built(label, target, events.execution_root);
+      }
+    }
+  }
+
+ private:
+  const BazelBuildOptions& options_;
+  const std::string events_path_;
+  absl::Time next_poll_ = absl::InfinitePast();
+  std::set<std::string> reported_;
 };
 
 std::vector<std::string> CommandLine(const BazelBuildOptions& options,
@@ -121,17 +162,25 @@ absl::StatusOr<BuildEvents> BuildWithBazel(const BazelBuildOptions& options) {
   bazel.argv = CommandLine(options, events_path);
   bazel.working_directory = options.workspace;
   bazel.merge_stderr = true;
-  bazel.on_output = [&](absl::string_view piece) { tee.Add(piece); };
+  BuiltTargets built(options, events_path);
+  bazel.on_output = [&](absl::string_view piece) {
+    tee.Add(piece);
+    built.Poll();
+  };
   absl::optional<SignalForwarder> forwarder;
   bazel.on_start = [&](pid_t pid) { forwarder.emplace(pid); };
   GANTRY_ASSIGN_OR_RETURN(const SubprocessResult result, RunSubprocess(bazel));
+  // Also if Bazel was killed: what is built is built.
+  const absl::StatusOr<std::string> delimited = ReadFile(events_path);
+  absl::StatusOr<BuildEvents> events =
+      delimited.ok() ? ParseBuildEvents(*delimited) : delimited.status();
+  if (events.ok()) built.Report(*events);
   if (forwarder->interrupted()) return absl::CancelledError("interrupted");
   if (result.exit_code != kSuccess && result.exit_code != kBuildFailed) {
     return BazelFailed(result.exit_code, options.log_path);
   }
-  GANTRY_ASSIGN_OR_RETURN(const std::string delimited, ReadFile(events_path));
-  GANTRY_ASSIGN_OR_RETURN(BuildEvents events, ParseBuildEvents(delimited));
-  if (!events.finished || events.targets.empty()) {
+  GANTRY_RETURN_IF_ERROR(events.status());
+  if (!events->finished || events->targets.empty()) {
     return BazelFailed(result.exit_code, options.log_path);
   }
   return events;

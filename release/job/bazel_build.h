@@ -32,6 +32,12 @@ struct BazelBuildOptions {
 
   // Called with each progress line, as ProgressOfLine() returns it.
   std::function<void(absl::string_view)> on_status;
+
+  // Called once for each target that is built, while Bazel goes on with others,
+  // with its label and the execution root.
+  std::function<void(const std::string& label, const BuiltTarget& target,
+                     const std::string& execution_root)>
+      on_built;
 };
 
 // The program and startup options that `bazelw` passes in $GANTRY_BAZEL and

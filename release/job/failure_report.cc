@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <system_error>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/status_macros.h"
+#include "release/job/fingerprint.h"
 
 namespace gantry::job {
 namespace {
@@ -31,13 +34,55 @@ absl::string_view FirstLine(absl::string_view text) {
   return absl::StripAsciiWhitespace(text.substr(0, text.find('\n')));
 }
 
-std::string Reason(const BuildFailure& failure, absl::string_view log) {
+absl::string_view FirstError(const BuildFailure& failure,
+                             absl::string_view log) {
   absl::string_view error = FirstLine(log);
   if (error.empty()) error = FirstLine(StarlarkError(failure.message));
-  if (error.empty()) error = FirstLine(failure.message);
-  const absl::string_view stage =
-      failure.mnemonic.empty() ? failure.label : failure.mnemonic;
-  return ReasonLine(absl::StrCat(stage, ": ", error));
+  return error.empty() ? FirstLine(failure.message) : error;
+}
+
+// The stage of an action, by its mnemonic; empty for those that are none.
+absl::string_view Stage(const BuildFailure& failure) {
+  static const auto* const kStages =
+      new std::map<absl::string_view, absl::string_view>{
+          {"", "fetch"},
+          {"CompileKernelModules", "compile"},
+          {"FileTree", "userland"},
+          {"ProveModules", "proof"},
+          {"ReadDeveloperContainer", "container"},
+          {"WriteImage", "image"},
+          {"WriteLayer", "image"}};
+  const auto found = kStages->find(failure.mnemonic);
+  return found == kStages->end() ? "job" : found->second;
+}
+
+// What programs say when the machine failed, and not what they do.
+bool IsOfMachine(absl::string_view text) {
+  for (absl::string_view sign :
+       {"No space left on device", "Cannot allocate memory", "out of memory",
+        "Input/output error", "Read-only file system", "Disk quota exceeded",
+        "Too many open files", "(Killed)", "(Terminated)", "Killed",
+        "timed out", "did not end within"}) {
+    if (absl::StrContains(text, sign)) return true;
+  }
+  return false;
+}
+
+release::v1::Failure MakeFailure(const BuildFailure& failure,
+                                 absl::string_view log) {
+  const absl::string_view stage = Stage(failure);
+  const absl::string_view error = FirstError(failure, log);
+  release::v1::Failure made;
+  made.set_stage(std::string(stage));
+  made.set_class_(stage == "fetch" || stage == "job" || IsOfMachine(log) ||
+                          IsOfMachine(failure.message)
+                      ? release::v1::FAILURE_CLASS_INFRASTRUCTURE
+                      : release::v1::FAILURE_CLASS_DETERMINISTIC);
+  made.set_fingerprint(Fingerprint(stage, error));
+  made.set_reason(ReasonLine(
+      absl::StrCat(failure.mnemonic.empty() ? failure.label : failure.mnemonic,
+                   ": ", error)));
+  return made;
 }
 
 }  // namespace
@@ -51,6 +96,16 @@ std::string ReasonLine(absl::string_view text) {
   return line.empty() ? "unknown" : line;
 }
 
+release::v1::Failure InfrastructureFailure(absl::string_view stage,
+                                           absl::string_view reason) {
+  release::v1::Failure failure;
+  failure.set_stage(std::string(stage));
+  failure.set_class_(release::v1::FAILURE_CLASS_INFRASTRUCTURE);
+  failure.set_reason(ReasonLine(reason));
+  failure.set_fingerprint(Fingerprint(stage, failure.reason()));
+  return failure;
+}
+
 absl::StatusOr<FailureReport> SaveFailureLog(const BuildFailure& failure,
                                              const std::string& directory) {
   std::error_code ignored;
@@ -60,7 +115,7 @@ absl::StatusOr<FailureReport> SaveFailureLog(const BuildFailure& failure,
   const std::string log =
       failure.log_path.empty() ? "" : ReadFile(failure.log_path).value_or("");
   FailureReport report;
-  report.reason = Reason(failure, log);
+  report.failure = MakeFailure(failure, log);
   report.log_path = JoinPath(
       directory,
       absl::StrCat(failure.mnemonic.empty() ? "fetch" : failure.mnemonic,

@@ -5,14 +5,16 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "proto/attempt.pb.h"
 #include "release/job/build_events.h"
 
 namespace gantry::job {
 
 // What is recorded of a failed build.
 struct FailureReport {
-  // One line.  Example: "CompileKernelModules: nv-pci.c:1:2: error: ...".
-  std::string reason;
+  // Complete.  Its reason is for example "CompileKernelModules: nv-pci.c:1:2:
+  // error: ...".
+  release::v1::Failure failure;
   // Path of the saved log.
   std::string log_path;
 };
@@ -22,9 +24,17 @@ struct FailureReport {
 // with "?" for other characters.  "unknown" if all lines are blank.
 std::string ReasonLine(absl::string_view text);
 
+// A failure of the infrastructure; `reason` may have any form.
+release::v1::Failure InfrastructureFailure(absl::string_view stage,
+                                           absl::string_view reason);
+
 // Saves the log of the failure in `directory`, after removing what is there:
 // Bazel's next command deletes its copy.  The reason is the first line of the
 // log, because Gantry's tools print their error first.
+//
+// A failure of one of Gantry's stages is deterministic, unless its log says
+// that the machine failed: memory, disk, time or a signal.  Others are failures
+// of the infrastructure: of downloads, or of Gantry's own compile.
 absl::StatusOr<FailureReport> SaveFailureLog(const BuildFailure& failure,
                                              const std::string& directory);
 

@@ -11,6 +11,8 @@
 #include "base/temp_dir.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/attempt.pb.h"
+#include "release/job/fingerprint.h"
 
 namespace gantry::job {
 namespace {
@@ -50,7 +52,7 @@ TEST_F(FailureReportTest, ReasonOfAnActionIsTheFirstLineOfItsLog) {
   ASSERT_THAT(WriteFileAtomically(failure.log_path, log), IsOk());
 
   GANTRY_ASSERT_OK_AND_ASSIGN(const FailureReport report, Save(failure));
-  EXPECT_EQ(report.reason,
+  EXPECT_EQ(report.failure.reason(),
             "CompileKernelModules: first error: nv-pci.c:1:2: error: no");
   EXPECT_EQ(report.log_path, PathOf("logs/cell/CompileKernelModules.log"));
   EXPECT_THAT(ReadFile(report.log_path), IsOkAndHolds(log));
@@ -60,7 +62,8 @@ TEST_F(FailureReportTest, ReasonOfARepositoryIsTheErrorOfItsRule) {
   const BuildFailure failure =
       RepositoryFailure("Error in fail: image.bz2: bad signature");
   GANTRY_ASSERT_OK_AND_ASSIGN(const FailureReport report, Save(failure));
-  EXPECT_EQ(report.reason, "//external:container: image.bz2: bad signature");
+  EXPECT_EQ(report.failure.reason(),
+            "//external:container: image.bz2: bad signature");
   EXPECT_THAT(ReadFile(PathOf("logs/cell/fetch.log")),
               IsOkAndHolds(failure.message + "\n"));
 }
@@ -70,8 +73,38 @@ TEST_F(FailureReportTest, ReasonOfADownloadIsItsError) {
       const FailureReport report,
       Save(RepositoryFailure("Error in download: java.io.IOException: GET "
                              "returned 404")));
-  EXPECT_EQ(report.reason,
+  EXPECT_EQ(report.failure.reason(),
             "//external:container: java.io.IOException: GET returned 404");
+}
+
+TEST_F(FailureReportTest, CompilerErrorIsDeterministic) {
+  BuildFailure failure;
+  failure.mnemonic = "CompileKernelModules";
+  failure.message = "nv-pci.c:1:2: error: no";
+  GANTRY_ASSERT_OK_AND_ASSIGN(const FailureReport report, Save(failure));
+  EXPECT_EQ(report.failure.class_(), release::v1::FAILURE_CLASS_DETERMINISTIC);
+  EXPECT_EQ(report.failure.stage(), "compile");
+  EXPECT_EQ(report.failure.fingerprint(),
+            Fingerprint("compile", "nv-pci.c:1:2: error: no"));
+}
+
+TEST_F(FailureReportTest, FailuresOfMachineAndNetworkAreOfInfrastructure) {
+  BuildFailure full_disk;
+  full_disk.mnemonic = "CompileKernelModules";
+  full_disk.message = "gcc: fatal error: x.o: No space left on device";
+  BuildFailure killed;
+  killed.mnemonic = "ProveModules";
+  killed.message = "prove failed: (Killed)";
+  BuildFailure gantry;
+  gantry.mnemonic = "CppCompile";
+  gantry.message = "base/file.cc:1:2: error: no";
+  for (const BuildFailure& failure :
+       {full_disk, killed, gantry, RepositoryFailure("Error in fail: 404")}) {
+    GANTRY_ASSERT_OK_AND_ASSIGN(const FailureReport report, Save(failure));
+    EXPECT_EQ(report.failure.class_(),
+              release::v1::FAILURE_CLASS_INFRASTRUCTURE)
+        << failure.message;
+  }
 }
 
 TEST(ReasonLineTest, IsOnePrintableLine) {
@@ -88,7 +121,7 @@ TEST_F(FailureReportTest, LogOfAnEarlierAttemptIsRemoved) {
   failure.mnemonic = "CompileKernelModules";
   failure.message = "killed";
   GANTRY_ASSERT_OK_AND_ASSIGN(const FailureReport report, Save(failure));
-  EXPECT_EQ(report.reason, "CompileKernelModules: killed");
+  EXPECT_EQ(report.failure.reason(), "CompileKernelModules: killed");
   EXPECT_THAT(ReadFile(old), StatusIs(absl::StatusCode::kNotFound));
 }
 

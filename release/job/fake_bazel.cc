@@ -86,6 +86,11 @@ void FakeBazel::RunsFirst(const std::string& commands) {
   WriteProgram();
 }
 
+void FakeBazel::RunsLast(const std::string& commands) {
+  last_commands_ = commands;
+  WriteProgram();
+}
+
 std::string FakeBazel::PathOf(const std::string& suffix) const {
   return JoinPath(directory_, absl::StrCat("bazel", suffix));
 }
@@ -114,8 +119,8 @@ for argument; do
     cp "$0.events" "${argument#*=}"
   esac
 done
-exit )",
-                         fails ? 1 : 0, "\n"));
+)",
+                         last_commands_, "exit ", fails ? 1 : 0, "\n"));
   EXPECT_EQ(chmod(program_.c_str(), 0755), 0);
 }
 

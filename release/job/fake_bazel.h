@@ -38,6 +38,9 @@ class FakeBazel {
   // Shell commands to run before the events are written.  They may exit.
   void RunsFirst(const std::string& commands);
 
+  // Shell commands to run after that.
+  void RunsLast(const std::string& commands);
+
  private:
   struct Target {
     std::string events;  // Length-delimited.
@@ -51,6 +54,7 @@ class FakeBazel {
   const std::string directory_;
   const std::string program_;
   std::string commands_;
+  std::string last_commands_;
   std::map<std::string, Target> targets_;  // By label.
 };
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "base/progress.h"
 #include "proto/cell.pb.h"
 
@@ -30,6 +31,11 @@ struct MatrixOptions {
   std::vector<std::string> bazel;
   // Additional options of the build command.
   std::vector<std::string> bazel_options;
+  // Cells that one build command builds, at most; 0: all that are missing.
+  int batch = 0;
+  // Leases are renewed while the job runs; those of a job that was killed
+  // elsewhere block its cells for so long.
+  absl::Duration lease_duration = absl::Minutes(10);
 };
 
 struct MatrixResult {
@@ -42,9 +48,11 @@ struct MatrixResult {
 
 // The main job.  Runs discovery if the state directory has no lock of this
 // matrix, or for the channels that failed in that lock, plans the cells with
-// the release service, claims those that are missing, builds and proves them in
-// one Bazel command, and publishes and records each.  A cell that cannot be
-// built is recorded as failed, with the reason, and does not affect the others.
+// the release service, and retires those that the matrix no longer has.  Then
+// claims cells that are missing, builds and proves them in one Bazel command,
+// and publishes, records and tags each as soon as it is built, until there is
+// nothing to claim.  A cell that cannot be built is recorded as failed, with
+// the reason, and does not affect the others.
 //
 // The job may be interrupted at any time; the next job with the same state
 // directory releases the leases that it held and continues.

@@ -39,6 +39,7 @@
 #include "proto/matrix.pb.h"
 #include "proto/release_service.pb.h"
 #include "release/job/fake_bazel.h"
+#include "release/job/fake_cell.h"
 #include "release/plan/lock_file.h"
 #include "release/plan/matrix_digest.h"
 #include "release/publish/oci_layout.h"
@@ -51,7 +52,6 @@
 namespace gantry::job {
 namespace {
 
-using ::gantry::payload::v1::Blob;
 using ::gantry::payload::v1::ImageDescriptor;
 using ::gantry::release::v1::Cell;
 using ::gantry::release::v1::CELL_STATE_BUILDING;
@@ -59,6 +59,7 @@ using ::gantry::release::v1::CELL_STATE_BUILT;
 using ::gantry::release::v1::CELL_STATE_EXCLUDED;
 using ::gantry::release::v1::CELL_STATE_FAILED;
 using ::gantry::release::v1::CELL_STATE_PLANNED;
+using ::gantry::release::v1::CELL_STATE_RETIRED;
 using ::gantry::release::v1::CellState;
 using ::testing::AllOf;
 using ::testing::Each;
@@ -79,10 +80,6 @@ std::vector<CellState> States(const std::vector<Cell>& cells) {
   std::vector<CellState> states;
   for (const Cell& cell : cells) states.push_back(cell.state());
   return states;
-}
-
-std::string Label(int number) {
-  return absl::StrCat("@cells//", fixtures::TestId(number), ":cell");
 }
 
 // A state directory whose lock has the cells 1 and 2, and a fake Bazel.
@@ -111,30 +108,17 @@ class MatrixJobTest : public testing::Test {
   }
 
   matrix::v1::LockedCell& AddToLock(int number) {
-    auto& cell = *lock_.add_cells();
-    cell.set_id(fixtures::TestId(number));
-    *cell.mutable_coordinates() = fixtures::TestCoordinates(number);
-    // Known only from the image.
-    cell.mutable_coordinates()->clear_kernel_release();
-    cell.add_channels("6.1-cloud");
-    return cell;
+    return AddTestCell(number, lock_);
   }
 
   // Bazel builds the cell; returns its image.
-  ImageDescriptor Builds(int number) {
-    const ImageDescriptor image = WriteImage(number);
-    const auto proof = fixtures::TestPublication(number).payload().proof();
-    bazel_.Builds(Label(number),
-                  {{"image", Write(absl::StrCat(number, ".image.textproto"),
-                                   FormatTextProto(image))},
-                   {"proof", Write(absl::StrCat(number, ".proof.textproto"),
-                                   FormatTextProto(proof))}});
-    return image;
+  ImageDescriptor Builds(int number, const FakeCellOptions& options = {}) {
+    return BuildsTestCell(directory_.path(), number, bazel_, options);
   }
 
   // Bazel fails to compile the cell's modules.
   void FailsWith(int number, const std::string& log) {
-    bazel_.Fails(Label(number), "CompileKernelModules", log);
+    bazel_.Fails(TestLabel(number), "CompileKernelModules", log);
   }
 
   void BazelMustNotStart() {
@@ -160,9 +144,10 @@ class MatrixJobTest : public testing::Test {
                 .ListCells({});
   }
 
-  absl::StatusOr<std::string> DigestOfTag(int number) {
+  absl::StatusOr<std::string> DigestOfTag(int number,
+                                          const std::string& suffix = "") {
     return publish::OciLayout::Open(state_.oci_path())
-        ->FindTag(CellTag(fixtures::TestCoordinates(number)));
+        ->FindTag(CellTag(fixtures::TestCoordinates(number)) + suffix);
   }
 
   const TempDir directory_;
@@ -172,36 +157,6 @@ class MatrixJobTest : public testing::Test {
   MatrixOptions options_;
   // Those of the last job.
   std::vector<std::string> failed_channels_;
-
- private:
-  Blob WriteBlob(const std::string& name, const std::string& media_type,
-                 const std::string& content) {
-    Write(name, content);
-    Blob blob;
-    blob.set_digest(Sha256Digest(content));
-    blob.set_size(static_cast<int64_t>(content.size()));
-    blob.set_media_type(media_type);
-    blob.set_path(name);
-    return blob;
-  }
-
-  // An image without layers, which differs by cell.
-  ImageDescriptor WriteImage(int number) {
-    ImageDescriptor image;
-    *image.mutable_coordinates() = fixtures::TestCoordinates(number);
-    Blob& config = *image.mutable_config();
-    config = WriteBlob(absl::StrCat(number, ".config.json"),
-                       "application/vnd.oci.image.config.v1+json",
-                       R"({"architecture":"amd64","os":"linux"})");
-    *image.mutable_manifest() = WriteBlob(
-        absl::StrCat(number, ".manifest.json"),
-        "application/vnd.oci.image.manifest.v1+json",
-        absl::Substitute(
-            R"({"schemaVersion":2,"config":{"mediaType":"$0","digest":"$1",)"
-            R"("size":$2},"layers":[],"annotations":{"cell":"$3"}})",
-            config.media_type(), config.digest(), config.size(), number));
-    return image;
-  }
 };
 
 TEST_F(MatrixJobTest, BuiltCellsAreTaggedAndNotBuiltAgain) {
@@ -210,7 +165,7 @@ TEST_F(MatrixJobTest, BuiltCellsAreTaggedAndNotBuiltAgain) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_BUILT, CELL_STATE_BUILT));
   EXPECT_EQ(cells[0].id(), fixtures::TestId(1));
-  EXPECT_EQ(cells[0].channel(), "6.1-cloud");
+  EXPECT_THAT(cells[0].channels(), ElementsAre("6.1-cloud"));
   EXPECT_EQ(cells[0].coordinates().kernel_release(), "6.1.0-56-cloud-amd64");
   EXPECT_EQ(cells[0].payload().digest(), first.manifest().digest());
   EXPECT_EQ(
@@ -282,14 +237,10 @@ TEST_F(MatrixJobTest, LockWithAFailedChannelIsNotTakenForComplete) {
                          server.Url("missing"), signer.public_key_path()));
   const auto coordinates = fixtures::TestCoordinates(1);
   lock_.set_matrix_digest(*plan::MatrixDigest(options_.matrix_path));
-  auto& release = *lock_.add_releases();
-  release.set_name(coordinates.os_release());
+  auto& release = *lock_.mutable_releases(0);
   release.set_family(matrix::v1::FAMILY_DEBIAN);
   release.add_channels("6.1-cloud");
-  auto& driver = *lock_.add_drivers();
-  driver.set_version(coordinates.driver_version());
-  driver.set_flavour(coordinates.driver_flavour());
-  lock_.add_cuda_toolkits()->set_version(coordinates.cuda_version());
+  lock_.mutable_cuda_toolkits()->RemoveLast();
   auto& failed = *lock_.add_failed_channels();
   failed.set_family(matrix::v1::FAMILY_FLATCAR);
   failed.set_name("beta");
@@ -317,7 +268,7 @@ TEST_F(MatrixJobTest, LockWithAFailedChannelIsNotTakenForComplete) {
 }
 
 TEST_F(MatrixJobTest, BazelBuildsMissingCellsOfTheLock) {
-  FailsWith(1, "nv.c:1:2: error: no\n");
+  FailsWith(1, "cc1: out of memory\n");
   Builds(2);
   EXPECT_THAT(Run(), IsOk());
   bazel_.RunsFirst("echo \"$@\" >'" + PathOf("arguments") + "'\n");
@@ -326,9 +277,9 @@ TEST_F(MatrixJobTest, BazelBuildsMissingCellsOfTheLock) {
   EXPECT_THAT(ReadFile(PathOf("arguments")),
               IsOkAndHolds(AllOf(StartsWith("build --config=asked --repo_env="
                                             "GANTRY_LOCK=" +
-                                            state_.locks_path() + "/"),
+                                            state_.batch_locks_path() + "/"),
                                  HasSubstr(" --output_groups=+image,+proof "),
-                                 EndsWith(" -- " + Label(1) + "\n"))));
+                                 EndsWith(" -- " + TestLabel(1) + "\n"))));
 }
 
 TEST_F(MatrixJobTest, FailedCellHasALogAndOthersAreBuilt) {
@@ -410,7 +361,73 @@ TEST_F(MatrixJobTest, CellsOfAKilledJobAreClaimedAgain) {
   Builds(2);
   GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_BUILT, CELL_STATE_BUILT));
-  EXPECT_EQ(cells[0].attempt_count(), 2);
+  // The first one was interrupted.
+  EXPECT_EQ(cells[0].attempt_count(), 1);
+}
+
+TEST_F(MatrixJobTest, CellThatCannotBeBuiltWaitsForAnotherRecipe) {
+  FailsWith(1, "nv.c:1:2: error: no\n");
+  Builds(2);
+  EXPECT_THAT(Run(), IsOk());
+  BazelMustNotStart();
+  EXPECT_THAT(Run(),
+              IsOkAndHolds(ResultOf(
+                  States, ElementsAre(CELL_STATE_FAILED, CELL_STATE_BUILT))));
+
+  // The patch is part of the recipe, and its reason is not.
+  auto& patch = *lock_.mutable_drivers(0)->add_patches();
+  patch.set_content("--- a/x\n+++ b/x\n");
+  bazel_.RunsFirst("");
+  Builds(1);
+  EXPECT_THAT(Run(), IsOkAndHolds(ResultOf(States, Each(CELL_STATE_BUILT))));
+  BazelMustNotStart();
+  patch.set_reason("another reason");
+  EXPECT_THAT(Run(), IsOkAndHolds(ResultOf(States, Each(CELL_STATE_BUILT))));
+}
+
+TEST_F(MatrixJobTest, OtherContentIsTheNextRevision) {
+  const auto first = Builds(1);
+  Builds(2);
+  EXPECT_THAT(Run(), IsOk());
+  lock_.mutable_cuda_toolkits(0)->set_with_static_archives(true);
+  const auto second = Builds(1, {"second", {}});
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
+  ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_BUILT, CELL_STATE_BUILT));
+  EXPECT_EQ(cells[0].revision(), 2);
+  EXPECT_EQ(cells[0].payload().digest(), second.manifest().digest());
+  EXPECT_EQ(cells[1].revision(), 1);
+  EXPECT_THAT(DigestOfTag(1), IsOkAndHolds(second.manifest().digest()));
+  EXPECT_THAT(DigestOfTag(1, "-r1"), IsOkAndHolds(first.manifest().digest()));
+  EXPECT_THAT(DigestOfTag(1, "-r2"), IsOkAndHolds(second.manifest().digest()));
+}
+
+TEST_F(MatrixJobTest, CellThatLeftTheMatrixIsRetired) {
+  Builds(1);
+  Builds(2);
+  EXPECT_THAT(Run(), IsOk());
+  lock_.mutable_cells()->RemoveLast();
+  EXPECT_THAT(Run(), IsOk());
+  EXPECT_THAT(States(Recorded()),
+              ElementsAre(CELL_STATE_BUILT, CELL_STATE_RETIRED));
+}
+
+TEST_F(MatrixJobTest, TargetsThatWereBuiltBeforeBazelDiedAreRecorded) {
+  const auto image = Builds(1);
+  bazel_.RunsLast("exit 37\n");
+  EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kInternal,
+                              HasSubstr("bazel exited with 37")));
+  EXPECT_THAT(States(Recorded()),
+              ElementsAre(CELL_STATE_BUILT, CELL_STATE_FAILED));
+  EXPECT_THAT(DigestOfTag(1), IsOkAndHolds(image.manifest().digest()));
+}
+
+TEST_F(MatrixJobTest, ProofThatLacksAModuleIsRefused) {
+  Builds(1, {"", {"nvidia-0", "nvidia-peermem"}});
+  Builds(2);
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
+  ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_FAILED, CELL_STATE_BUILT));
+  EXPECT_THAT(cells[0].reason(), HasSubstr("it does not name nvidia-peermem"));
+  EXPECT_THAT(DigestOfTag(1), Not(IsOk()));
 }
 
 TEST_F(MatrixJobTest, SecondJobOnAStateDirectoryIsRefused) {
@@ -517,20 +534,22 @@ TEST_F(SharedServiceTest, CellLostToAnotherWorkerIsUnchanged) {
   const std::string pipe = PathOf("pipe");
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   bazel_.RunsFirst("cat '" + pipe + "'\n");  // Until it is closed.
-  const auto theirs = fixtures::TestPublication(1, "their image");
+  const auto theirs = fixtures::TestRevision(1, "their image");
   std::thread another([&] {
     const std::ofstream writer(pipe);  // Waits until Bazel reads it.
     hours_ = 24;
     TakenByAnother(1);
     auto publication = theirs;
-    publication.set_fencing_token(
-        client_->GetCell(fixtures::TestId(1))->lease().fencing_token());
-    EXPECT_THAT(client_->PublishPayload(publication), IsOk());
+    const auto lease = client_->GetCell(fixtures::TestId(1))->lease();
+    publication.set_fencing_token(lease.fencing_token());
+    publication.set_recipe_digest(lease.recipe_digest());
+    EXPECT_THAT(client_->RecordRevision(publication), IsOk());
   });
   GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
   another.join();
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_BUILT, CELL_STATE_BUILT));
   EXPECT_EQ(cells[0].payload().digest(), theirs.payload().digest());
+  EXPECT_THAT(DigestOfTag(1), Not(IsOk()));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "absl/flags/flag.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "base/program.h"
 #include "base/progress.h"
 #include "base/user_path.h"
@@ -31,6 +32,12 @@ ABSL_FLAG(bool, dry_run, false, "print the matrix without building anything");
 ABSL_FLAG(bool, json, false, "print one JSON object instead of a table");
 ABSL_FLAG(std::vector<std::string>, bazel_options, {},
           "additional options of the inner `bazel build`, separated by commas");
+ABSL_FLAG(
+    int, batch, 0,
+    "how many cells to claim and build at once; 0: all that are missing.  "
+    "Several workers share a matrix if it is small");
+ABSL_FLAG(absl::Duration, lease, absl::Minutes(10),
+          "how long cells stay claimed if this worker is killed; at least 1s");
 
 namespace {
 
@@ -57,6 +64,8 @@ gantry::job::MatrixOptions OptionsFromFlags() {
   options.dry_run = absl::GetFlag(FLAGS_dry_run);
   options.bazel = gantry::job::BazelFromEnvironment();
   options.bazel_options = absl::GetFlag(FLAGS_bazel_options);
+  options.batch = absl::GetFlag(FLAGS_batch);
+  options.lease_duration = absl::GetFlag(FLAGS_lease);
   return options;
 }
 

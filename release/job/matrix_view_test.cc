@@ -23,8 +23,10 @@ Cell MakeCell(const std::string& os_release, const std::string& kernel,
   Cell cell;
   auto& coordinates = *cell.mutable_coordinates();
   coordinates.set_os_release(os_release);
+  coordinates.set_architecture("amd64");
+  coordinates.set_product("nvidia");
   coordinates.set_kernel_release(kernel);
-  coordinates.set_driver_version("535.261.03");
+  coordinates.set_version("535.261.03");
   coordinates.set_cuda_version(cuda);
   cell.set_id(CellId(coordinates));
   cell.set_state(state);
@@ -52,8 +54,9 @@ TEST(MatrixViewTest, TableHasStatesAndReasons) {
             "flatcar-1   ?                                      -\n"
             "flatcar-2   6.6.1-flatcar  built                   FAILED\n"
             "\n"
-            "flatcar-1-535.261.03-cuda12.4: excluded: too old\n"
-            "flatcar-2-535.261.03-cuda12.4: failed: nv-pci.c:1:2: error: no\n"
+            "flatcar-1_amd64_nvidia_535.261.03_cuda12.4: excluded: too old\n"
+            "flatcar-2_amd64_nvidia_535.261.03_cuda12.4: failed: nv-pci.c:1:2: "
+            "error: no\n"
             "  log: /logs/x\n");
 }
 
@@ -82,7 +85,8 @@ TEST(MatrixViewTest, JsonHasTheDocumentedFields) {
   ASSERT_EQ(cells.values_size(), 3);
   const auto& built = cells.values(1).struct_value().fields();
   EXPECT_EQ(built.size(), 8u);
-  EXPECT_EQ(built.at("id").string_value(), "flatcar-2-535.261.03-cuda11.8");
+  EXPECT_EQ(built.at("id").string_value(),
+            "flatcar-2_amd64_nvidia_535.261.03_cuda11.8");
   EXPECT_EQ(built.at("os_release").string_value(), "flatcar-2");
   EXPECT_EQ(built.at("kernel").string_value(), "6.6.1-flatcar");
   EXPECT_EQ(built.at("driver").string_value(), "535.261.03");

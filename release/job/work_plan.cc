@@ -9,6 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/cell_name.h"
+#include "base/message_digest.h"
+#include "base/status_macros.h"
+#include "proto/release_service.pb.h"
+#include "release/plan/recipes.h"
 
 namespace gantry::job {
 
@@ -21,7 +25,8 @@ namespace {
 
 bool IsMissing(const Cell& cell) {
   return cell.state() != release::v1::CELL_STATE_BUILT &&
-         cell.state() != release::v1::CELL_STATE_EXCLUDED;
+         cell.state() != release::v1::CELL_STATE_EXCLUDED &&
+         cell.state() != release::v1::CELL_STATE_RETIRED;
 }
 
 // Whether the channel is among `channels`, or that is empty.
@@ -47,6 +52,7 @@ absl::StatusOr<std::vector<CellPlan>> CellPlansFromLock(
                                               absl::StrJoin(known, ", ")));
     }
   }
+  const plan::Recipes recipes(lock);
   std::vector<CellPlan> plans;
   for (const LockedCell& cell : lock.cells()) {
     if (std::none_of(cell.channels().begin(), cell.channels().end(),
@@ -57,8 +63,9 @@ absl::StatusOr<std::vector<CellPlan>> CellPlansFromLock(
     }
     CellPlan plan;
     *plan.mutable_coordinates() = cell.coordinates();
-    plan.set_channel(cell.channels(0));
+    *plan.mutable_channels() = cell.channels();
     plan.set_exclusion_reason(cell.exclusion_reason());
+    GANTRY_ASSIGN_OR_RETURN(*plan.mutable_recipe(), recipes.RecipeOf(cell));
     plans.push_back(std::move(plan));
   }
   return plans;
@@ -101,14 +108,22 @@ std::vector<Cell> PreviewCells(const std::vector<CellPlan>& plans,
   for (const CellPlan& plan : plans) {
     const std::string id = CellId(plan.coordinates());
     const auto found = by_id.find(id);
+    Cell cell;
     if (found != by_id.end()) {
-      cells.push_back(*found->second);
+      cell = *found->second;
+      // Another recipe would be built.
+      if (plan.recipe().digest() != cell.wanted_recipe().digest() &&
+          (cell.state() == release::v1::CELL_STATE_BUILT ||
+           cell.state() == release::v1::CELL_STATE_FAILED)) {
+        cell.set_state(release::v1::CELL_STATE_PLANNED);
+        cell.clear_reason();
+      }
+      cells.push_back(std::move(cell));
       continue;
     }
-    Cell cell;
     cell.set_id(id);
     *cell.mutable_coordinates() = plan.coordinates();
-    cell.set_channel(plan.channel());
+    *cell.mutable_channels() = plan.channels();
     cell.set_reason(plan.exclusion_reason());
     cell.set_state(plan.exclusion_reason().empty()
                        ? release::v1::CELL_STATE_PLANNED
@@ -116,6 +131,12 @@ std::vector<Cell> PreviewCells(const std::vector<CellPlan>& plans,
     cells.push_back(std::move(cell));
   }
   return cells;
+}
+
+std::string PlanId(const std::vector<CellPlan>& plans) {
+  release::v1::PlanCellsRequest all;
+  all.mutable_plans()->Assign(plans.begin(), plans.end());
+  return MessageDigest(all);
 }
 
 bool IsComplete(const std::vector<Cell>& cells) {

@@ -12,9 +12,10 @@
 namespace gantry::job {
 
 // The cells of the lock that are in at least one of these channels, or all if
-// `channels` is empty.  A plan has the first channel of its cell.
+// `channels` is empty.
 // NOT_FOUND, listing the channels: the lock has no cell in one of them, and it
-// is not a failed one.
+// is not a failed one.  INVALID_ARGUMENT: the lock lacks what a cell is made
+// of.
 absl::StatusOr<std::vector<release::v1::CellPlan>> CellPlansFromLock(
     const matrix::v1::Lock& lock, const std::vector<std::string>& channels);
 
@@ -23,9 +24,12 @@ absl::StatusOr<std::vector<release::v1::CellPlan>> CellPlansFromLock(
 std::vector<std::string> FailedChannels(
     const matrix::v1::Lock& lock, const std::vector<std::string>& channels);
 
-// Ids of the cells that are neither built nor excluded.  Includes cells that
-// are leased to other workers: only the service knows whether a lease has
-// expired.
+// A name of these plans, equal for equal ones.
+std::string PlanId(const std::vector<release::v1::CellPlan>& plans);
+
+// Ids of the cells that are neither built, excluded nor retired.  Includes
+// cells that are leased to other workers: only the service knows whether a
+// lease has expired.
 std::vector<std::string> MissingCellIds(
     const std::vector<release::v1::Cell>& cells);
 
@@ -33,8 +37,8 @@ std::vector<std::string> MissingCellIds(
 std::vector<release::v1::Cell> CellsLeasedTo(
     const std::string& worker, const std::vector<release::v1::Cell>& cells);
 
-// The cells that planning would result in: those in `known` unchanged, and new
-// ones planned or excluded.
+// The cells that planning would result in: those in `known`, planned if their
+// recipe changes, and new ones planned or excluded.
 std::vector<release::v1::Cell> PreviewCells(
     const std::vector<release::v1::CellPlan>& plans,
     const std::vector<release::v1::Cell>& known);

@@ -27,7 +27,10 @@ Lock TwoChannels() {
     auto& cell = *lock.add_cells();
     cell.add_channels(channel);
     cell.mutable_coordinates()->set_os_release(channel);
+    cell.mutable_coordinates()->set_version("535");
+    lock.add_releases()->set_name(channel);
   }
+  lock.add_drivers()->set_version("535");
   lock.mutable_cells(1)->set_exclusion_reason("too new");
   return lock;
 }
@@ -63,8 +66,8 @@ TEST(WorkPlanTest, CellInSeveralChannelsIsPlannedOnceForAnyOfThem) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<CellPlan> beta,
                               CellPlansFromLock(lock, {"beta"}));
   ASSERT_THAT(beta, SizeIs(2));
-  EXPECT_EQ(beta[0].channel(), "stable");
-  EXPECT_EQ(beta[1].channel(), "beta");
+  EXPECT_THAT(beta[0].channels(), ElementsAre("stable", "beta"));
+  EXPECT_THAT(beta[1].channels(), ElementsAre("beta"));
 }
 
 TEST(WorkPlanTest, UnknownChannelIsNotFound) {
@@ -99,14 +102,34 @@ TEST(WorkPlanTest, PreviewKeepsKnownCells) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<CellPlan> plans,
                               CellPlansFromLock(TwoChannels(), {}));
   const std::string known_id = CellId(plans[0].coordinates());
+  Cell known = CellInState(known_id, release::v1::CELL_STATE_BUILT);
+  *known.mutable_wanted_recipe() = plans[0].recipe();
   const auto cells = PreviewCells(
-      plans, {CellInState(known_id, release::v1::CELL_STATE_BUILT),
-              CellInState("other", release::v1::CELL_STATE_FAILED)});
+      plans, {known, CellInState("other", release::v1::CELL_STATE_FAILED)});
   ASSERT_EQ(cells.size(), 2u);
   EXPECT_EQ(cells[0].id(), known_id);
   EXPECT_EQ(cells[0].state(), release::v1::CELL_STATE_BUILT);
   EXPECT_EQ(cells[1].state(), release::v1::CELL_STATE_EXCLUDED);
   EXPECT_EQ(cells[1].reason(), "too new");
+}
+
+TEST(WorkPlanTest, PreviewPlansCellsWithAnotherRecipe) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<CellPlan> plans,
+                              CellPlansFromLock(TwoChannels(), {"stable"}));
+  Cell known = CellInState(CellId(plans[0].coordinates()),
+                           release::v1::CELL_STATE_BUILT);
+  known.mutable_wanted_recipe()->set_digest("another");
+  EXPECT_EQ(PreviewCells(plans, {known})[0].state(),
+            release::v1::CELL_STATE_PLANNED);
+}
+
+TEST(WorkPlanTest, EqualPlansHaveOneId) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(std::vector<CellPlan> plans,
+                              CellPlansFromLock(TwoChannels(), {}));
+  const std::string id = PlanId(plans);
+  EXPECT_EQ(PlanId(plans), id);
+  plans[0].set_priority(1);
+  EXPECT_NE(PlanId(plans), id);
 }
 
 TEST(WorkPlanTest, FindsCellsLeasedToTheWorker) {

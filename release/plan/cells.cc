@@ -23,13 +23,17 @@ using ::gantry::matrix::v1::LockedRelease;
 using ::gantry::matrix::v1::LockedToolkit;
 using ::gantry::matrix::v1::Matrix;
 
+// What discovery finds today.
+constexpr char kArchitecture[] = "amd64";
+constexpr char kProduct[] = "nvidia";
+
 // Whether the exclusion matches the cell as one of `channel`.
 bool Matches(const Exclusion& exclusion, const LockedCell& cell,
              const std::string& channel) {
   const auto& coordinates = cell.coordinates();
   return (exclusion.channel().empty() || exclusion.channel() == channel) &&
          absl::StartsWith(coordinates.os_release(), exclusion.os_release()) &&
-         absl::StartsWith(coordinates.driver_version(), exclusion.driver()) &&
+         absl::StartsWith(coordinates.version(), exclusion.driver()) &&
          absl::StartsWith(coordinates.cuda_version(), exclusion.cuda());
 }
 
@@ -59,9 +63,8 @@ std::string ExclusionReason(const Matrix& matrix, const LockedCell& cell) {
   }
   const auto& coordinates = cell.coordinates();
   // CUDA's requirements apply only to NVIDIA's drivers.
-  if (coordinates.driver_flavour() == cell::v1::DRIVER_FLAVOUR_UNSPECIFIED)
-    return "";
-  return IncompatibilityReason(coordinates.driver_version(),
+  if (coordinates.flavour() == cell::v1::DRIVER_FLAVOUR_UNSPECIFIED) return "";
+  return IncompatibilityReason(coordinates.version(),
                                coordinates.cuda_version());
 }
 
@@ -70,8 +73,10 @@ LockedCell MakeCell(const Matrix& matrix, const LockedRelease& release,
   LockedCell cell;
   auto& coordinates = *cell.mutable_coordinates();
   coordinates.set_os_release(release.name());
-  coordinates.set_driver_version(driver.version());
-  coordinates.set_driver_flavour(driver.flavour());
+  coordinates.set_architecture(kArchitecture);
+  coordinates.set_product(kProduct);
+  coordinates.set_version(driver.version());
+  coordinates.set_flavour(driver.flavour());
   coordinates.set_cuda_version(toolkit.version());
   cell.set_id(CellId(coordinates));
   *cell.mutable_channels() = release.channels();

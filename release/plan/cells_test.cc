@@ -46,16 +46,20 @@ TEST(CellsTest, AddsEveryCombinationOrderedById) {
   ASSERT_THAT(AddCells(Matrix(), lock), IsOk());
   std::vector<std::string> ids;
   for (const LockedCell& cell : lock.cells()) ids.push_back(cell.id());
-  EXPECT_EQ(
-      ids, (std::vector<std::string>{
-               "debian-12-6.1.0-56-cloud-amd64-470.256.02-proprietary-cuda11.8",
-               "debian-12-6.1.0-56-cloud-amd64-470.256.02-proprietary-cuda12.4",
-               "debian-12-6.1.0-56-cloud-amd64-535.261.03-cuda11.8",
-               "debian-12-6.1.0-56-cloud-amd64-535.261.03-cuda12.4",
-               "flatcar-4230.2.0-470.256.02-proprietary-cuda11.8",
-               "flatcar-4230.2.0-470.256.02-proprietary-cuda12.4",
-               "flatcar-4230.2.0-535.261.03-cuda11.8",
-               "flatcar-4230.2.0-535.261.03-cuda12.4"}));
+  EXPECT_EQ(ids,
+            (std::vector<std::string>{
+                "debian-12-6.1.0-56-cloud-amd64_amd64_nvidia_470.256.02_"
+                "proprietary_cuda11.8",
+                "debian-12-6.1.0-56-cloud-amd64_amd64_nvidia_470.256.02_"
+                "proprietary_cuda12.4",
+                "debian-12-6.1.0-56-cloud-amd64_amd64_nvidia_535.261.03_open_"
+                "cuda11.8",
+                "debian-12-6.1.0-56-cloud-amd64_amd64_nvidia_535.261.03_open_"
+                "cuda12.4",
+                "flatcar-4230.2.0_amd64_nvidia_470.256.02_proprietary_cuda11.8",
+                "flatcar-4230.2.0_amd64_nvidia_470.256.02_proprietary_cuda12.4",
+                "flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda11.8",
+                "flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda12.4"}));
   EXPECT_THAT(lock.cells(7).channels(), ElementsAre("stable"));
   // Unknown until the developer container is opened.
   EXPECT_EQ(lock.cells(7).coordinates().kernel_release(), "");
@@ -134,7 +138,8 @@ TEST(CellsTest, DuplicateIdIsInvalid) {
       AddCells(Matrix(), lock),
       StatusIs(
           absl::StatusCode::kInvalidArgument,
-          "duplicate cell \"flatcar-4230.2.0-535.261.03-cuda12.4\": "
+          "duplicate cell "
+          "\"flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda12.4\": "
           "drivers or toolkits of the matrix resolve to the same version"));
 }
 

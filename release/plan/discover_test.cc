@@ -61,13 +61,13 @@ TEST_F(DiscoverTest, CellsHaveTheFullVersionOfARedistToolkit) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
   EXPECT_EQ(lock.cuda_toolkits(0).version(), "12.4.1");
   EXPECT_EQ(lock.cells(1).coordinates().cuda_version(), "12.4.1");
-  EXPECT_EQ(lock.cells(1).id(), "flatcar-4230.2.0-1.0-cuda12.4.1");
+  EXPECT_EQ(lock.cells(1).id(), "flatcar-4230.2.0_amd64_nvidia_1.0_cuda12.4.1");
 }
 
 TEST_F(DiscoverTest, EveryCombinationIsACell) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const Lock lock, RunDiscover());
   ASSERT_EQ(lock.cells_size(), 4);
-  EXPECT_EQ(lock.cells(1).id(), "flatcar-4230.2.0-1.0-cuda12.4.1");
+  EXPECT_EQ(lock.cells(1).id(), "flatcar-4230.2.0_amd64_nvidia_1.0_cuda12.4.1");
   EXPECT_EQ(lock.cells(1).exclusion_reason(), "");
   EXPECT_EQ(lock.cells(2).exclusion_reason(), "only stable");
 }

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
@@ -63,6 +64,17 @@ Value MakeDescriptor(const Blob& manifest, absl::string_view tag) {
       *fields["annotations"].mutable_struct_value()->mutable_fields();
   annotations[kRefName].set_string_value(std::string(tag));
   return value;
+}
+
+Blob ReadDescriptor(const Struct& descriptor) {
+  Blob blob;
+  blob.set_digest(std::string(GetString(descriptor, "digest")));
+  blob.set_media_type(std::string(GetString(descriptor, "mediaType")));
+  const auto size = descriptor.fields().find("size");
+  if (size != descriptor.fields().end()) {
+    blob.set_size(static_cast<int64_t>(size->second.number_value()));
+  }
+  return blob;
 }
 
 // Copies the content of `in`, the file `source`, to `out`, the file `path`, and
@@ -175,6 +187,47 @@ absl::StatusOr<std::string> OciLayout::FindTag(absl::string_view tag) const {
   }
   return absl::NotFoundError(
       absl::StrCat(index_path(), ": no image has the tag ", tag));
+}
+
+absl::StatusOr<payload::v1::ImageDescriptor> OciLayout::ReadImage(
+    absl::string_view digest) const {
+  const std::string path = BlobPath(digest);
+  GANTRY_ASSIGN_OR_RETURN(const std::string manifest, ReadFile(path));
+  if (Sha256Digest(manifest) != digest) {
+    return absl::DataLossError(absl::StrCat(
+        path, ": has digest ", Sha256Digest(manifest), ", expected ", digest));
+  }
+  Struct json;
+  GANTRY_RETURN_IF_ERROR(ParseJson(manifest, path, json));
+  payload::v1::ImageDescriptor image;
+  image.mutable_manifest()->set_digest(std::string(digest));
+  image.mutable_manifest()->set_size(static_cast<int64_t>(manifest.size()));
+  image.mutable_manifest()->set_media_type(
+      "application/vnd.oci.image.manifest.v1+json");
+  const Struct* const config = FindObject(json, "config");
+  if (config == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ": is not an image manifest"));
+  }
+  *image.mutable_config() = ReadDescriptor(*config);
+  if (const ListValue* const layers = FindArray(json, "layers")) {
+    for (const Value& layer : layers->values()) {
+      *image.add_layers() = ReadDescriptor(layer.struct_value());
+    }
+  }
+  std::vector<Blob*> blobs = {image.mutable_manifest(), image.mutable_config()};
+  for (Blob& layer : *image.mutable_layers()) blobs.push_back(&layer);
+  for (Blob* blob : blobs) {
+    GANTRY_RETURN_IF_ERROR(Annotate(ValidateDigest(blob->digest()), path));
+    struct stat file;
+    if (stat(BlobPath(blob->digest()).c_str(), &file) != 0 ||
+        file.st_size != blob->size()) {
+      return absl::NotFoundError(
+          absl::StrCat(BlobPath(blob->digest()), ": missing or incomplete"));
+    }
+    blob->set_path(absl::StrCat("blobs/sha256/", DigestHex(blob->digest())));
+  }
+  return image;
 }
 
 }  // namespace gantry::publish

@@ -42,6 +42,13 @@ class OciLayout {
   // Digest of the image with the tag.  NOT_FOUND: no image has it.
   absl::StatusOr<std::string> FindTag(absl::string_view tag) const;
 
+  // The image with this manifest, without coordinates, with paths of blobs that
+  // are relative to the directory.  NOT_FOUND: a blob is missing or has another
+  // size.  DATA_LOSS: the manifest has another digest.  INVALID_ARGUMENT: it is
+  // not one.
+  absl::StatusOr<payload::v1::ImageDescriptor> ReadImage(
+      absl::string_view digest) const;
+
  private:
   explicit OciLayout(std::string directory)
       : directory_(std::move(directory)) {}

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "base/cell_name.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -17,6 +18,7 @@
 #include "base/status_macros.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
+#include "proto/coordinates.pb.h"
 #include "release/publish/oci_layout.h"
 
 namespace gantry::publish {
@@ -39,12 +41,20 @@ bool IsLoopback(absl::string_view repository) {
          host == "localhost" || absl::StartsWith(host, "localhost:");
 }
 
+// "true" unless the repository, which may be empty, is one on this machine.
+const char* TlsVerify(absl::string_view repository) {
+  return IsLoopback(repository) ? "false" : "true";
+}
+
+// Copies an image within `repository`, or to or from it.
 absl::Status SkopeoCopy(const std::string& source,
-                        const std::string& destination, bool tls) {
+                        const std::string& destination,
+                        const std::string& repository) {
+  const char* const tls = TlsVerify(repository);
   const absl::Status status =
       RunCommand({"skopeo", "copy", "--quiet", "--preserve-digests",
-                  absl::StrCat("--dest-tls-verify=", tls ? "true" : "false"),
-                  source, destination})
+                  absl::StrCat("--src-tls-verify=", tls),
+                  absl::StrCat("--dest-tls-verify=", tls), source, destination})
           .status();
   if (absl::IsInternal(status)) {
     return absl::UnavailableError(
@@ -76,8 +86,6 @@ absl::StatusOr<std::string> PublishToLayout(const ImageDescriptor& image,
   for (const Blob& blob : BlobsInOrder(image)) {
     GANTRY_RETURN_IF_ERROR(layout.PutBlob(blob, JoinPath(root, blob.path())));
   }
-  const std::string tag = CellTag(image.coordinates());
-  GANTRY_RETURN_IF_ERROR(layout.Tag(image.manifest(), tag));
   return absl::StrCat("oci:", directory, "@", image.manifest().digest());
 }
 
@@ -87,18 +95,49 @@ absl::StatusOr<std::string> PublishToRegistry(const ImageDescriptor& image,
   GANTRY_ASSIGN_OR_RETURN(const TempDir temp, TempDir::Create());
   GANTRY_ASSIGN_OR_RETURN(OciLayout layout, OciLayout::Open(temp.path()));
   GANTRY_RETURN_IF_ERROR(LinkBlobs(image, root, layout));
+  // skopeo finds the image by this name.
   const std::string tag = CellTag(image.coordinates());
   GANTRY_RETURN_IF_ERROR(layout.Tag(image.manifest(), tag));
-
-  const bool tls = !IsLoopback(repository);
-  const std::string source = absl::StrCat("oci:", temp.path(), ":", tag);
   const std::string reference =
       absl::StrCat(repository, "@", image.manifest().digest());
-  GANTRY_RETURN_IF_ERROR(
-      SkopeoCopy(source, absl::StrCat("docker://", reference), tls));
-  GANTRY_RETURN_IF_ERROR(
-      SkopeoCopy(source, absl::StrCat("docker://", repository, ":", tag), tls));
+  GANTRY_RETURN_IF_ERROR(SkopeoCopy(absl::StrCat("oci:", temp.path(), ":", tag),
+                                    absl::StrCat("docker://", reference),
+                                    repository));
   return reference;
+}
+
+// The bytes of a manifest; `name` is "@<digest>" or ":<tag>".  NOT_FOUND: the
+// registry says that it does not have it.
+absl::StatusOr<std::string> InspectManifest(const std::string& repository,
+                                            const std::string& name) {
+  const std::string reference = absl::StrCat("docker://", repository, name);
+  const absl::StatusOr<std::string> manifest = RunCommand(
+      {"skopeo", "inspect", "--raw",
+       absl::StrCat("--tls-verify=", TlsVerify(repository)), reference});
+  if (!absl::IsInternal(manifest.status())) return manifest;
+  // Error codes of the OCI distribution specification, as skopeo prints them.
+  for (absl::string_view code : {"manifest unknown", "name unknown"}) {
+    if (absl::StrContains(manifest.status().message(), code)) {
+      return absl::NotFoundError(absl::StrCat(reference, ": ", code));
+    }
+  }
+  return absl::UnavailableError(
+      absl::StrCat(reference, ": ", manifest.status().message()));
+}
+
+// Publishes an image that is in a layout.
+absl::Status PublishFromLayout(const std::string& directory,
+                               const std::string& digest,
+                               const cell::v1::CellCoordinates& coordinates,
+                               const Destination& destination) {
+  if (!std::filesystem::exists(directory)) {
+    return absl::NotFoundError(
+        absl::StrCat(directory, ": no such image layout on this machine"));
+  }
+  GANTRY_ASSIGN_OR_RETURN(const OciLayout layout, OciLayout::Open(directory));
+  GANTRY_ASSIGN_OR_RETURN(ImageDescriptor image, layout.ReadImage(digest));
+  *image.mutable_coordinates() = coordinates;
+  return PublishImage(image, directory, destination).status();
 }
 
 }  // namespace
@@ -110,6 +149,74 @@ absl::StatusOr<std::string> PublishImage(const ImageDescriptor& image,
   return destination.registry_repository.empty()
              ? PublishToLayout(image, root, destination.layout_directory)
              : PublishToRegistry(image, root, destination.registry_repository);
+}
+
+absl::Status TagImage(const std::string& digest, const std::string& tag,
+                      const Destination& destination) {
+  const std::string& repository = destination.registry_repository;
+  if (repository.empty()) {
+    GANTRY_ASSIGN_OR_RETURN(OciLayout layout,
+                            OciLayout::Open(destination.layout_directory));
+    GANTRY_ASSIGN_OR_RETURN(const ImageDescriptor image,
+                            layout.ReadImage(digest));
+    return layout.Tag(image.manifest(), tag);
+  }
+  return SkopeoCopy(absl::StrCat("docker://", repository, "@", digest),
+                    absl::StrCat("docker://", repository, ":", tag),
+                    repository);
+}
+
+absl::StatusOr<bool> HasImage(const std::string& digest,
+                              const Destination& destination) {
+  absl::Status status;
+  if (destination.registry_repository.empty()) {
+    GANTRY_ASSIGN_OR_RETURN(const OciLayout layout,
+                            OciLayout::Open(destination.layout_directory));
+    status = layout.ReadImage(digest).status();
+  } else {
+    status = InspectManifest(destination.registry_repository,
+                             absl::StrCat("@", digest))
+                 .status();
+  }
+  if (absl::IsNotFound(status)) return false;
+  GANTRY_RETURN_IF_ERROR(status);
+  return true;
+}
+
+absl::StatusOr<std::string> FindTag(const std::string& tag,
+                                    const Destination& destination) {
+  if (destination.registry_repository.empty()) {
+    GANTRY_ASSIGN_OR_RETURN(const OciLayout layout,
+                            OciLayout::Open(destination.layout_directory));
+    return layout.FindTag(tag);
+  }
+  GANTRY_ASSIGN_OR_RETURN(
+      const std::string manifest,
+      InspectManifest(destination.registry_repository, absl::StrCat(":", tag)));
+  return Sha256Digest(manifest);
+}
+
+absl::Status CopyImage(const std::string& reference,
+                       const cell::v1::CellCoordinates& coordinates,
+                       const Destination& destination) {
+  const size_t at = reference.rfind('@');
+  if (at == std::string::npos) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("reference \"", reference, "\" has no digest"));
+  }
+  const std::string digest = reference.substr(at + 1);
+  const std::string place = reference.substr(0, at);
+  absl::string_view directory = place;
+  if (absl::ConsumePrefix(&directory, "oci:")) {
+    return PublishFromLayout(std::string(directory), digest, coordinates,
+                             destination);
+  }
+  GANTRY_ASSIGN_OR_RETURN(const TempDir temp, TempDir::Create());
+  const std::string layout = JoinPath(temp.path(), "oci");
+  GANTRY_RETURN_IF_ERROR(SkopeoCopy(absl::StrCat("docker://", reference),
+                                    absl::StrCat("oci:", layout, ":image"),
+                                    place));
+  return PublishFromLayout(layout, digest, coordinates, destination);
 }
 
 }  // namespace gantry::publish

@@ -3,7 +3,9 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "proto/coordinates.pb.h"
 #include "proto/image_descriptor.pb.h"
 
 namespace gantry::publish {
@@ -19,11 +21,9 @@ struct Destination {
   std::string registry_repository;
 };
 
-// Publishes an image: first its blobs and manifest, then its tag, so that a tag
-// never refers to an incomplete image.  Paths of the blobs are relative to
-// `root`. Idempotent.  Returns the reference to record:
-// "oci:<directory>@<digest>" or
-// "<repository>@<digest>".
+// Publishes the blobs of an image, and last its manifest, by digest: it has no
+// tag.  Paths of the blobs are relative to `root`.  Idempotent.  Returns the
+// reference to record: "oci:<directory>@<digest>" or "<repository>@<digest>".
 //
 // DATA_LOSS: the destination is a layout, and the digest or size of a blob is
 // not that of the descriptor.  UNAVAILABLE, with skopeo's error: the
@@ -32,6 +32,31 @@ struct Destination {
 absl::StatusOr<std::string> PublishImage(
     const payload::v1::ImageDescriptor& image, const std::string& root,
     const Destination& destination);
+
+// Gives the published image with this digest a tag, which it takes from any
+// other image.  NOT_FOUND: the layout does not have the image.  UNAVAILABLE,
+// with skopeo's error: the registry rejects it, for example because it does not
+// have the image.
+absl::Status TagImage(const std::string& digest, const std::string& tag,
+                      const Destination& destination);
+
+// Whether the destination has the image with all of its blobs.  Of a registry,
+// only the manifest is looked at: it accepts none without its blobs.
+// UNAVAILABLE, with skopeo's error: the registry does not answer.
+absl::StatusOr<bool> HasImage(const std::string& digest,
+                              const Destination& destination);
+
+// Digest of the image with the tag.  NOT_FOUND: there is none.  UNAVAILABLE: as
+// HasImage().
+absl::StatusOr<std::string> FindTag(const std::string& tag,
+                                    const Destination& destination);
+
+// Publishes an image that PublishImage() has published elsewhere; `reference`
+// is what that returned.  NOT_FOUND: it is not complete there.  Also the errors
+// of PublishImage().
+absl::Status CopyImage(const std::string& reference,
+                       const cell::v1::CellCoordinates& coordinates,
+                       const Destination& destination);
 
 }  // namespace gantry::publish
 

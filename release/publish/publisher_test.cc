@@ -39,8 +39,10 @@ class PublisherTest : public testing::Test {
     std::filesystem::create_directories(PathOf("root/bin"));
     auto& coordinates = *image_.mutable_coordinates();
     coordinates.set_os_release("debian-12-6.12.1+bpo-cloud-amd64");
+    coordinates.set_architecture("amd64");
+    coordinates.set_product("nvidia");
     coordinates.set_kernel_release("6.12.1+bpo-cloud-amd64");
-    coordinates.set_driver_version("535.261.03");
+    coordinates.set_version("535.261.03");
     coordinates.set_cuda_version("12.4");
     const Blob layer =
         Write(kLayer, "application/vnd.oci.image.layer.v1.tar+gzip", "layer x");
@@ -85,8 +87,12 @@ class PublisherTest : public testing::Test {
     ASSERT_THAT(WriteFileAtomically(PathOf("root/" + name), content), IsOk());
   }
 
+  // Publishes the image, and gives it its tag.
   absl::StatusOr<std::string> Publish() {
-    return PublishImage(image_, PathOf("root"), destination_);
+    auto reference = PublishImage(image_, PathOf("root"), destination_);
+    if (!reference.ok()) return reference;
+    const absl::Status tagged = TagImage(digest(), tag(), destination_);
+    return tagged.ok() ? reference : tagged;
   }
 
   std::string digest() const { return image_.manifest().digest(); }
@@ -133,6 +139,11 @@ TEST_F(PublishToLayoutTest, StoresBlobsAndTagIdempotently) {
   }
 }
 
+TEST_F(PublishToLayoutTest, PublishingGivesNoTag) {
+  ASSERT_THAT(PublishImage(image_, PathOf("root"), destination_), IsOk());
+  EXPECT_THAT(FindTag(), StatusIs(absl::StatusCode::kNotFound));
+}
+
 class AlteredLayoutBlobTest : public PublishToLayoutTest,
                               public testing::WithParamInterface<const char*> {
 };
@@ -176,6 +187,24 @@ TEST_F(PublishToRegistryTest, StoresManifestAndTagIdempotently) {
     EXPECT_THAT(Inspect("@" + digest()), IsOkAndHolds(digest() + "\n"));
     EXPECT_THAT(Inspect(":" + tag()), IsOkAndHolds(digest() + "\n"));
   }
+}
+
+TEST_F(PublishToRegistryTest, PublishingGivesNoTag) {
+  ASSERT_THAT(PublishImage(image_, PathOf("root"), destination_), IsOk());
+  // Without --raw, skopeo fails for a repository without tags.
+  GANTRY_ASSERT_OK_AND_ASSIGN(
+      const std::string manifest,
+      RunCommand({"skopeo", "inspect", "--tls-verify=false", "--raw",
+                  absl::StrCat("docker://", destination_.registry_repository,
+                               "@", digest())}));
+  EXPECT_EQ(Sha256Digest(manifest), digest());
+  EXPECT_THAT(Inspect(":" + tag()), StatusIs(absl::StatusCode::kInternal,
+                                             HasSubstr("manifest unknown")));
+}
+
+TEST_F(PublishToRegistryTest, ImageThatIsNotThereGetsNoTag) {
+  EXPECT_THAT(TagImage(digest(), tag(), destination_),
+              StatusIs(absl::StatusCode::kUnavailable));
 }
 
 class AlteredRegistryBlobTest

@@ -32,8 +32,8 @@ using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
-constexpr char kFlatcarCell[] = "flatcar-4230.2.0-1.0-cuda11.8";
-constexpr char kCoreosCell[] = "coreos-2023.4.0-1.0-cuda11.8";
+constexpr char kFlatcarCell[] = "flatcar-4230.2.0_amd64_nvidia_1.0_cuda11.8";
+constexpr char kCoreosCell[] = "coreos-2023.4.0_amd64_nvidia_1.0_cuda11.8";
 
 // Exit codes of the main job.
 constexpr int kError = 1;

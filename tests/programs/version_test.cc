@@ -34,7 +34,8 @@ TEST(VersionTest, ProgramsPrintIt) {
        {"builder/container/disk_image", "builder/modules/compile_modules",
         "builder/userland/file_tree", "payload/image/write_image",
         "payload/image/write_layer", "payload/proof/prove", "release/cli/query",
-        "release/job/matrix", "release/service/server/server"}) {
+        "release/job/matrix", "release/job/publish",
+        "release/service/server/server"}) {
     EXPECT_EQ(VersionOf(program),
               absl::StrCat(program.substr(program.rfind('/') + 1), " ",
                            kVersion, "\n"));

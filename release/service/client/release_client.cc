@@ -1,14 +1,19 @@
 #include "release/service/client/release_client.h"
 
 #include <algorithm>
+#include <random>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "base/proto_time.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "google/rpc/error_details.pb.h"
 #include "proto/release_service.pb.h"
+#include "release/service/rpc_status/error_details.h"
 #include "release/service/rpc_status/rpc_status.h"
 #include "release/service/store/limits.h"
 
@@ -18,6 +23,23 @@ namespace {
 using ::gantry::release::v1::Cell;
 
 constexpr absl::Duration kCallTimeout = absl::Seconds(60);
+
+constexpr absl::Duration kFirstRetryDelay = absl::Milliseconds(100);
+constexpr absl::Duration kMaxRetryDelay = absl::Seconds(10);
+
+// How long the service asks to wait; zero if it does not.
+absl::Duration RequestedDelay(const absl::Status& status) {
+  const auto info = GetDetail<google::rpc::RetryInfo>(status);
+  return info.has_value() ? ToDuration(info->retry_delay())
+                          : absl::ZeroDuration();
+}
+
+// Two requests have the same with a probability below 10^-18 in 10^10.
+std::string RandomId() {
+  std::random_device random;
+  return absl::StrFormat("%08x%08x%08x%08x", random(), random(), random(),
+                         random());
+}
 
 absl::Status UnavailableError(absl::string_view address,
                               absl::string_view why) {
@@ -66,26 +88,49 @@ absl::StatusOr<Response> ReleaseClient::Call(
     grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
                                  Response*),
     const Request& request) {
-  grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(absl::Now() + kCallTimeout));
-  Response response;
-  const absl::Status status =
-      FromGrpcStatus((stub_.get()->*method)(&context, request, &response));
-  if (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) {
-    return Annotate(status, absl::StrCat("release service at ", name_));
+  const absl::Time give_up = absl::Now() + retry_timeout_;
+  for (absl::Duration delay = kFirstRetryDelay;; delay *= 2) {
+    const absl::Time now = absl::Now();
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(now + kCallTimeout));
+    Response response;
+    const absl::Status status =
+        FromGrpcStatus((stub_.get()->*method)(&context, request, &response));
+    if (status.ok()) return response;
+    if (!absl::IsUnavailable(status) && !absl::IsDeadlineExceeded(status)) {
+      return status;
+    }
+    const absl::Duration wait =
+        std::min(kMaxRetryDelay, std::max(delay, RequestedDelay(status)));
+    if (!absl::IsUnavailable(status) || absl::Now() + wait > give_up) {
+      return Annotate(status, absl::StrCat("release service at ", name_));
+    }
+    absl::SleepFor(wait);
   }
-  GANTRY_RETURN_IF_ERROR(status);
-  return response;
+}
+
+template <typename Request, typename Response>
+absl::StatusOr<Response> ReleaseClient::CallOnce(
+    grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                 Response*),
+    const Request& request) {
+  if (!request.request_id().empty()) return Call(method, request);
+  Request named = request;
+  named.set_request_id(RandomId());
+  return Call(method, named);
 }
 
 absl::StatusOr<std::vector<Cell>> ReleaseClient::PlanCells(
-    const std::vector<release::v1::CellPlan>& plans) {
+    const std::vector<release::v1::CellPlan>& plans,
+    const std::string& plan_id) {
   constexpr size_t kChunk = kMaxCellsPerCall;
   std::vector<Cell> cells;
   for (size_t begin = 0; begin < plans.size(); begin += kChunk) {
     const size_t end = std::min(begin + kChunk, plans.size());
     release::v1::PlanCellsRequest request;
     request.mutable_plans()->Assign(plans.begin() + begin, plans.begin() + end);
+    request.set_plan_id(plan_id);
+    // Planning twice changes nothing, so it needs no request_id.
     GANTRY_ASSIGN_OR_RETURN(const release::v1::PlanCellsResponse response,
                             Call(&Stub::PlanCells, request));
     cells.insert(cells.end(), response.cells().begin(), response.cells().end());
@@ -93,9 +138,15 @@ absl::StatusOr<std::vector<Cell>> ReleaseClient::PlanCells(
   return cells;
 }
 
-absl::StatusOr<Cell> ReleaseClient::PublishPayload(
-    const release::v1::PublishPayloadRequest& request) {
-  return Call(&Stub::PublishPayload, request);
+absl::StatusOr<release::v1::RetireCellsResponse> ReleaseClient::RetireCells(
+    const release::v1::RetireCellsRequest& request) {
+  return CallOnce(&Stub::RetireCells, request);
+}
+
+absl::StatusOr<release::v1::RecordRevisionResponse>
+ReleaseClient::RecordRevision(
+    const release::v1::RecordRevisionRequest& request) {
+  return CallOnce(&Stub::RecordRevision, request);
 }
 
 absl::StatusOr<Cell> ReleaseClient::GetCell(absl::string_view id) {
@@ -128,17 +179,71 @@ absl::StatusOr<std::vector<Cell>> ReleaseClient::ClaimCells(
     const int end = std::min(begin + kMaxCellsPerCall, request.ids_size());
     chunk.mutable_ids()->Assign(request.ids().begin() + begin,
                                 request.ids().begin() + end);
+    // Each call is another request.
+    if (begin > 0 && !request.request_id().empty()) {
+      chunk.set_request_id(absl::StrCat(request.request_id(), "-", begin));
+    }
     GANTRY_ASSIGN_OR_RETURN(const release::v1::ClaimCellsResponse response,
-                            Call(&Stub::ClaimCells, chunk));
+                            CallOnce(&Stub::ClaimCells, chunk));
     cells.insert(cells.end(), response.cells().begin(), response.cells().end());
     begin = end;
+    if (request.max_cells() == 0) continue;
+    chunk.set_max_cells(request.max_cells() - static_cast<int>(cells.size()));
+    if (chunk.max_cells() == 0) break;
   } while (begin < request.ids_size());
   return cells;
 }
 
 absl::StatusOr<Cell> ReleaseClient::FailAttempt(
     const release::v1::FailAttemptRequest& request) {
-  return Call(&Stub::FailAttempt, request);
+  return CallOnce(&Stub::FailAttempt, request);
+}
+
+absl::StatusOr<std::vector<release::v1::LeaseReference>>
+ReleaseClient::RenewLeases(const release::v1::RenewLeasesRequest& request) {
+  release::v1::RenewLeasesRequest chunk = request;
+  std::vector<release::v1::LeaseReference> renewed;
+  for (int begin = 0; begin < request.leases_size();
+       begin += kMaxCellsPerCall) {
+    const int end = std::min(begin + kMaxCellsPerCall, request.leases_size());
+    chunk.mutable_leases()->Assign(request.leases().begin() + begin,
+                                   request.leases().begin() + end);
+    GANTRY_ASSIGN_OR_RETURN(const release::v1::RenewLeasesResponse response,
+                            Call(&Stub::RenewLeases, chunk));
+    renewed.insert(renewed.end(), response.leases().begin(),
+                   response.leases().end());
+  }
+  return renewed;
+}
+
+absl::StatusOr<Cell> ReleaseClient::ReleaseLease(
+    const release::v1::ReleaseLeaseRequest& request) {
+  return CallOnce(&Stub::ReleaseLease, request);
+}
+
+absl::StatusOr<Cell> ReleaseClient::RetryCell(absl::string_view id) {
+  release::v1::RetryCellRequest request;
+  request.set_id(std::string(id));
+  return CallOnce(&Stub::RetryCell, request);
+}
+
+absl::StatusOr<release::v1::ListRevisionsResponse> ReleaseClient::ListRevisions(
+    absl::string_view id) {
+  release::v1::ListRevisionsRequest request;
+  request.set_id(std::string(id));
+  return Call(&Stub::ListRevisions, request);
+}
+
+absl::StatusOr<release::v1::ListAttemptsResponse> ReleaseClient::ListAttempts(
+    absl::string_view id) {
+  release::v1::ListAttemptsRequest request;
+  request.set_id(std::string(id));
+  return Call(&Stub::ListAttempts, request);
+}
+
+absl::StatusOr<release::v1::ListEventsResponse> ReleaseClient::ListEvents(
+    const release::v1::ListEventsRequest& request) {
+  return Call(&Stub::ListEvents, request);
 }
 
 absl::StatusOr<release::v1::ResolveResponse> ReleaseClient::Resolve(

@@ -17,7 +17,12 @@
 namespace gantry::service {
 
 // Calls a release service.  Every call blocks until the response arrives, at
-// most 60 seconds.  Errors have the service's code, message and details
+// most 60 seconds.  A call that finds the service unavailable is repeated, for
+// at most a minute, with growing delays or the one that the service asks for: a
+// service that restarts costs only time.  Calls that change something get a
+// random request_id unless they have one, so that this changes nothing twice.
+//
+// Errors have the service's code, message and details
 // (release/service/rpc_status/error_details.h); UNAVAILABLE and
 // DEADLINE_EXCEEDED also name the address.  Thread-safe.
 class ReleaseClient {
@@ -31,12 +36,19 @@ class ReleaseClient {
   // have `name` in place of the address.
   ReleaseClient(std::shared_ptr<grpc::Channel> channel, std::string name);
 
+  // How long calls are repeated; one minute by default.
+  void set_retry_timeout(absl::Duration timeout) { retry_timeout_ = timeout; }
+
   // Plans any number of cells, and returns them in the order of `plans`.
   absl::StatusOr<std::vector<release::v1::Cell>> PlanCells(
-      const std::vector<release::v1::CellPlan>& plans);
+      const std::vector<release::v1::CellPlan>& plans,
+      const std::string& plan_id = "");
 
-  absl::StatusOr<release::v1::Cell> PublishPayload(
-      const release::v1::PublishPayloadRequest& request);
+  absl::StatusOr<release::v1::RetireCellsResponse> RetireCells(
+      const release::v1::RetireCellsRequest& request);
+
+  absl::StatusOr<release::v1::RecordRevisionResponse> RecordRevision(
+      const release::v1::RecordRevisionRequest& request);
 
   absl::StatusOr<release::v1::Cell> GetCell(absl::string_view id);
 
@@ -45,13 +57,30 @@ class ReleaseClient {
   absl::StatusOr<std::vector<release::v1::Cell>> ListCells(
       const release::v1::ListCellsRequest& filter);
 
-  // The request may have any number of ids.  More than 1,000 take several
-  // calls, each limited by `max_cells`.
+  // The request may have any number of ids: more than 1,000 take several calls.
   absl::StatusOr<std::vector<release::v1::Cell>> ClaimCells(
       const release::v1::ClaimCellsRequest& request);
 
+  // Any number of leases.
+  absl::StatusOr<std::vector<release::v1::LeaseReference>> RenewLeases(
+      const release::v1::RenewLeasesRequest& request);
+
+  absl::StatusOr<release::v1::Cell> ReleaseLease(
+      const release::v1::ReleaseLeaseRequest& request);
+
   absl::StatusOr<release::v1::Cell> FailAttempt(
       const release::v1::FailAttemptRequest& request);
+
+  absl::StatusOr<release::v1::Cell> RetryCell(absl::string_view id);
+
+  absl::StatusOr<release::v1::ListRevisionsResponse> ListRevisions(
+      absl::string_view id);
+
+  absl::StatusOr<release::v1::ListAttemptsResponse> ListAttempts(
+      absl::string_view id);
+
+  absl::StatusOr<release::v1::ListEventsResponse> ListEvents(
+      const release::v1::ListEventsRequest& request);
 
   absl::StatusOr<release::v1::ResolveResponse> Resolve(
       const release::v1::ResolveRequest& request);
@@ -65,7 +94,15 @@ class ReleaseClient {
                                    Response*),
       const Request& request);
 
+  // Sets a request_id if the request has none, and calls.
+  template <typename Request, typename Response>
+  absl::StatusOr<Response> CallOnce(
+      grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                   Response*),
+      const Request& request);
+
   const std::string name_;
+  absl::Duration retry_timeout_ = absl::Minutes(1);
   const std::unique_ptr<Stub> stub_;
 };
 

@@ -4,8 +4,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -15,7 +18,12 @@
 #include "base/status_matchers.h"
 #include "base/unique_fd.h"
 #include "gmock/gmock.h"
+#include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
+#include "proto/release_service.grpc.pb.h"
+#include "proto/release_service.pb.h"
+#include "release/service/rpc_status/error_details.h"
+#include "release/service/rpc_status/rpc_status.h"
 #include "release/service/server/release_server.h"
 #include "release/service/store/test_store.h"
 #include "tests/fixtures/test_cells.h"
@@ -25,7 +33,10 @@ namespace {
 
 using ::gantry::fixtures::TestId;
 using ::gantry::fixtures::TestPlan;
+using ::gantry::fixtures::TestRevision;
 using ::gantry::release::v1::Cell;
+using ::testing::AllOf;
+using ::testing::Each;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
@@ -81,15 +92,137 @@ TEST(ReleaseClientTest, ConnectGivesUpAfterTheTimeout) {
                             "start a service there with //release:server")));
 }
 
+// A service that answers each call with `answer`, and keeps request ids.
+class ScriptedService : public release::v1::ReleaseService::Service {
+ public:
+  // The status of the n-th call, from 1.
+  std::function<absl::Status(int)> answer;
+  std::vector<std::string> request_ids;
+
+  grpc::Status GetCell(grpc::ServerContext*, const release::v1::GetCellRequest*,
+                       Cell*) override {
+    return Answer("");
+  }
+  grpc::Status RetireCells(grpc::ServerContext*,
+                           const release::v1::RetireCellsRequest* request,
+                           release::v1::RetireCellsResponse*) override {
+    return Answer(request->request_id());
+  }
+  grpc::Status RecordRevision(grpc::ServerContext*,
+                              const release::v1::RecordRevisionRequest* request,
+                              release::v1::RecordRevisionResponse*) override {
+    return Answer(request->request_id());
+  }
+  grpc::Status ClaimCells(grpc::ServerContext*,
+                          const release::v1::ClaimCellsRequest* request,
+                          release::v1::ClaimCellsResponse*) override {
+    return Answer(request->request_id());
+  }
+  grpc::Status ReleaseLease(grpc::ServerContext*,
+                            const release::v1::ReleaseLeaseRequest* request,
+                            Cell*) override {
+    return Answer(request->request_id());
+  }
+  grpc::Status FailAttempt(grpc::ServerContext*,
+                           const release::v1::FailAttemptRequest* request,
+                           Cell*) override {
+    return Answer(request->request_id());
+  }
+  grpc::Status RetryCell(grpc::ServerContext*,
+                         const release::v1::RetryCellRequest* request,
+                         Cell*) override {
+    return Answer(request->request_id());
+  }
+
+ private:
+  grpc::Status Answer(const std::string& request_id) {
+    request_ids.push_back(request_id);
+    return ToGrpcStatus(answer(static_cast<int>(request_ids.size())));
+  }
+};
+
+// The client makes one call at a time.
+class RepeatedCallTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    grpc::ServerBuilder builder;
+    builder.RegisterService(&service_);
+    server_ = builder.BuildAndStart();
+    ASSERT_NE(server_, nullptr);
+    client_ =
+        std::make_unique<ReleaseClient>(server_->InProcessChannel({}), "test");
+    service_.answer = [](int call) -> absl::Status {
+      return call % 3 == 0 ? absl::OkStatus() : absl::UnavailableError("busy");
+    };
+  }
+
+  ScriptedService service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<ReleaseClient> client_;
+};
+
+TEST_F(RepeatedCallTest, UnavailableServiceIsCalledAgain) {
+  EXPECT_THAT(client_->GetCell("any"), IsOk());
+  EXPECT_THAT(service_.request_ids, SizeIs(3));
+}
+
+TEST_F(RepeatedCallTest,
+       RepeatedChangesKeepTheirRequestIdAndNewOnesGetAnother) {
+  EXPECT_THAT(client_->RetireCells({}), IsOk());
+  EXPECT_THAT(client_->RecordRevision({}), IsOk());
+  EXPECT_THAT(client_->ClaimCells({}), IsOk());
+  EXPECT_THAT(client_->ReleaseLease({}), IsOk());
+  EXPECT_THAT(client_->FailAttempt({}), IsOk());
+  EXPECT_THAT(client_->RetryCell("any"), IsOk());
+  EXPECT_THAT(client_->RetryCell("any"), IsOk());
+  const std::vector<std::string>& ids = service_.request_ids;
+  ASSERT_THAT(ids, SizeIs(3 * 7));
+  for (size_t i = 0; i < ids.size(); i += 3) {
+    EXPECT_THAT(ids[i], SizeIs(32));
+    EXPECT_EQ(ids[i + 1], ids[i]);
+    EXPECT_EQ(ids[i + 2], ids[i]);
+  }
+  EXPECT_THAT(std::set<std::string>(ids.begin(), ids.end()), SizeIs(7));
+}
+
+TEST_F(RepeatedCallTest, RequestIdOfTheCallerIsKept) {
+  release::v1::RecordRevisionRequest request;
+  request.set_request_id("mine");
+  EXPECT_THAT(client_->RecordRevision(request), IsOk());
+  EXPECT_THAT(service_.request_ids, AllOf(SizeIs(3), Each("mine")));
+}
+
+TEST_F(RepeatedCallTest, GivesUpBeforeADelayBeyondTheTimeout) {
+  service_.answer = [](int) {
+    return WithRetryInfo(absl::UnavailableError("busy"), absl::Seconds(9));
+  };
+  client_->set_retry_timeout(absl::Seconds(8));
+  EXPECT_THAT(client_->GetCell("any"),
+              StatusIs(absl::StatusCode::kUnavailable,
+                       "release service at test: busy"));
+  EXPECT_THAT(service_.request_ids, SizeIs(1));
+}
+
+TEST_F(RepeatedCallTest, OtherErrorsAreReturnedAtOnce) {
+  service_.answer = [](int) { return absl::AbortedError("no"); };
+  EXPECT_THAT(client_->RetryCell("any"),
+              StatusIs(absl::StatusCode::kAborted, "no"));
+  EXPECT_THAT(service_.request_ids, SizeIs(1));
+}
+
 class ConnectedClientTest : public testing::Test {
  protected:
   void SetUp() override {
-    ReleaseServerOptions options;
-    options.listen_address = "127.0.0.1:0";
-    options.database_path = database_.path();
-    GANTRY_ASSERT_OK_AND_ASSIGN(server_, ReleaseServer::Start(options));
+    Start("127.0.0.1:0");
     address_ = absl::StrCat("127.0.0.1:", server_->port());
     GANTRY_ASSERT_OK_AND_ASSIGN(client_, ReleaseClient::Connect(address_));
+  }
+
+  void Start(const std::string& listen_address) {
+    ReleaseServerOptions options;
+    options.listen_address = listen_address;
+    options.database_path = database_.path();
+    GANTRY_ASSERT_OK_AND_ASSIGN(server_, ReleaseServer::Start(options));
   }
 
   // Plans of different cells.
@@ -125,8 +258,52 @@ TEST_F(ConnectedClientTest, ClaimsMoreCellsThanOneCallMay) {
   EXPECT_THAT(client_->ClaimCells(request), IsOkAndHolds(SizeIs(2'345)));
 }
 
+TEST_F(ConnectedClientTest, ClaimsInSeveralCallsWithTheRequestIdOfTheCaller) {
+  ASSERT_THAT(client_->PlanCells(MakePlans(1'234)), IsOk());
+  release::v1::ClaimCellsRequest request;
+  request.set_worker("worker");
+  request.set_request_id("mine");
+  for (int i = 0; i < 1'234; ++i) request.add_ids(TestId(i));
+  EXPECT_THAT(client_->ClaimCells(request), IsOkAndHolds(SizeIs(1'234)));
+  EXPECT_THAT(client_->ClaimCells(request), IsOkAndHolds(SizeIs(1'234)));
+}
+
+TEST_F(ConnectedClientTest, RenewsMoreLeasesThanOneCallMay) {
+  ASSERT_THAT(client_->PlanCells(MakePlans(1'234)), IsOk());
+  release::v1::ClaimCellsRequest claim;
+  claim.set_worker("worker");
+  for (int i = 0; i < 1'234; ++i) claim.add_ids(TestId(i));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells,
+                              client_->ClaimCells(claim));
+  release::v1::RenewLeasesRequest request;
+  for (const Cell& cell : cells) {
+    auto& lease = *request.add_leases();
+    lease.set_id(cell.id());
+    lease.set_fencing_token(cell.lease().fencing_token());
+  }
+  GANTRY_ASSERT_OK_AND_ASSIGN(const auto renewed,
+                              client_->RenewLeases(request));
+  ASSERT_THAT(renewed, SizeIs(1'234));
+  EXPECT_EQ(renewed.back().id(), cells.back().id());
+  EXPECT_THAT(client_->RenewLeases({}), IsOkAndHolds(IsEmpty()));
+}
+
+TEST_F(ConnectedClientTest, CallSurvivesARestartOfTheService) {
+  ASSERT_THAT(client_->PlanCells({TestPlan(1)}), IsOk());
+  server_.reset();
+  std::thread caller([&] {
+    const auto recorded = client_->RecordRevision(TestRevision(1));
+    EXPECT_THAT(recorded, IsOk());
+    if (recorded.ok()) EXPECT_EQ(recorded->revision(), 1);
+  });
+  Start(address_);
+  caller.join();
+  EXPECT_THAT(client_->GetCell(TestId(1)), IsOk());
+}
+
 TEST_F(ConnectedClientTest, StoppedServiceIsUnavailable) {
   server_.reset();
+  client_->set_retry_timeout(absl::Milliseconds(300));
   EXPECT_THAT(client_->GetCell("any"),
               StatusIs(absl::StatusCode::kUnavailable,
                        StartsWith("release service at " + address_ + ": ")));

@@ -43,9 +43,8 @@ std::string FormatTime(const google::protobuf::Timestamp& timestamp) {
 
 // Higher is nearer to a payload.
 int Progress(const Cell& cell) {
+  if (cell.has_payload()) return 4;
   switch (cell.state()) {
-    case release::v1::CELL_STATE_BUILT:
-      return 4;
     case release::v1::CELL_STATE_BUILDING:
       return 3;
     case release::v1::CELL_STATE_PLANNED:
@@ -61,7 +60,7 @@ bool IsBetter(const Cell* a, const Cell* b) {
   if (Progress(*a) != Progress(*b)) return Progress(*a) > Progress(*b);
   const auto& left = a->coordinates();
   const auto& right = b->coordinates();
-  int order = CompareVersions(left.driver_version(), right.driver_version());
+  int order = CompareVersions(left.version(), right.version());
   if (order == 0) {
     order = CompareVersions(left.cuda_version(), right.cuda_version());
   }
@@ -157,7 +156,7 @@ ResolveResponse UnknownVersion(const ResolveRequest& request,
                    JoinDistinct(cells,
                                 [](const Cell& cell) {
                                   return absl::StrCat(
-                                      cell.coordinates().driver_version(),
+                                      cell.coordinates().version(),
                                       " with CUDA ",
                                       cell.coordinates().cuda_version());
                                 })),
@@ -199,6 +198,10 @@ ResolveResponse NotBuilt(const Cell& cell, absl::Time now) {
       return None(NoPayload::CAUSE_EXCLUDED,
                   absl::StrCat(cell.id(), " is excluded: ", cell.reason()),
                   &cell);
+    case release::v1::CELL_STATE_RETIRED:
+      return None(NoPayload::CAUSE_EXCLUDED,
+                  absl::StrCat(cell.id(), " is retired: ", cell.reason()),
+                  &cell);
     default:
       return None(NoPayload::CAUSE_PLANNED,
                   absl::StrCat(cell.id(), " was planned at ",
@@ -216,7 +219,7 @@ bool MatchesKernel(const Cell& cell, const ResolveRequest& request) {
 }
 
 bool MatchesVersions(const Cell& cell, const ResolveRequest& request) {
-  return HasVersionPrefix(cell.coordinates().driver_version(),
+  return HasVersionPrefix(cell.coordinates().version(),
                           request.driver_version()) &&
          HasVersionPrefix(cell.coordinates().cuda_version(),
                           request.cuda_version());
@@ -237,7 +240,7 @@ absl::StatusOr<absl::optional<uint16_t>> ParseGpu(
 std::string UnsupportedReason(const absl::optional<uint16_t>& gpu,
                               const Cell& cell) {
   if (!gpu.has_value()) return "";
-  return UnsupportedGpuReason(*gpu, cell.coordinates().driver_flavour());
+  return UnsupportedGpuReason(*gpu, cell.coordinates().flavour());
 }
 
 }  // namespace
@@ -277,7 +280,7 @@ absl::StatusOr<ResolveResponse> Resolve(const ResolveRequest& request,
   }
 
   const Cell& best = Best(fitting);
-  if (best.state() != release::v1::CELL_STATE_BUILT) return NotBuilt(best, now);
+  if (!best.has_payload()) return NotBuilt(best, now);
   ResolveResponse response;
   *response.mutable_cell() = best;
   return response;

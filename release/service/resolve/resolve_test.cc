@@ -28,6 +28,7 @@ constexpr CellState kBuilding = release::v1::CELL_STATE_BUILDING;
 constexpr CellState kBuilt = release::v1::CELL_STATE_BUILT;
 constexpr CellState kFailed = release::v1::CELL_STATE_FAILED;
 constexpr CellState kExcluded = release::v1::CELL_STATE_EXCLUDED;
+constexpr CellState kRetired = release::v1::CELL_STATE_RETIRED;
 
 // 2023-11-14 22:13:20 UTC.
 const absl::Time kNow = absl::FromUnixSeconds(1700000000);
@@ -39,16 +40,20 @@ struct CellSpec {
   std::string os_release = "flatcar-4230.2.0";
   std::string kernel = "6.6.95-flatcar";
   cell::v1::DriverFlavour flavour = DRIVER_FLAVOUR_OPEN;
+  // Cells in other states than kBuilt may have one, too.
+  bool has_payload = state == kBuilt;
 };
 
 Cell MakeCell(const CellSpec& spec) {
   Cell cell;
   auto* coordinates = cell.mutable_coordinates();
   coordinates->set_os_release(spec.os_release);
+  coordinates->set_architecture("amd64");
+  coordinates->set_product("nvidia");
   coordinates->set_kernel_release(spec.kernel);
-  coordinates->set_driver_version(spec.driver);
+  coordinates->set_version(spec.driver);
   coordinates->set_cuda_version(spec.cuda);
-  coordinates->set_driver_flavour(spec.flavour);
+  coordinates->set_flavour(spec.flavour);
   cell.set_id(CellId(*coordinates));
   cell.set_state(spec.state);
   *cell.mutable_update_time() = ToTimestamp(kNow - absl::Minutes(30));
@@ -64,6 +69,8 @@ Cell MakeCell(const CellSpec& spec) {
     cell.set_attempt_count(3);
   }
   if (spec.state == kExcluded) cell.set_reason("no such firmware");
+  if (spec.state == kRetired) cell.set_reason("the matrix no longer has it");
+  if (spec.has_payload) cell.mutable_payload()->set_digest("sha256:12");
   return cell;
 }
 
@@ -109,45 +116,48 @@ TEST_P(ResolveCellTest, ChoosesTheCell) {
 INSTANTIATE_TEST_SUITE_P(
     All, ResolveCellTest,
     testing::ValuesIn(std::vector<CellTestCase>{
-        {"OnlyCell", {}, {{kBuilt}}, "flatcar-4230.2.0-535.261.03-cuda12.4"},
+        {"OnlyCell",
+         {},
+         {{kBuilt}},
+         "flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda12.4"},
         {"NewestDriverByNumber",
          {},
          {{kBuilt, "535.54.03"}, {kBuilt, "535.261.03"}, {kBuilt, "470.1"}},
-         "flatcar-4230.2.0-535.261.03-cuda12.4"},
+         "flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda12.4"},
         {"NewestToolkitByNumber",
          {},
          {{kBuilt, "535", "12.4"}, {kBuilt, "535", "12.10"}},
-         "flatcar-4230.2.0-535-cuda12.10"},
+         "flatcar-4230.2.0_amd64_nvidia_535_open_cuda12.10"},
         {"NewestDriverBeforeNewestToolkit",
          {},
          {{kBuilt, "535", "12.4"}, {kBuilt, "550", "11.8"}},
-         "flatcar-4230.2.0-550-cuda11.8"},
+         "flatcar-4230.2.0_amd64_nvidia_550_open_cuda11.8"},
         {"BuiltCellBeforeNewerDriver",
          {},
          {{kBuilt, "535"}, {kPlanned, "550"}, {kFailed, "560"}},
-         "flatcar-4230.2.0-535-cuda12.4"},
+         "flatcar-4230.2.0_amd64_nvidia_535_open_cuda12.4"},
         {"RequestedVersions",
          {"flatcar-4230.2.0", "", "", "535", "11"},
          {{kBuilt, "550"}, {kBuilt, "535.261.03", "11.8"}, {kBuilt, "5350.1"}},
-         "flatcar-4230.2.0-535.261.03-cuda11.8"},
+         "flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda11.8"},
         {"UnknownKernelMatchesAny",
          {"flatcar-4230.2.0", ""},
          {{kBuilt}},
-         "flatcar-4230.2.0-535.261.03-cuda12.4"},
+         "flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda12.4"},
         {"TuringSupportsTheOpenModules",
          {"flatcar-4230.2.0", "", "0x1e00"},
          {{kBuilt}},
-         "flatcar-4230.2.0-535.261.03-cuda12.4"},
+         "flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda12.4"},
         {"VoltaNeedsTheProprietaryModules",
          {"flatcar-4230.2.0", "", "0x1db6"},
          {{kBuilt, "550"},
           {kBuilt, "535", "12.4", "flatcar-4230.2.0", "6.6.95-flatcar",
            DRIVER_FLAVOUR_PROPRIETARY}},
-         "flatcar-4230.2.0-535-proprietary-cuda12.4"},
+         "flatcar-4230.2.0_amd64_nvidia_535_proprietary_cuda12.4"},
         {"OtherReleasesAreIgnored",
          {},
          {{kBuilt, "550", "12.4", "flatcar-4230.2.1"}, {kBuilt, "535"}},
-         "flatcar-4230.2.0-535-cuda12.4"},
+         "flatcar-4230.2.0_amd64_nvidia_535_open_cuda12.4"},
     }),
     [](const auto& info) { return info.param.name; });
 
@@ -173,7 +183,7 @@ TEST_P(ResolveNoPayloadTest, ExplainsWhy) {
   EXPECT_EQ(response.no_payload().nearest().id(), GetParam().nearest);
 }
 
-constexpr char kId[] = "flatcar-4230.2.0-535.261.03-cuda12.4";
+constexpr char kId[] = "flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda12.4";
 
 INSTANTIATE_TEST_SUITE_P(
     All, ResolveNoPayloadTest,
@@ -218,7 +228,7 @@ INSTANTIATE_TEST_SUITE_P(
          NoPayload::CAUSE_UNKNOWN_VERSION,
          "OS release \"flatcar-4230.2.0\" has no driver 550 with CUDA 12, but "
          "535.261.03 with CUDA 12.4, 550 with CUDA 11.8",
-         "flatcar-4230.2.0-550-cuda11.8"},
+         "flatcar-4230.2.0_amd64_nvidia_550_open_cuda11.8"},
         {"GpuTooOldForTheOpenModules",
          {"flatcar-4230.2.0", "", "0x1b06"},
          {{kBuilt}},
@@ -230,45 +240,92 @@ INSTANTIATE_TEST_SUITE_P(
          {},
          {{kPlanned}},
          NoPayload::CAUSE_PLANNED,
-         "flatcar-4230.2.0-535.261.03-cuda12.4 was planned at 2023-11-14 "
+         "flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda12.4 was planned "
+         "at 2023-11-14 "
          "21:43:20 UTC; no worker has claimed it yet",
          kId},
         {"Building",
          {},
          {{kBuilding}},
          NoPayload::CAUSE_BUILDING,
-         "flatcar-4230.2.0-535.261.03-cuda12.4 is being built by ci-7/4711, "
+         "flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda12.4 is being "
+         "built by ci-7/4711, "
          "started at 2023-11-14 21:43:20 UTC",
          kId},
         {"Failed",
          {},
          {{kFailed}},
          NoPayload::CAUSE_FAILED,
-         "flatcar-4230.2.0-535.261.03-cuda12.4 failed at 2023-11-14 21:43:20 "
+         "flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda12.4 failed at "
+         "2023-11-14 21:43:20 "
          "UTC (attempt 3): nv-pci.c:1: too few arguments",
          kId},
         {"Excluded",
          {},
          {{kExcluded}},
          NoPayload::CAUSE_EXCLUDED,
-         "flatcar-4230.2.0-535.261.03-cuda12.4 is excluded: no such firmware",
+         "flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda12.4 is excluded: "
+         "no such firmware",
+         kId},
+        {"Retired",
+         {},
+         {{kRetired}},
+         NoPayload::CAUSE_EXCLUDED,
+         "flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda12.4 is retired: "
+         "the matrix no longer has it",
          kId},
         {"NearestToBeingBuilt",
          {},
          {{kExcluded, "570"}, {kFailed, "560"}, {kPlanned, "550"}, {kBuilding}},
          NoPayload::CAUSE_BUILDING,
-         "flatcar-4230.2.0-535.261.03-cuda12.4 is being built by ci-7/4711, "
+         "flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda12.4 is being "
+         "built by ci-7/4711, "
          "started at 2023-11-14 21:43:20 UTC",
          kId},
     }),
     [](const auto& info) { return info.param.name; });
+
+class ResolveStateTest : public testing::TestWithParam<CellState> {};
+
+// Nodes keep what they have while a changed recipe is built, or is not.
+TEST_P(ResolveStateTest, CellWithAPayloadResolves) {
+  CellSpec spec = {GetParam()};
+  spec.has_payload = true;
+  const ResolveResponse response = ResolveFor({}, {spec});
+  EXPECT_EQ(response.cell().id(), kId) << response.no_payload().reason();
+  EXPECT_EQ(response.cell().payload().digest(), "sha256:12");
+}
+
+TEST_P(ResolveStateTest, PayloadIsPreferredToANewerDriverWithoutOne) {
+  CellSpec spec = {GetParam()};
+  spec.has_payload = true;
+  CellSpec newer = {GetParam(), "550"};
+  newer.has_payload = false;
+  EXPECT_EQ(ResolveFor({}, {newer, spec}).cell().id(), kId);
+}
+
+// Whether it was built by the wanted recipe does not matter.
+TEST_P(ResolveStateTest, NewerDriverWithAPayloadIsPreferredToABuiltOne) {
+  CellSpec newer = {GetParam(), "550"};
+  newer.has_payload = true;
+  EXPECT_EQ(ResolveFor({}, {{kBuilt}, newer}).cell().id(),
+            "flatcar-4230.2.0_amd64_nvidia_550_open_cuda12.4");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ResolveStateTest,
+                         testing::Values(kPlanned, kBuilding, kBuilt, kFailed,
+                                         kExcluded, kRetired),
+                         [](const auto& info) {
+                           return release::v1::CellState_Name(info.param);
+                         });
 
 TEST(ResolveTest, ExpiredLeaseIsReportedAsPlanned) {
   const ResolveResponse response =
       ResolveFor({}, {{kBuilding}}, kNow + absl::Minutes(30));
   EXPECT_EQ(response.no_payload().cause(), NoPayload::CAUSE_PLANNED);
   EXPECT_EQ(response.no_payload().reason(),
-            "flatcar-4230.2.0-535.261.03-cuda12.4 is planned; ci-7/4711 "
+            "flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda12.4 is "
+            "planned; ci-7/4711 "
             "started to build it at 2023-11-14 21:43:20 UTC, but its lease "
             "expired at "
             "2023-11-14 22:43:20 UTC");

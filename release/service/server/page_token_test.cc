@@ -17,7 +17,8 @@ namespace {
 using ::gantry::release::v1::ListCellsRequest;
 using ::testing::AnyOf;
 
-constexpr char kId[] = "debian-12-6.1.0-56-cloud-amd64-535.261.03-cuda12.4";
+constexpr char kId[] =
+    "debian-12-6.1.0-56-cloud-amd64_amd64_nvidia_535.261.03_open_cuda12.4";
 
 ListCellsRequest Filter() {
   ListCellsRequest request;

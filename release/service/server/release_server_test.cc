@@ -29,7 +29,7 @@ namespace {
 
 using ::gantry::fixtures::TestId;
 using ::gantry::fixtures::TestPlan;
-using ::gantry::fixtures::TestPublication;
+using ::gantry::fixtures::TestRevision;
 using ::gantry::release::v1::Cell;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -65,8 +65,8 @@ absl::StatusOr<std::string> CallEmpty(const std::string& address,
 
 TEST_F(ReleaseServerTest, CellsAndTokensPersistAcrossRestarts) {
   ASSERT_THAT(client_->PlanCells({TestPlan(1)}), IsOk());
-  GANTRY_ASSERT_OK_AND_ASSIGN(const Cell built,
-                              client_->PublishPayload(TestPublication(2)));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const auto built,
+                              client_->RecordRevision(TestRevision(2)));
   release::v1::ClaimCellsRequest claim;
   claim.set_worker("worker");
   GANTRY_ASSERT_OK_AND_ASSIGN(const auto before, client_->ClaimCells(claim));
@@ -75,7 +75,7 @@ TEST_F(ReleaseServerTest, CellsAndTokensPersistAcrossRestarts) {
   Stop();
   Start();
   GANTRY_ASSERT_OK_AND_ASSIGN(const Cell found, client_->GetCell(TestId(2)));
-  EXPECT_EQ(found.SerializeAsString(), built.SerializeAsString());
+  EXPECT_EQ(found.SerializeAsString(), built.cell().SerializeAsString());
   AdvanceClock(absl::Hours(2));
   GANTRY_ASSERT_OK_AND_ASSIGN(const auto after, client_->ClaimCells(claim));
   EXPECT_GT(after.at(0).lease().fencing_token(), token);
@@ -95,10 +95,14 @@ TEST_F(ReleaseServerTest, ReflectionResponds) {
 
 TEST_F(ReleaseServerTest, ShutdownWaitsForCallsInFlightAndRefusesNewOnes) {
   BlockNextWrite();
-  std::thread publisher([&] {
-    EXPECT_THAT(client_->PublishPayload(TestPublication(1)), IsOk());
-  });
+  std::thread publisher(
+      [&] { EXPECT_THAT(client_->RecordRevision(TestRevision(1)), IsOk()); });
   write_blocked_.WaitForNotification();
+  // A call would be repeated until the service is back.
+  ReleaseClient impatient(
+      grpc::CreateChannel(Address(), grpc::InsecureChannelCredentials()),
+      Address());
+  impatient.set_retry_timeout(absl::ZeroDuration());
   std::thread shutdown(
       [&] { server_->Shutdown(absl::Now() + absl::Seconds(30)); });
 
@@ -106,7 +110,7 @@ TEST_F(ReleaseServerTest, ShutdownWaitsForCallsInFlightAndRefusesNewOnes) {
   }
   absl::Status refused;
   while (!absl::IsUnavailable(refused)) {
-    refused = client_->GetCell("any").status();
+    refused = impatient.GetCell("any").status();
   }
   EXPECT_THAT(std::string(refused.message()),
               HasSubstr("the service is shutting down"));
@@ -149,7 +153,7 @@ TEST_F(ReleaseServerTest, ReadOnlyServerReadsBesideAWriter) {
   options.read_only = true;
   GANTRY_ASSERT_OK_AND_ASSIGN(const auto server, ReleaseServer::Start(options));
   ReleaseClient reader(server->InProcessChannel(), "reader");
-  ASSERT_THAT(client_->PublishPayload(TestPublication(1)), IsOk());
+  ASSERT_THAT(client_->RecordRevision(TestRevision(1)), IsOk());
   EXPECT_THAT(reader.GetCell(TestId(1)), IsOk());
   EXPECT_THAT(reader.PlanCells({TestPlan(2)}),
               StatusIs(absl::StatusCode::kFailedPrecondition,

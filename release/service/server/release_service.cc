@@ -18,7 +18,10 @@
 namespace gantry::service {
 namespace {
 
+using ::gantry::release::v1::Attempt;
 using ::gantry::release::v1::Cell;
+using ::gantry::release::v1::Event;
+using ::gantry::release::v1::Revision;
 
 constexpr int kDefaultPageSize = 100;
 
@@ -63,22 +66,21 @@ grpc::ServerUnaryReactor* ReleaseService::Read(
   return reactor;
 }
 
-template <typename Request, typename Response>
-grpc::ServerUnaryReactor* ReleaseService::Write(
-    Context* context, const Request* request, Response* response,
-    absl::Status (*mutation)(CellTable&, const Request&, absl::Time,
-                             Response&)) {
+template <typename Request, typename Response, typename Run>
+grpc::ServerUnaryReactor* ReleaseService::Write(Context* context,
+                                                const Request* request,
+                                                Response* response, Run run) {
   Reactor* const reactor = context->DefaultReactor();
   if (const absl::Status status = Admit(*request); !status.ok()) {
     reactor->Finish(ToGrpcStatus(status));
     return reactor;
   }
   store_.Write(
-      [=](CellTable& table, absl::Time now) {
+      [=](CellTable& table, absl::Time now) -> absl::Status {
         if (context->IsCancelled()) {
           return absl::CancelledError("canceled by the caller");
         }
-        return mutation(table, *request, now, *response);
+        return run(table, *request, now, *response);
       },
       [this, reactor](const absl::Status& status) {
         reactor->Finish(ToGrpcStatus(status));
@@ -87,28 +89,63 @@ grpc::ServerUnaryReactor* ReleaseService::Write(
   return reactor;
 }
 
+template <typename Request, typename Response>
+grpc::ServerUnaryReactor* ReleaseService::WriteOnce(
+    Context* context, const Request* request, Response* response,
+    Mutation<Request, Response> mutation) {
+  return Write(context, request, response,
+               [mutation](CellTable& table, const Request& request,
+                          absl::Time now, Response& response) {
+                 return Once(mutation, table, request, now, response);
+               });
+}
+
 grpc::ServerUnaryReactor* ReleaseService::PlanCells(
     Context* context, const release::v1::PlanCellsRequest* request,
     release::v1::PlanCellsResponse* response) {
-  return Write(context, request, response, service::PlanCells);
+  return WriteOnce(context, request, response, service::PlanCells);
 }
 
-grpc::ServerUnaryReactor* ReleaseService::PublishPayload(
-    Context* context, const release::v1::PublishPayloadRequest* request,
-    Cell* response) {
-  return Write(context, request, response, service::PublishPayload);
+grpc::ServerUnaryReactor* ReleaseService::RetireCells(
+    Context* context, const release::v1::RetireCellsRequest* request,
+    release::v1::RetireCellsResponse* response) {
+  return WriteOnce(context, request, response, service::RetireCells);
+}
+
+grpc::ServerUnaryReactor* ReleaseService::RecordRevision(
+    Context* context, const release::v1::RecordRevisionRequest* request,
+    release::v1::RecordRevisionResponse* response) {
+  return WriteOnce(context, request, response, service::RecordRevision);
 }
 
 grpc::ServerUnaryReactor* ReleaseService::ClaimCells(
     Context* context, const release::v1::ClaimCellsRequest* request,
     release::v1::ClaimCellsResponse* response) {
-  return Write(context, request, response, service::ClaimCells);
+  return WriteOnce(context, request, response, service::ClaimCells);
+}
+
+grpc::ServerUnaryReactor* ReleaseService::RenewLeases(
+    Context* context, const release::v1::RenewLeasesRequest* request,
+    release::v1::RenewLeasesResponse* response) {
+  return Write(context, request, response, service::RenewLeases);
+}
+
+grpc::ServerUnaryReactor* ReleaseService::ReleaseLease(
+    Context* context, const release::v1::ReleaseLeaseRequest* request,
+    Cell* response) {
+  return WriteOnce(context, request, response, service::ReleaseLease);
 }
 
 grpc::ServerUnaryReactor* ReleaseService::FailAttempt(
     Context* context, const release::v1::FailAttemptRequest* request,
     Cell* response) {
-  return Write(context, request, response, service::FailAttempt);
+  return WriteOnce(context, request, response, service::FailAttempt);
+}
+
+grpc::ServerUnaryReactor* ReleaseService::RetryCell(
+    Context* context, const release::v1::RetryCellRequest* request,
+    Cell* response) {
+  return WriteOnce(context, request, response, service::RetryCell);
 }
 
 grpc::ServerUnaryReactor* ReleaseService::GetCell(
@@ -121,6 +158,24 @@ grpc::ServerUnaryReactor* ReleaseService::ListCells(
     Context* context, const release::v1::ListCellsRequest* request,
     release::v1::ListCellsResponse* response) {
   return Read(context, request, response, &ReleaseService::ReadPage);
+}
+
+grpc::ServerUnaryReactor* ReleaseService::ListRevisions(
+    Context* context, const release::v1::ListRevisionsRequest* request,
+    release::v1::ListRevisionsResponse* response) {
+  return Read(context, request, response, &ReleaseService::ReadRevisions);
+}
+
+grpc::ServerUnaryReactor* ReleaseService::ListAttempts(
+    Context* context, const release::v1::ListAttemptsRequest* request,
+    release::v1::ListAttemptsResponse* response) {
+  return Read(context, request, response, &ReleaseService::ReadAttempts);
+}
+
+grpc::ServerUnaryReactor* ReleaseService::ListEvents(
+    Context* context, const release::v1::ListEventsRequest* request,
+    release::v1::ListEventsResponse* response) {
+  return Read(context, request, response, &ReleaseService::ReadEvents);
 }
 
 grpc::ServerUnaryReactor* ReleaseService::Resolve(
@@ -153,6 +208,46 @@ absl::Status ReleaseService::ReadPage(
     response.set_next_page_token(MakePageToken(request, cells.back().id()));
   }
   for (Cell& cell : cells) *response.add_cells() = std::move(cell);
+  return absl::OkStatus();
+}
+
+absl::Status ReleaseService::ReadRevisions(
+    const release::v1::ListRevisionsRequest& request,
+    release::v1::ListRevisionsResponse& response) {
+  GANTRY_ASSIGN_OR_RETURN(std::vector<Revision> revisions,
+                          store_.ListRevisions(request.id()));
+  for (Revision& revision : revisions) {
+    revision.mutable_payload()->clear_proof();
+    *response.add_revisions() = std::move(revision);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReleaseService::ReadAttempts(
+    const release::v1::ListAttemptsRequest& request,
+    release::v1::ListAttemptsResponse& response) {
+  GANTRY_ASSIGN_OR_RETURN(std::vector<Attempt> attempts,
+                          store_.ListAttempts(request.id(), kMaxCellsPerCall));
+  for (Attempt& attempt : attempts) {
+    *response.add_attempts() = std::move(attempt);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReleaseService::ReadEvents(
+    const release::v1::ListEventsRequest& request,
+    release::v1::ListEventsResponse& response) {
+  const int page_size =
+      request.page_size() == 0 ? kDefaultPageSize : request.page_size();
+  GANTRY_ASSIGN_OR_RETURN(
+      std::vector<Event> events,
+      store_.ListEvents(request.after_sequence(), page_size, kMaxPageBytes));
+  for (Event& event : events) {
+    if (event.has_revision()) {
+      event.mutable_revision()->mutable_payload()->clear_proof();
+    }
+    *response.add_events() = std::move(event);
+  }
   return absl::OkStatus();
 }
 

@@ -10,6 +10,7 @@
 #include "release/service/server/call_gate.h"
 #include "release/service/store/cell_store.h"
 #include "release/service/store/cell_table.h"
+#include "release/service/store/mutations.h"
 
 namespace gantry::service {
 
@@ -33,9 +34,12 @@ class ReleaseService final
   Reactor* PlanCells(Context* context,
                      const release::v1::PlanCellsRequest* request,
                      release::v1::PlanCellsResponse* response) override;
-  Reactor* PublishPayload(Context* context,
-                          const release::v1::PublishPayloadRequest* request,
-                          release::v1::Cell* response) override;
+  Reactor* RetireCells(Context* context,
+                       const release::v1::RetireCellsRequest* request,
+                       release::v1::RetireCellsResponse* response) override;
+  Reactor* RecordRevision(
+      Context* context, const release::v1::RecordRevisionRequest* request,
+      release::v1::RecordRevisionResponse* response) override;
   Reactor* GetCell(Context* context, const release::v1::GetCellRequest* request,
                    release::v1::Cell* response) override;
   Reactor* ListCells(Context* context,
@@ -44,9 +48,27 @@ class ReleaseService final
   Reactor* ClaimCells(Context* context,
                       const release::v1::ClaimCellsRequest* request,
                       release::v1::ClaimCellsResponse* response) override;
+  Reactor* RenewLeases(Context* context,
+                       const release::v1::RenewLeasesRequest* request,
+                       release::v1::RenewLeasesResponse* response) override;
+  Reactor* ReleaseLease(Context* context,
+                        const release::v1::ReleaseLeaseRequest* request,
+                        release::v1::Cell* response) override;
   Reactor* FailAttempt(Context* context,
                        const release::v1::FailAttemptRequest* request,
                        release::v1::Cell* response) override;
+  Reactor* RetryCell(Context* context,
+                     const release::v1::RetryCellRequest* request,
+                     release::v1::Cell* response) override;
+  Reactor* ListRevisions(Context* context,
+                         const release::v1::ListRevisionsRequest* request,
+                         release::v1::ListRevisionsResponse* response) override;
+  Reactor* ListAttempts(Context* context,
+                        const release::v1::ListAttemptsRequest* request,
+                        release::v1::ListAttemptsResponse* response) override;
+  Reactor* ListEvents(Context* context,
+                      const release::v1::ListEventsRequest* request,
+                      release::v1::ListEventsResponse* response) override;
   Reactor* Resolve(Context* context, const release::v1::ResolveRequest* request,
                    release::v1::ResolveResponse* response) override;
 
@@ -62,16 +84,26 @@ class ReleaseService final
                 absl::Status (ReleaseService::*read)(const Request&,
                                                      Response&));
 
-  // Answers a call with a function of mutations.h.
-  template <typename Request, typename Response>
+  // Answers a call with a function of mutations.h, run with `run`.
+  template <typename Request, typename Response, typename Run>
   Reactor* Write(Context* context, const Request* request, Response* response,
-                 absl::Status (*mutation)(CellTable&, const Request&,
-                                          absl::Time, Response&));
+                 Run run);
+
+  // Answers a call with a function of mutations.h, once for each request_id.
+  template <typename Request, typename Response>
+  Reactor* WriteOnce(Context* context, const Request* request,
+                     Response* response, Mutation<Request, Response> mutation);
 
   absl::Status ReadCell(const release::v1::GetCellRequest& request,
                         release::v1::Cell& response);
   absl::Status ReadPage(const release::v1::ListCellsRequest& request,
                         release::v1::ListCellsResponse& response);
+  absl::Status ReadRevisions(const release::v1::ListRevisionsRequest& request,
+                             release::v1::ListRevisionsResponse& response);
+  absl::Status ReadAttempts(const release::v1::ListAttemptsRequest& request,
+                            release::v1::ListAttemptsResponse& response);
+  absl::Status ReadEvents(const release::v1::ListEventsRequest& request,
+                          release::v1::ListEventsResponse& response);
   absl::Status ReadPayload(const release::v1::ResolveRequest& request,
                            release::v1::ResolveResponse& response);
 

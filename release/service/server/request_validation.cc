@@ -9,13 +9,16 @@
 #include "absl/time/time.h"
 #include "base/cell_name.h"
 #include "base/digest.h"
+#include "base/message_digest.h"
 #include "base/proto_time.h"
 #include "base/status_macros.h"
 #include "google/protobuf/duration.pb.h"
+#include "proto/attempt.pb.h"
 #include "proto/cell.pb.h"
 #include "proto/cell_plan.pb.h"
 #include "proto/coordinates.pb.h"
 #include "proto/payload.pb.h"
+#include "proto/recipe.pb.h"
 #include "release/service/rpc_status/error_details.h"
 #include "release/service/store/limits.h"
 
@@ -107,19 +110,85 @@ absl::Status ValidatePayload(const release::v1::Payload& payload) {
                           kMaxBootDuration);
 }
 
-absl::Status ValidatePlan(absl::string_view field,
+absl::Status ValidateRequestId(absl::string_view id) {
+  return ValidateLine("request_id", id, kMaxIdBytes);
+}
+
+absl::Status ValidateDigestField(absl::string_view field,
+                                 absl::string_view digest) {
+  const absl::Status status = ValidateDigest(digest);
+  return status.ok() ? status : InvalidFieldError(field, status.message());
+}
+
+absl::Status ValidateRecipe(const std::string& field,
+                            const release::v1::Recipe& recipe) {
+  GANTRY_RETURN_IF_ERROR(ValidateSize(field, recipe, kMaxRecipeBytes));
+  if (recipe.digest() != RecipeDigest(recipe)) {
+    return InvalidFieldError(absl::StrCat(field, ".digest"),
+                             "is not that of the recipe");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateChannels(
+    const std::string& field,
+    const google::protobuf::RepeatedPtrField<std::string>& channels,
+    int max_count) {
+  if (channels.size() > max_count) {
+    return InvalidFieldError(
+        field, absl::StrCat("has ", channels.size(), " entries; the limit is ",
+                            max_count));
+  }
+  for (const std::string& channel : channels) {
+    GANTRY_RETURN_IF_ERROR(ValidateRequiredLine(field, channel, kMaxNameBytes));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidatePlan(const std::string& field,
                           const release::v1::CellPlan& plan) {
   GANTRY_RETURN_IF_ERROR(ValidateCoordinatesField(
       absl::StrCat(field, ".coordinates"), plan.coordinates()));
-  GANTRY_RETURN_IF_ERROR(ValidateLine(absl::StrCat(field, ".channel"),
-                                      plan.channel(), kMaxNameBytes));
+  GANTRY_RETURN_IF_ERROR(ValidateChannels(
+      absl::StrCat(field, ".channels"), plan.channels(), kMaxChannelsPerCell));
+  if (plan.has_recipe()) {
+    GANTRY_RETURN_IF_ERROR(
+        ValidateRecipe(absl::StrCat(field, ".recipe"), plan.recipe()));
+  }
   return ValidateLine(absl::StrCat(field, ".exclusion_reason"),
                       plan.exclusion_reason(), kMaxLineBytes);
+}
+
+// The field "lease_duration" of a request.
+template <typename Request>
+absl::Status ValidateLeaseDuration(const Request& request) {
+  if (!request.has_lease_duration()) return absl::OkStatus();
+  return ValidateDuration("lease_duration", request.lease_duration(),
+                          kMinLeaseDuration, kMaxLeaseDuration);
+}
+
+absl::Status ValidateFailure(const release::v1::Failure& failure) {
+  GANTRY_RETURN_IF_ERROR(
+      ValidateRequiredLine("failure.reason", failure.reason(), kMaxLineBytes));
+  GANTRY_RETURN_IF_ERROR(
+      ValidateLine("failure.stage", failure.stage(), kMaxNameBytes));
+  GANTRY_RETURN_IF_ERROR(ValidateLine("failure.fingerprint",
+                                      failure.fingerprint(), kMaxNameBytes));
+  if (failure.class_() != release::v1::FAILURE_CLASS_DETERMINISTIC &&
+      failure.class_() != release::v1::FAILURE_CLASS_INFRASTRUCTURE) {
+    return InvalidFieldError(
+        "failure.class",
+        "must be FAILURE_CLASS_DETERMINISTIC or FAILURE_CLASS_INFRASTRUCTURE");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 absl::Status ValidateRequest(const release::v1::PlanCellsRequest& request) {
+  GANTRY_RETURN_IF_ERROR(ValidateRequestId(request.request_id()));
+  GANTRY_RETURN_IF_ERROR(
+      ValidateLine("plan_id", request.plan_id(), kMaxIdBytes));
   GANTRY_RETURN_IF_ERROR(ValidateCount("plans", request.plans_size(), 1));
   for (int i = 0; i < request.plans_size(); ++i) {
     GANTRY_RETURN_IF_ERROR(
@@ -128,15 +197,39 @@ absl::Status ValidateRequest(const release::v1::PlanCellsRequest& request) {
   return absl::OkStatus();
 }
 
+absl::Status ValidateRequest(const release::v1::RetireCellsRequest& request) {
+  GANTRY_RETURN_IF_ERROR(ValidateRequestId(request.request_id()));
+  GANTRY_RETURN_IF_ERROR(
+      ValidateRequiredLine("plan_id", request.plan_id(), kMaxIdBytes));
+  GANTRY_RETURN_IF_ERROR(ValidateCount("channels", request.channels_size(), 1));
+  return ValidateChannels("channels", request.channels(), kMaxCellsPerCall);
+}
+
 absl::Status ValidateRequest(
-    const release::v1::PublishPayloadRequest& request) {
+    const release::v1::RecordRevisionRequest& request) {
+  GANTRY_RETURN_IF_ERROR(ValidateRequestId(request.request_id()));
   GANTRY_RETURN_IF_ERROR(
       ValidateCoordinatesField("coordinates", request.coordinates()));
   GANTRY_RETURN_IF_ERROR(ValidateRequiredLine(
       "coordinates.kernel_release", request.coordinates().kernel_release(),
       kMaxNameBytes));
-  GANTRY_RETURN_IF_ERROR(
-      ValidateLine("channel", request.channel(), kMaxNameBytes));
+  if (!request.recipe_digest().empty()) {
+    GANTRY_RETURN_IF_ERROR(
+        ValidateDigestField("recipe_digest", request.recipe_digest()));
+  }
+  if (!request.content_digest().empty()) {
+    GANTRY_RETURN_IF_ERROR(
+        ValidateDigestField("content_digest", request.content_digest()));
+  }
+  GANTRY_RETURN_IF_ERROR(ValidateCount("modules", request.modules_size(), 0));
+  for (int i = 0; i < request.modules_size(); ++i) {
+    const std::string field = absl::StrCat("modules[", i, "]");
+    GANTRY_RETURN_IF_ERROR(ValidateRequiredLine(absl::StrCat(field, ".name"),
+                                                request.modules(i).name(),
+                                                kMaxNameBytes));
+    GANTRY_RETURN_IF_ERROR(ValidateDigestField(absl::StrCat(field, ".digest"),
+                                               request.modules(i).digest()));
+  }
   return ValidatePayload(request.payload());
 }
 
@@ -171,17 +264,55 @@ absl::Status ValidateRequest(const release::v1::ClaimCellsRequest& request) {
     GANTRY_RETURN_IF_ERROR(ValidateLine(absl::StrCat("ids[", i, "]"),
                                         request.ids(i), kMaxIdBytes));
   }
+  GANTRY_RETURN_IF_ERROR(ValidateRequestId(request.request_id()));
   GANTRY_RETURN_IF_ERROR(ValidateCount("max_cells", request.max_cells(), 0));
-  if (!request.has_lease_duration()) return absl::OkStatus();
-  return ValidateDuration("lease_duration", request.lease_duration(),
-                          kMinLeaseDuration, kMaxLeaseDuration);
+  GANTRY_RETURN_IF_ERROR(
+      ValidateChannels("channels", request.channels(), kMaxCellsPerCall));
+  return ValidateLeaseDuration(request);
+}
+
+absl::Status ValidateRequest(const release::v1::RenewLeasesRequest& request) {
+  GANTRY_RETURN_IF_ERROR(ValidateCount("leases", request.leases_size(), 1));
+  for (int i = 0; i < request.leases_size(); ++i) {
+    GANTRY_RETURN_IF_ERROR(ValidateLine(absl::StrCat("leases[", i, "].id"),
+                                        request.leases(i).id(), kMaxIdBytes));
+  }
+  return ValidateLeaseDuration(request);
+}
+
+absl::Status ValidateRequest(const release::v1::ReleaseLeaseRequest& request) {
+  GANTRY_RETURN_IF_ERROR(ValidateRequestId(request.request_id()));
+  GANTRY_RETURN_IF_ERROR(
+      ValidateLine("lease.id", request.lease().id(), kMaxIdBytes));
+  return ValidateLine("reason", request.reason(), kMaxLineBytes);
 }
 
 absl::Status ValidateRequest(const release::v1::FailAttemptRequest& request) {
-  GANTRY_RETURN_IF_ERROR(ValidateLine("id", request.id(), kMaxIdBytes));
+  GANTRY_RETURN_IF_ERROR(ValidateRequestId(request.request_id()));
   GANTRY_RETURN_IF_ERROR(
-      ValidateRequiredLine("reason", request.reason(), kMaxLineBytes));
+      ValidateLine("lease.id", request.lease().id(), kMaxIdBytes));
+  GANTRY_RETURN_IF_ERROR(ValidateFailure(request.failure()));
   return ValidateLine("log_uri", request.log_uri(), kMaxLineBytes);
+}
+
+absl::Status ValidateRequest(const release::v1::RetryCellRequest& request) {
+  GANTRY_RETURN_IF_ERROR(ValidateRequestId(request.request_id()));
+  return ValidateLine("id", request.id(), kMaxIdBytes);
+}
+
+absl::Status ValidateRequest(const release::v1::ListRevisionsRequest& request) {
+  return ValidateLine("id", request.id(), kMaxIdBytes);
+}
+
+absl::Status ValidateRequest(const release::v1::ListAttemptsRequest& request) {
+  return ValidateLine("id", request.id(), kMaxIdBytes);
+}
+
+absl::Status ValidateRequest(const release::v1::ListEventsRequest& request) {
+  if (request.after_sequence() < 0) {
+    return InvalidFieldError("after_sequence", "is negative");
+  }
+  return ValidateCount("page_size", request.page_size(), 0);
 }
 
 absl::Status ValidateRequest(const release::v1::ResolveRequest& request) {

@@ -10,11 +10,18 @@ namespace gantry::service {
 // store/limits.h).  INVALID_ARGUMENT, with a BadRequest that names the field.
 
 absl::Status ValidateRequest(const release::v1::PlanCellsRequest& request);
-absl::Status ValidateRequest(const release::v1::PublishPayloadRequest& request);
+absl::Status ValidateRequest(const release::v1::RetireCellsRequest& request);
+absl::Status ValidateRequest(const release::v1::RecordRevisionRequest& request);
 absl::Status ValidateRequest(const release::v1::GetCellRequest& request);
 absl::Status ValidateRequest(const release::v1::ListCellsRequest& request);
 absl::Status ValidateRequest(const release::v1::ClaimCellsRequest& request);
+absl::Status ValidateRequest(const release::v1::RenewLeasesRequest& request);
+absl::Status ValidateRequest(const release::v1::ReleaseLeaseRequest& request);
 absl::Status ValidateRequest(const release::v1::FailAttemptRequest& request);
+absl::Status ValidateRequest(const release::v1::RetryCellRequest& request);
+absl::Status ValidateRequest(const release::v1::ListRevisionsRequest& request);
+absl::Status ValidateRequest(const release::v1::ListAttemptsRequest& request);
+absl::Status ValidateRequest(const release::v1::ListEventsRequest& request);
 absl::Status ValidateRequest(const release::v1::ResolveRequest& request);
 
 }  // namespace gantry::service

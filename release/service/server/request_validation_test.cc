@@ -5,12 +5,17 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/digest.h"
+#include "base/message_digest.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/attempt.pb.h"
 #include "proto/cell.pb.h"
 #include "proto/cell_plan.pb.h"
 #include "proto/payload.pb.h"
+#include "proto/recipe.pb.h"
+#include "proto/release_service.pb.h"
 #include "release/service/rpc_status/error_details.h"
 #include "release/service/store/limits.h"
 #include "tests/fixtures/test_cells.h"
@@ -21,14 +26,23 @@ namespace {
 using ::gantry::fixtures::TestCoordinates;
 using ::gantry::fixtures::TestId;
 using ::gantry::fixtures::TestPlan;
-using ::gantry::fixtures::TestPublication;
+using ::gantry::fixtures::TestRevision;
 using ::gantry::release::v1::ClaimCellsRequest;
 using ::gantry::release::v1::FailAttemptRequest;
 using ::gantry::release::v1::GetCellRequest;
+using ::gantry::release::v1::ListAttemptsRequest;
 using ::gantry::release::v1::ListCellsRequest;
+using ::gantry::release::v1::ListEventsRequest;
+using ::gantry::release::v1::ListRevisionsRequest;
 using ::gantry::release::v1::PlanCellsRequest;
-using ::gantry::release::v1::PublishPayloadRequest;
+using ::gantry::release::v1::RecordRevisionRequest;
+using ::gantry::release::v1::ReleaseLeaseRequest;
+using ::gantry::release::v1::RenewLeasesRequest;
 using ::gantry::release::v1::ResolveRequest;
+using ::gantry::release::v1::RetireCellsRequest;
+using ::gantry::release::v1::RetryCellRequest;
+
+constexpr char kNotOneLine[] = "contains a line break or control character";
 
 PlanCellsRequest Plan() {
   PlanCellsRequest request;
@@ -36,7 +50,14 @@ PlanCellsRequest Plan() {
   return request;
 }
 
-PublishPayloadRequest Publication() { return TestPublication(1); }
+RetireCellsRequest Retirement() {
+  RetireCellsRequest request;
+  request.set_plan_id("plan");
+  request.add_channels("stable");
+  return request;
+}
+
+RecordRevisionRequest Publication() { return TestRevision(1); }
 
 ClaimCellsRequest Claim() {
   ClaimCellsRequest request;
@@ -44,10 +65,38 @@ ClaimCellsRequest Claim() {
   return request;
 }
 
+RenewLeasesRequest Renewal() {
+  RenewLeasesRequest request;
+  request.add_leases()->set_id(TestId(1));
+  return request;
+}
+
+ReleaseLeaseRequest Return() {
+  ReleaseLeaseRequest request;
+  request.mutable_lease()->set_id(TestId(1));
+  return request;
+}
+
 FailAttemptRequest Failure() {
   FailAttemptRequest request;
+  request.mutable_lease()->set_id(TestId(1));
+  request.mutable_failure()->set_class_(
+      release::v1::FAILURE_CLASS_DETERMINISTIC);
+  request.mutable_failure()->set_reason("error: no such file");
+  return request;
+}
+
+RetryCellRequest Retry() {
+  RetryCellRequest request;
   request.set_id(TestId(1));
-  request.set_reason("error: no such file");
+  return request;
+}
+
+// A request of a type with an id only.
+template <typename Request>
+Request WithId(const std::string& id) {
+  Request request;
+  request.set_id(id);
   return request;
 }
 
@@ -65,11 +114,18 @@ void ExpectInvalid(const Request& request, const std::string& field,
 
 TEST(RequestValidationTest, ValidRequestsAreAccepted) {
   EXPECT_THAT(ValidateRequest(Plan()), IsOk());
+  EXPECT_THAT(ValidateRequest(Retirement()), IsOk());
   EXPECT_THAT(ValidateRequest(Publication()), IsOk());
   EXPECT_THAT(ValidateRequest(GetCellRequest()), IsOk());
   EXPECT_THAT(ValidateRequest(ListCellsRequest()), IsOk());
   EXPECT_THAT(ValidateRequest(Claim()), IsOk());
+  EXPECT_THAT(ValidateRequest(Renewal()), IsOk());
+  EXPECT_THAT(ValidateRequest(Return()), IsOk());
   EXPECT_THAT(ValidateRequest(Failure()), IsOk());
+  EXPECT_THAT(ValidateRequest(Retry()), IsOk());
+  EXPECT_THAT(ValidateRequest(ListRevisionsRequest()), IsOk());
+  EXPECT_THAT(ValidateRequest(ListAttemptsRequest()), IsOk());
+  EXPECT_THAT(ValidateRequest(ListEventsRequest()), IsOk());
   EXPECT_THAT(ValidateRequest(Node()), IsOk());
 }
 
@@ -90,23 +146,147 @@ TEST(RequestValidationTest, InvalidPlanIsNamedByItsIndex) {
   plan.set_exclusion_reason("two\nlines");
   ExpectInvalid(request, "plans[1].exclusion_reason",
                 "contains a line break or control character");
-  plan.set_channel(std::string(257, 'x'));
-  ExpectInvalid(request, "plans[1].channel",
+  plan.mutable_recipe()->set_digest("sha256:12");
+  ExpectInvalid(request, "plans[1].recipe.digest", "is not that of the recipe");
+  plan.set_channels(0, std::string(257, 'x'));
+  ExpectInvalid(request, "plans[1].channels",
                 "is 257 bytes long; the limit is 256");
   plan.mutable_coordinates()->set_cuda_version("12/4");
-  ExpectInvalid(request, "plans[1].coordinates",
-                "cuda_version \"12/4\" must start with a letter or digit and "
-                "hold only [A-Za-z0-9.+-]");
+  ExpectInvalid(
+      request, "plans[1].coordinates",
+      "cuda_version \"12/4\" must consist of letters and digits, with "
+      "single characters of \".+-\" only between them");
+}
+
+TEST(RequestValidationTest, PlanHasAtMost16NamedChannels) {
+  PlanCellsRequest request = Plan();
+  release::v1::CellPlan& plan = *request.mutable_plans(0);
+  plan.clear_channels();
+  EXPECT_THAT(ValidateRequest(request), IsOk());
+  while (plan.channels_size() < kMaxChannelsPerCell) plan.add_channels("x");
+  EXPECT_THAT(ValidateRequest(request), IsOk());
+  plan.add_channels("x");
+  ExpectInvalid(request, "plans[0].channels",
+                "has 17 entries; the limit is 16");
+  plan.clear_channels();
+  plan.add_channels("");
+  ExpectInvalid(request, "plans[0].channels", "is required");
+}
+
+TEST(RequestValidationTest, RecipeHasItsOwnDigest) {
+  PlanCellsRequest request = Plan();
+  release::v1::Recipe& recipe = *request.mutable_plans(0)->mutable_recipe();
+  auto& fragment = *recipe.add_fragments();
+  fragment.set_kind("driver");
+  recipe.set_digest(RecipeDigest(recipe));
+  EXPECT_THAT(ValidateRequest(request), IsOk());
+  fragment.set_name("535.261.03");
+  ExpectInvalid(request, "plans[0].recipe.digest", "is not that of the recipe");
+  recipe.set_digest(RecipeDigest(recipe));
+  EXPECT_THAT(ValidateRequest(request), IsOk());
+  recipe.clear_digest();
+  ExpectInvalid(request, "plans[0].recipe.digest", "is not that of the recipe");
+}
+
+TEST(RequestValidationTest, RecipeIsAtMost8KiB) {
+  PlanCellsRequest request = Plan();
+  release::v1::Recipe& recipe = *request.mutable_plans(0)->mutable_recipe();
+  recipe.add_fragments()->set_name(std::string(8 << 10, 'x'));
+  recipe.set_digest(RecipeDigest(recipe));
+  ExpectInvalid(request, "plans[0].recipe",
+                absl::StrCat("is ", recipe.ByteSizeLong(),
+                             " bytes long; the limit is 8192"));
+}
+
+TEST(RequestValidationTest, RequestIdIsOneLineOfAtMost128Bytes) {
+  const auto expect_checked = [](auto request) {
+    request.set_request_id(std::string(128, 'x'));
+    EXPECT_THAT(ValidateRequest(request), IsOk());
+    request.set_request_id(std::string(129, 'x'));
+    ExpectInvalid(request, "request_id", "is 129 bytes long; the limit is 128");
+    request.set_request_id("two\nlines");
+    ExpectInvalid(request, "request_id", kNotOneLine);
+  };
+  expect_checked(Plan());
+  expect_checked(Retirement());
+  expect_checked(Publication());
+  expect_checked(Claim());
+  expect_checked(Return());
+  expect_checked(Failure());
+  expect_checked(Retry());
+}
+
+TEST(RequestValidationTest, PlanIdIsOneLineOfAtMost128Bytes) {
+  PlanCellsRequest request = Plan();
+  request.set_plan_id(std::string(129, 'x'));
+  ExpectInvalid(request, "plan_id", "is 129 bytes long; the limit is 128");
+  request.set_plan_id("two\nlines");
+  ExpectInvalid(request, "plan_id", kNotOneLine);
+}
+
+TEST(RequestValidationTest, RetirementNeedsAPlanAndChannels) {
+  RetireCellsRequest request = Retirement();
+  request.clear_plan_id();
+  ExpectInvalid(request, "plan_id", "is required");
+  request = Retirement();
+  request.clear_channels();
+  ExpectInvalid(request, "channels", "0 is not from 1 to 1000");
+  request.add_channels("");
+  ExpectInvalid(request, "channels", "is required");
+  request.set_channels(0, "two\nlines");
+  ExpectInvalid(request, "channels", kNotOneLine);
+  request = Retirement();
+  while (request.channels_size() <= kMaxCellsPerCall) {
+    request.add_channels("x");
+  }
+  ExpectInvalid(request, "channels", "1001 is not from 1 to 1000");
+}
+
+TEST(RequestValidationTest, DigestsOfAPublicationMayBeUnset) {
+  const struct {
+    std::string field;
+    std::function<void(RecordRevisionRequest&, const std::string&)> set;
+  } cases[] = {
+      {"recipe_digest",
+       [](auto& request, auto& value) { request.set_recipe_digest(value); }},
+      {"content_digest",
+       [](auto& request, auto& value) { request.set_content_digest(value); }},
+  };
+  for (const auto& c : cases) {
+    RecordRevisionRequest request = Publication();
+    c.set(request, Sha256Digest("x"));
+    EXPECT_THAT(ValidateRequest(request), IsOk());
+    c.set(request, "sha256:12");
+    ExpectInvalid(request, c.field,
+                  "\"sha256:12\" is not sha256:<64 hex digits>");
+  }
+}
+
+TEST(RequestValidationTest, ModulesNeedNamesAndDigests) {
+  RecordRevisionRequest request = Publication();
+  auto& module = *request.add_modules();
+  ExpectInvalid(request, "modules[0].name", "is required");
+  module.set_name("nvidia\n");
+  ExpectInvalid(request, "modules[0].name", kNotOneLine);
+  module.set_name("nvidia");
+  ExpectInvalid(request, "modules[0].digest",
+                "\"\" is not sha256:<64 hex digits>");
+  module.set_digest(Sha256Digest("module"));
+  EXPECT_THAT(ValidateRequest(request), IsOk());
+  while (request.modules_size() <= kMaxCellsPerCall) {
+    *request.add_modules() = request.modules(0);
+  }
+  ExpectInvalid(request, "modules", "1001 is not from 0 to 1000");
 }
 
 TEST(RequestValidationTest, PublicationNeedsTheKernelRelease) {
-  PublishPayloadRequest request = Publication();
+  RecordRevisionRequest request = Publication();
   request.mutable_coordinates()->clear_kernel_release();
   ExpectInvalid(request, "coordinates.kernel_release", "is required");
 }
 
 TEST(RequestValidationTest, OversizedCoordinatesAreNotQuoted) {
-  PublishPayloadRequest request = Publication();
+  RecordRevisionRequest request = Publication();
   request.mutable_coordinates()->set_os_release(std::string(2000, '!'));
   ExpectInvalid(request, "coordinates",
                 absl::StrCat("is ", request.coordinates().ByteSizeLong(),
@@ -114,7 +294,7 @@ TEST(RequestValidationTest, OversizedCoordinatesAreNotQuoted) {
 }
 
 TEST(RequestValidationTest, UnknownFieldsCountTowardsTheSize) {
-  PublishPayloadRequest request = Publication();
+  RecordRevisionRequest request = Publication();
   request.mutable_payload()
       ->GetReflection()
       ->MutableUnknownFields(request.mutable_payload())
@@ -125,7 +305,7 @@ TEST(RequestValidationTest, UnknownFieldsCountTowardsTheSize) {
 }
 
 TEST(RequestValidationTest, PayloadIncludingProofIsAtMost256KiB) {
-  PublishPayloadRequest request = Publication();
+  RecordRevisionRequest request = Publication();
   std::string& message = *request.mutable_payload()
                               ->mutable_proof()
                               ->mutable_modules(0)
@@ -161,18 +341,31 @@ TEST(RequestValidationTest, PayloadFieldsAreChecked) {
        }},
   };
   for (const auto& c : cases) {
-    PublishPayloadRequest request = Publication();
+    RecordRevisionRequest request = Publication();
     c.edit(*request.mutable_payload());
     ExpectInvalid(request, c.field, c.description);
   }
 }
 
 TEST(RequestValidationTest, IdIsAtMost128Bytes) {
-  GetCellRequest request;
-  request.set_id(std::string(128, 'x'));
-  EXPECT_THAT(ValidateRequest(request), IsOk());
-  request.set_id(std::string(129, 'x'));
-  ExpectInvalid(request, "id", "is 129 bytes long; the limit is 128");
+  const std::string longest(128, 'x');
+  EXPECT_THAT(ValidateRequest(WithId<GetCellRequest>(longest)), IsOk());
+  const std::string id(129, 'x');
+  const std::string too_long = "is 129 bytes long; the limit is 128";
+  ExpectInvalid(WithId<GetCellRequest>(id), "id", too_long);
+  ExpectInvalid(WithId<RetryCellRequest>(id), "id", too_long);
+  ExpectInvalid(WithId<ListRevisionsRequest>(id), "id", too_long);
+  ExpectInvalid(WithId<ListAttemptsRequest>(id), "id", too_long);
+  RenewLeasesRequest renewal = Renewal();
+  *renewal.add_leases() = renewal.leases(0);
+  renewal.mutable_leases(1)->set_id(id);
+  ExpectInvalid(renewal, "leases[1].id", too_long);
+  ReleaseLeaseRequest returned = Return();
+  returned.mutable_lease()->set_id(id);
+  ExpectInvalid(returned, "lease.id", too_long);
+  FailAttemptRequest failure = Failure();
+  failure.mutable_lease()->set_id(id);
+  ExpectInvalid(failure, "lease.id", too_long);
 }
 
 TEST(RequestValidationTest, ListNeedsKnownStatesAndAPageSizeOfAtMost1000) {
@@ -199,8 +392,14 @@ TEST(RequestValidationTest, ClaimNeedsAWorkerAndAtMost1000Cells) {
   ExpectInvalid(request, "ids", "1001 is not from 0 to 1000");
   request = Claim();
   request.add_ids("two\nlines");
-  ExpectInvalid(request, "ids[0]",
-                "contains a line break or control character");
+  ExpectInvalid(request, "ids[0]", kNotOneLine);
+  request = Claim();
+  request.add_channels("");
+  ExpectInvalid(request, "channels", "is required");
+  while (request.channels_size() <= kMaxCellsPerCall) {
+    request.add_channels("x");
+  }
+  ExpectInvalid(request, "channels", "has 1001 entries; the limit is 1000");
 }
 
 TEST(RequestValidationTest, LeaseIs1SecondTo24Hours) {
@@ -215,28 +414,97 @@ TEST(RequestValidationTest, LeaseIs1SecondTo24Hours) {
       {int64_t{1} << 62, 0, "1281023894007607h45m4s is not from 1s to 24h"},
       {5, -1, "4.999999999s is not from 1s to 24h"},
   };
-  ClaimCellsRequest request = Claim();
-  for (const auto& c : cases) {
-    request.mutable_lease_duration()->set_seconds(c.seconds);
-    request.mutable_lease_duration()->set_nanos(c.nanos);
-    ExpectInvalid(request, "lease_duration", c.description);
+  const auto expect_checked = [&](auto request) {
+    for (const auto& c : cases) {
+      request.mutable_lease_duration()->set_seconds(c.seconds);
+      request.mutable_lease_duration()->set_nanos(c.nanos);
+      ExpectInvalid(request, "lease_duration", c.description);
+    }
+    for (int64_t seconds : {1, 24 * 60 * 60}) {
+      request.mutable_lease_duration()->set_seconds(seconds);
+      request.mutable_lease_duration()->set_nanos(0);
+      EXPECT_THAT(ValidateRequest(request), IsOk());
+    }
+  };
+  expect_checked(Claim());
+  expect_checked(Renewal());
+}
+
+TEST(RequestValidationTest, RenewalNeeds1To1000Leases) {
+  ExpectInvalid(RenewLeasesRequest(), "leases", "0 is not from 1 to 1000");
+  RenewLeasesRequest request = Renewal();
+  while (request.leases_size() <= kMaxCellsPerCall) {
+    *request.add_leases() = request.leases(0);
   }
-  for (int64_t seconds : {1, 24 * 60 * 60}) {
-    request.mutable_lease_duration()->set_seconds(seconds);
-    request.mutable_lease_duration()->set_nanos(0);
-    EXPECT_THAT(ValidateRequest(request), IsOk());
-  }
+  ExpectInvalid(request, "leases", "1001 is not from 1 to 1000");
+}
+
+TEST(RequestValidationTest, ReturnedLeaseMayHaveAOneLineReason) {
+  ReleaseLeaseRequest request = Return();
+  request.set_reason("interrupted");
+  EXPECT_THAT(ValidateRequest(request), IsOk());
+  request.set_reason("two\nlines");
+  ExpectInvalid(request, "reason", kNotOneLine);
 }
 
 TEST(RequestValidationTest, FailureNeedsAOneLineReason) {
   FailAttemptRequest request = Failure();
-  request.clear_reason();
-  ExpectInvalid(request, "reason", "is required");
-  request.set_reason("two\nlines");
-  ExpectInvalid(request, "reason",
-                "contains a line break or control character");
-  request.set_reason(std::string(4097, 'x'));
-  ExpectInvalid(request, "reason", "is 4097 bytes long; the limit is 4096");
+  request.mutable_failure()->clear_reason();
+  ExpectInvalid(request, "failure.reason", "is required");
+  request.mutable_failure()->set_reason("two\nlines");
+  ExpectInvalid(request, "failure.reason", kNotOneLine);
+  request.mutable_failure()->set_reason(std::string(4097, 'x'));
+  ExpectInvalid(request, "failure.reason",
+                "is 4097 bytes long; the limit is 4096");
+  request = Failure();
+  request.clear_failure();
+  ExpectInvalid(request, "failure.reason", "is required");
+}
+
+TEST(RequestValidationTest, FailureNeedsAKnownClass) {
+  FailAttemptRequest request = Failure();
+  request.mutable_failure()->set_class_(
+      release::v1::FAILURE_CLASS_INFRASTRUCTURE);
+  EXPECT_THAT(ValidateRequest(request), IsOk());
+  for (int value : {0, 3}) {
+    request.mutable_failure()->set_class_(
+        static_cast<release::v1::FailureClass>(value));
+    ExpectInvalid(request, "failure.class",
+                  "must be FAILURE_CLASS_DETERMINISTIC or "
+                  "FAILURE_CLASS_INFRASTRUCTURE");
+  }
+}
+
+TEST(RequestValidationTest, StageFingerprintAndLogOfAFailureAreOneLine) {
+  const std::string too_long(257, 'x');
+  FailAttemptRequest request = Failure();
+  request.mutable_failure()->set_stage(too_long);
+  ExpectInvalid(request, "failure.stage",
+                "is 257 bytes long; the limit is 256");
+  request.mutable_failure()->set_stage("two\nlines");
+  ExpectInvalid(request, "failure.stage", kNotOneLine);
+  request = Failure();
+  request.mutable_failure()->set_fingerprint(too_long);
+  ExpectInvalid(request, "failure.fingerprint",
+                "is 257 bytes long; the limit is 256");
+  request.mutable_failure()->set_fingerprint("two\nlines");
+  ExpectInvalid(request, "failure.fingerprint", kNotOneLine);
+  request = Failure();
+  request.set_log_uri("two\nlines");
+  ExpectInvalid(request, "log_uri", kNotOneLine);
+}
+
+TEST(RequestValidationTest, EventsNeedAPositionAndAPageSizeOfAtMost1000) {
+  ListEventsRequest request;
+  request.set_after_sequence(-1);
+  ExpectInvalid(request, "after_sequence", "is negative");
+  request.set_after_sequence(int64_t{1} << 62);
+  request.set_page_size(1000);
+  EXPECT_THAT(ValidateRequest(request), IsOk());
+  request.set_page_size(1001);
+  ExpectInvalid(request, "page_size", "1001 is not from 0 to 1000");
+  request.set_page_size(-1);
+  ExpectInvalid(request, "page_size", "-1 is not from 0 to 1000");
 }
 
 TEST(RequestValidationTest, ResolveNeedsAnOsRelease) {

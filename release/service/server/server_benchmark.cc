@@ -20,7 +20,8 @@ namespace {
 
 using ::gantry::fixtures::TestCoordinates;
 using ::gantry::fixtures::TestId;
-using ::gantry::fixtures::TestPublication;
+using ::gantry::fixtures::TestPlan;
+using ::gantry::fixtures::TestRevision;
 
 struct BenchmarkServer {
   BenchmarkServer() {
@@ -54,7 +55,7 @@ void SetUpServer(const benchmark::State&) {
   running = new BenchmarkServer;
   const auto client = running->Connect();
   while (running->next <= 8) {
-    client->PublishPayload(TestPublication(running->next++))
+    client->RecordRevision(TestRevision(running->next++))
         .status()
         .IgnoreError();
   }
@@ -95,19 +96,46 @@ BENCHMARK(BM_Resolve)
     ->Threads(8)
     ->UseRealTime();
 
-void BM_PublishPayload(benchmark::State& state) {
+void BM_RecordRevision(benchmark::State& state) {
   const auto client = running->Connect();
   for (auto _ : state) {
-    Check(state, client->PublishPayload(TestPublication(running->next++)));
+    Check(state, client->RecordRevision(TestRevision(running->next++)));
   }
   state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(BM_PublishPayload)
+BENCHMARK(BM_RecordRevision)
     ->Setup(SetUpServer)
     ->Teardown(TearDownServer)
     ->Threads(1)
     ->Threads(8)
     ->Threads(64)
+    ->UseRealTime();
+
+// What a worker does with a cell: claims it, and records its payload.
+void BM_ClaimAndRecord(benchmark::State& state) {
+  const auto client = running->Connect();
+  release::v1::ClaimCellsRequest claim;
+  claim.set_worker("worker");
+  for (auto _ : state) {
+    state.PauseTiming();
+    const int number = running->next++;
+    Check(state, client->PlanCells({TestPlan(number)}));
+    state.ResumeTiming();
+    claim.clear_ids();
+    claim.add_ids(TestId(number));
+    const auto cells = client->ClaimCells(claim);
+    Check(state, cells);
+    if (!cells.ok() || cells->empty()) continue;
+    Check(state, client->RecordRevision(TestRevision(
+                     number, "payload", (*cells)[0].lease().fencing_token())));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_ClaimAndRecord)
+    ->Setup(SetUpServer)
+    ->Teardown(TearDownServer)
+    ->Threads(1)
+    ->Threads(8)
     ->UseRealTime();
 
 }  // namespace

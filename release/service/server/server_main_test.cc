@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "absl/time/time.h"
 #include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
@@ -56,6 +57,7 @@ TEST_F(ServerMainTest, ServesUntilSignaled) {
     EXPECT_THAT(client->ListCells({}), IsOk());
     server.Signal(signal);
     EXPECT_EQ(server.Wait(), 0);
+    client->set_retry_timeout(absl::ZeroDuration());
     EXPECT_THAT(client->ListCells({}),
                 StatusIs(absl::StatusCode::kUnavailable));
   }

@@ -62,6 +62,26 @@ absl::StatusOr<std::vector<Cell>> CellStore::ListReleaseOrNeighbours(
   return read_table_->ListReleaseOrNeighbours(os_release);
 }
 
+absl::StatusOr<std::vector<release::v1::Event>> CellStore::ListEvents(
+    int64_t after_sequence, int limit, size_t max_bytes) {
+  absl::MutexLock lock(&read_mutex_);
+  return read_table_->ListEvents(after_sequence, limit, max_bytes);
+}
+
+absl::StatusOr<std::vector<release::v1::Revision>> CellStore::ListRevisions(
+    absl::string_view cell_id) {
+  GANTRY_RETURN_IF_ERROR(Get(cell_id).status());
+  absl::MutexLock lock(&read_mutex_);
+  return read_table_->ListRevisions(cell_id);
+}
+
+absl::StatusOr<std::vector<release::v1::Attempt>> CellStore::ListAttempts(
+    absl::string_view cell_id, int limit) {
+  GANTRY_RETURN_IF_ERROR(Get(cell_id).status());
+  absl::MutexLock lock(&read_mutex_);
+  return read_table_->ListAttempts(cell_id, limit);
+}
+
 void CellStore::Write(Mutation mutation, CommitQueue::Done done) {
   if (queue_ == nullptr) {
     done(absl::FailedPreconditionError(

@@ -1,6 +1,8 @@
 #ifndef GANTRY_RELEASE_SERVICE_STORE_CELL_STORE_H_
 #define GANTRY_RELEASE_SERVICE_STORE_CELL_STORE_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,7 +18,10 @@
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "base/file_lock.h"
+#include "proto/attempt.pb.h"
 #include "proto/cell.pb.h"
+#include "proto/event.pb.h"
+#include "proto/revision.pb.h"
 #include "release/service/store/cell_table.h"
 #include "release/service/store/commit_queue.h"
 #include "release/service/store/database.h"
@@ -66,6 +71,14 @@ class CellStore {
       size_t max_bytes);
   absl::StatusOr<std::vector<release::v1::Cell>> ListReleaseOrNeighbours(
       absl::string_view os_release);
+  absl::StatusOr<std::vector<release::v1::Event>> ListEvents(
+      int64_t after_sequence, int limit, size_t max_bytes);
+
+  // See CellTable.  NOT_FOUND: no such cell.
+  absl::StatusOr<std::vector<release::v1::Revision>> ListRevisions(
+      absl::string_view cell_id);
+  absl::StatusOr<std::vector<release::v1::Attempt>> ListAttempts(
+      absl::string_view cell_id, int limit);
 
   // Runs `mutation` (one of mutations.h) in a transaction, then passes `done`
   // its error, or OK once its changes are durable.  Both run on the writing

@@ -23,7 +23,7 @@ namespace gantry::service {
 namespace {
 
 using ::gantry::fixtures::TestId;
-using ::gantry::fixtures::TestPublication;
+using ::gantry::fixtures::TestRevision;
 
 constexpr int kThreads = 4;
 
@@ -37,7 +37,7 @@ constexpr int kThreads = 4;
   for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([&, thread] {
       for (int32_t number = first + thread;; number += kThreads) {
-        if (!Apply(**store, PublishPayload, TestPublication(number)).ok() ||
+        if (!Apply(**store, RecordRevision, TestRevision(number)).ok() ||
             write(acknowledgements, &number, sizeof(number)) !=
                 sizeof(number)) {
           _exit(1);
@@ -92,8 +92,7 @@ TEST(CellStoreCrashTest, AcknowledgedPayloadsSurviveSigkill) {
     GANTRY_ASSERT_OK_AND_ASSIGN(const release::v1::Cell cell,
                                 store->Get(TestId(number)));
     EXPECT_EQ(cell.state(), release::v1::CELL_STATE_BUILT);
-    EXPECT_EQ(cell.payload().digest(),
-              TestPublication(number).payload().digest());
+    EXPECT_EQ(cell.payload().digest(), TestRevision(number).payload().digest());
   }
 }
 

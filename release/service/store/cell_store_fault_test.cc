@@ -31,7 +31,7 @@ namespace {
 
 using ::gantry::fixtures::TestId;
 using ::gantry::fixtures::TestPlan;
-using ::gantry::fixtures::TestPublication;
+using ::gantry::fixtures::TestRevision;
 using ::gantry::release::v1::Cell;
 
 absl::StatusOr<std::unique_ptr<CellStore>> OpenOnFaultVfs(
@@ -111,9 +111,9 @@ class History {
   }
 
   void Publish(int number) {
-    const auto cell = Apply(*store_, PublishPayload, TestPublication(number));
+    const auto cell = Apply(*store_, RecordRevision, TestRevision(number));
     in_doubt_.insert(TestId(number));
-    if (cell.ok()) Acknowledge(*cell);
+    if (cell.ok()) Acknowledge(cell->cell());
   }
 
   void ClaimOne(const std::string& worker) {
@@ -136,9 +136,11 @@ class History {
 
   void Fail(int number) {
     release::v1::FailAttemptRequest request;
-    request.set_id(TestId(number));
-    request.set_fencing_token(newest_token_);
-    request.set_reason("compile error");
+    request.mutable_lease()->set_id(TestId(number));
+    request.mutable_lease()->set_fencing_token(newest_token_);
+    request.mutable_failure()->set_reason("compile error");
+    request.mutable_failure()->set_class_(
+        release::v1::FAILURE_CLASS_INFRASTRUCTURE);
     const auto cell = Apply(*store_, FailAttempt, request);
     in_doubt_.insert(TestId(number));
     if (cell.ok()) Acknowledge(*cell);

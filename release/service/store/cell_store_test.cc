@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "base/file.h"
+#include "base/status_macros.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -25,9 +26,10 @@ namespace {
 
 using ::gantry::fixtures::TestId;
 using ::gantry::fixtures::TestPlan;
-using ::gantry::fixtures::TestPublication;
+using ::gantry::fixtures::TestRevision;
 using ::gantry::release::v1::Cell;
-using ::gantry::release::v1::PublishPayloadRequest;
+using ::gantry::release::v1::RecordRevisionRequest;
+using ::gantry::release::v1::RecordRevisionResponse;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -45,8 +47,12 @@ class CellStoreTest : public testing::Test {
     GANTRY_ASSERT_OK_AND_ASSIGN(store_, CellStore::Open(path()));
   }
 
-  absl::StatusOr<Cell> Publish(const PublishPayloadRequest& request) {
-    return Apply(*store_, PublishPayload, request);
+  absl::StatusOr<Cell> Publish(const RecordRevisionRequest& request) {
+    GANTRY_ASSIGN_OR_RETURN(
+        RecordRevisionResponse response,
+        (Apply<RecordRevisionRequest, RecordRevisionResponse>(
+            *store_, RecordRevision, request)));
+    return *std::move(response.mutable_cell());
   }
 
   // Runs SQL as another program would, with SQLite's own defaults.  Returns the
@@ -70,7 +76,7 @@ class CellStoreTest : public testing::Test {
 
 TEST_F(CellStoreTest, CellsPersistWhenReopened) {
   Open();
-  GANTRY_ASSERT_OK_AND_ASSIGN(const Cell cell, Publish(TestPublication(1)));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Cell cell, Publish(TestRevision(1)));
   Open();
   GANTRY_ASSERT_OK_AND_ASSIGN(const Cell found, store_->Get(TestId(1)));
   EXPECT_EQ(found.SerializeAsString(), cell.SerializeAsString());
@@ -80,22 +86,24 @@ TEST_F(CellStoreTest, FailedMutationIsRolledBack) {
   Open();
   const absl::Status failure = absl::AbortedError("test");
   EXPECT_EQ(store_->WriteAndWait([&](CellTable& table, absl::Time now) {
-    EXPECT_THAT(table.Put(PlanCell({}, TestPlan(1), now)), IsOk());
+    EXPECT_THAT(table.Append(*PlanCell({}, {}, TestPlan(1), "", now)), IsOk());
     return failure;
   }),
             failure);
   EXPECT_THAT(store_->Get(TestId(1)), StatusIs(absl::StatusCode::kNotFound));
 }
 
-TEST_F(CellStoreTest, SecondPayloadOfACellIsRefused) {
+TEST_F(CellStoreTest, OtherPayloadOfARevisionIsRefused) {
   Open();
-  GANTRY_ASSERT_OK_AND_ASSIGN(Cell cell, Publish(TestPublication(1)));
-  cell.mutable_payload()->set_total_size(7);
-  EXPECT_THAT(store_->WriteAndWait([&](CellTable& table, absl::Time) {
-    return table.PutPayload(cell);
-  }),
-              StatusIs(absl::StatusCode::kInternal,
-                       HasSubstr("UNIQUE constraint failed: payload.cell_id")));
+  ASSERT_THAT(Publish(TestRevision(1)), IsOk());
+  EXPECT_THAT(
+      store_->WriteAndWait([&](CellTable& table, absl::Time) -> absl::Status {
+        GANTRY_ASSIGN_OR_RETURN(auto events, table.ListEvents(0, 1, 1));
+        events[0].mutable_revision()->mutable_payload()->set_digest("other");
+        return table.Append(events[0]);
+      }),
+      StatusIs(absl::StatusCode::kInternal,
+               HasSubstr("revisions are immutable")));
 }
 
 // A cell whose proof exceeds the limit, as versions without one stored it.
@@ -103,13 +111,13 @@ class OversizedProofTest : public CellStoreTest {
  protected:
   void SetUp() override {
     Open();
-    request_ = TestPublication(2);
+    request_ = TestRevision(2);
     request_.mutable_payload()->mutable_proof()->set_reason(
         std::string(9 << 20, 'x'));
     ASSERT_THAT(Publish(request_), IsOk());
   }
 
-  PublishPayloadRequest request_;
+  RecordRevisionRequest request_;
 };
 
 TEST_F(OversizedProofTest, CellIsReturnedWithoutItsProof) {
@@ -121,7 +129,7 @@ TEST_F(OversizedProofTest, CellIsReturnedWithoutItsProof) {
 }
 
 TEST_F(OversizedProofTest, ProofDoesNotCountAsListedBytes) {
-  ASSERT_THAT(Publish(TestPublication(3)), IsOk());
+  ASSERT_THAT(Publish(TestRevision(3)), IsOk());
   EXPECT_THAT(store_->List(CellFilter(), "", 10, kNoByteLimit),
               IsOkAndHolds(SizeIs(2)));
 }
@@ -129,40 +137,43 @@ TEST_F(OversizedProofTest, ProofDoesNotCountAsListedBytes) {
 TEST_F(OversizedProofTest, CellCanBePlannedAgain) {
   release::v1::PlanCellsRequest plan;
   *plan.add_plans() = TestPlan(2);
-  plan.mutable_plans(0)->set_channel("lts");
+  plan.mutable_plans(0)->add_channels("lts");
   EXPECT_THAT(Apply(*store_, PlanCells, plan), IsOk());
-  EXPECT_THAT(store_->Get(TestId(2)),
-              IsOkAndHolds(Property(&Cell::channel, "lts")));
+  EXPECT_THAT(
+      store_->Get(TestId(2)),
+      IsOkAndHolds(Property(&Cell::channels, ElementsAre("6.1-cloud", "lts"))));
 }
 
 TEST_F(CellStoreTest, WritesInOneCommitDoNotShareErrors) {
   Open();
-  ASSERT_THAT(Publish(TestPublication(0, "first")), IsOk());
   std::vector<std::thread> writers;
   std::vector<absl::Status> results(40);
-  // Every other write conflicts with the first publication.
-  const auto number = [](int i) { return i % 2 == 0 ? 0 : i; };
+  const auto is_refused = [](int i) { return i % 2 == 0; };
   for (int i = 0; i < 40; ++i) {
     writers.emplace_back([&, i] {
-      results[i] = Publish(TestPublication(number(i), "second")).status();
+      // Nobody has granted this token.
+      results[i] =
+          Publish(TestRevision(i, "payload", is_refused(i) ? 9 : 0)).status();
     });
   }
   for (std::thread& writer : writers) writer.join();
   for (int i = 0; i < 40; ++i) {
     EXPECT_THAT(results[i],
-                StatusIs(number(i) == 0 ? absl::StatusCode::kAlreadyExists
-                                        : absl::StatusCode::kOk));
-    EXPECT_THAT(store_->Get(TestId(number(i))), IsOk());
+                StatusIs(is_refused(i) ? absl::StatusCode::kFailedPrecondition
+                                       : absl::StatusCode::kOk));
+    EXPECT_EQ(store_->Get(TestId(i)).ok(), !is_refused(i));
   }
 }
 
-TEST_F(CellStoreTest, DatabaseRefusesToChangePayloads) {
+TEST_F(CellStoreTest, DatabaseRefusesToChangeEventsAndRevisions) {
   Open();
-  ASSERT_THAT(Publish(TestPublication(1)), IsOk());
+  ASSERT_THAT(Publish(TestRevision(1)), IsOk());
   store_.reset();
-  EXPECT_EQ(RunSql("UPDATE payload SET record = x'00'"),
-            "published payloads are immutable");
-  EXPECT_EQ(RunSql("DELETE FROM payload"), "published payloads are immutable");
+  EXPECT_EQ(RunSql("UPDATE revision SET digest = 'x'"),
+            "revisions are immutable");
+  EXPECT_EQ(RunSql("DELETE FROM revision"), "revisions are immutable");
+  EXPECT_EQ(RunSql("UPDATE event SET record = x'00'"), "events are immutable");
+  EXPECT_EQ(RunSql("DELETE FROM event"), "events are immutable");
 }
 
 class CellStoreListTest : public CellStoreTest {
@@ -170,7 +181,10 @@ class CellStoreListTest : public CellStoreTest {
   void SetUp() override {
     Open();
     for (int number : {3, 1, 2}) {
-      ASSERT_THAT(Publish(TestPublication(number)), IsOk());
+      release::v1::PlanCellsRequest plan;
+      *plan.add_plans() = TestPlan(number);
+      ASSERT_THAT(Apply(*store_, PlanCells, plan), IsOk());
+      ASSERT_THAT(Publish(TestRevision(number)), IsOk());
     }
   }
 };
@@ -235,14 +249,14 @@ TEST_F(CellStoreTest, NewerSchemaIsRefused) {
       CellStore::Open(path()),
       StatusIs(absl::StatusCode::kFailedPrecondition,
                path() +
-                   ": schema version 1000 is newer than 1; use the version "
+                   ": schema version 1000 is newer than 2; use the version "
                    "of Gantry that wrote it, or a newer one"));
 }
 
 TEST_F(CellStoreTest, DamagedPagesAreDataLoss) {
   Open();
   for (int number = 0; number < 50; ++number) {
-    ASSERT_THAT(Publish(TestPublication(number)), IsOk());
+    ASSERT_THAT(Publish(TestRevision(number)), IsOk());
   }
   store_.reset();
   std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
@@ -270,14 +284,15 @@ TEST_F(ReadOnlyCellStoreTest, MissingDatabaseIsNotFound) {
 TEST_F(ReadOnlyCellStoreTest, ReadsLaterWritesOfAnotherStore) {
   Open();
   GANTRY_ASSERT_OK_AND_ASSIGN(const auto reader, OpenReader());
-  ASSERT_THAT(Publish(TestPublication(1)), IsOk());
+  ASSERT_THAT(Publish(TestRevision(1)), IsOk());
   EXPECT_THAT(reader->Get(TestId(1)), IsOk());
 }
 
 TEST_F(ReadOnlyCellStoreTest, RefusesWrites) {
   Open();
   GANTRY_ASSERT_OK_AND_ASSIGN(const auto reader, OpenReader());
-  EXPECT_THAT(Apply(*reader, PublishPayload, TestPublication(1)),
+  EXPECT_THAT((Apply<RecordRevisionRequest, RecordRevisionResponse>(
+                  *reader, RecordRevision, TestRevision(1))),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        path() + ": opened read-only"));
 }

@@ -1,52 +1,128 @@
 #include "release/service/store/cell_table.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "base/proto_time.h"
 #include "base/status_macros.h"
-#include "google/protobuf/util/time_util.h"
+#include "google/protobuf/timestamp.pb.h"
+#include "proto/payload.pb.h"
 #include "release/service/store/limits.h"
 
 namespace gantry::service {
 namespace {
 
+using ::gantry::release::v1::Attempt;
 using ::gantry::release::v1::Cell;
-using ::google::protobuf::util::TimeUtil;
+using ::gantry::release::v1::Event;
+using ::gantry::release::v1::Revision;
 
 // The columns that ReadCell expects.
 constexpr absl::string_view kSelect =
-    "SELECT cell.record, payload.record FROM cell "
-    "LEFT JOIN payload ON payload.cell_id = cell.id ";
+    "SELECT cell.record, revision.record FROM cell LEFT JOIN revision "
+    "ON revision.cell_id = cell.id AND revision.number = cell.revision ";
 
-constexpr size_t kNoLimit = std::numeric_limits<size_t>::max();
+constexpr size_t kNoBytesLimit = std::numeric_limits<size_t>::max();
+constexpr int kNoLimit = std::numeric_limits<int>::max();
+
+constexpr absl::Duration kResponseLifetime = absl::Hours(24);
+
+// Rows of Rebuild() that are read at once.
+constexpr int kRebuildBatch = 256;
+
+int64_t Micros(const google::protobuf::Timestamp& time) {
+  return absl::ToUnixMicros(ToTime(time));
+}
+
+template <typename Record>
+absl::StatusOr<Record> ParseRecord(const Statement& row, int column) {
+  Record record;
+  const absl::string_view bytes = row.Bytes(column);
+  if (!record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return absl::DataLossError(absl::StrCat("a record of type ",
+                                            record.GetTypeName(),
+                                            " in the database does not parse"));
+  }
+  return record;
+}
+
+void DropOversizedProof(release::v1::Payload& payload) {
+  if (payload.ByteSizeLong() <= kMaxStoredPayloadBytes) return;
+  payload.clear_proof();
+  payload.DiscardUnknownFields();
+}
+
+absl::StatusOr<Revision> ReadRevision(const Statement& row, int column) {
+  GANTRY_ASSIGN_OR_RETURN(Revision revision,
+                          ParseRecord<Revision>(row, column));
+  DropOversizedProof(*revision.mutable_payload());
+  return revision;
+}
 
 absl::StatusOr<Cell> ReadCell(const Statement& row) {
-  Cell cell;
-  const absl::string_view record = row.Bytes(0);
-  if (!cell.ParseFromArray(record.data(), static_cast<int>(record.size()))) {
-    return absl::DataLossError("a cell record does not parse");
-  }
+  GANTRY_ASSIGN_OR_RETURN(Cell cell, ParseRecord<Cell>(row, 0));
   if (!row.IsNull(1)) {
-    const absl::string_view payload = row.Bytes(1);
-    if (!cell.mutable_payload()->ParseFromArray(
-            payload.data(), static_cast<int>(payload.size()))) {
-      return absl::DataLossError(
-          absl::StrCat("the payload record of ", cell.id(), " does not parse"));
-    }
-    if (payload.size() > kMaxStoredPayloadBytes) {
-      cell.mutable_payload()->clear_proof();
-      cell.mutable_payload()->DiscardUnknownFields();
-    }
+    GANTRY_ASSIGN_OR_RETURN(Revision revision, ReadRevision(row, 1));
+    *cell.mutable_payload() = std::move(*revision.mutable_payload());
   }
   return cell;
 }
 
+// Reads the rows of a statement, whose parameters are bound, with `read`: those
+// for which `keep` returns true.
+template <typename Read, typename Keep>
+auto ReadRows(Statement& statement, int limit, size_t max_bytes, Read read,
+              Keep keep)
+    -> absl::StatusOr<
+        std::vector<typename decltype(read(statement))::value_type>> {
+  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+  std::vector<typename decltype(read(statement))::value_type> records;
+  size_t bytes = 0;
+  while (static_cast<int>(records.size()) < limit && bytes < max_bytes) {
+    GANTRY_ASSIGN_OR_RETURN(const bool row, statement.Step());
+    if (!row) break;
+    GANTRY_ASSIGN_OR_RETURN(auto record, read(statement));
+    if (!keep(record)) continue;
+    bytes += record.ByteSizeLong();
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+template <typename Read>
+auto ReadRows(Statement& statement, int limit, size_t max_bytes, Read read) {
+  return ReadRows(statement, limit, max_bytes, read,
+                  [](const auto&) { return true; });
+}
+
+absl::StatusOr<std::vector<Cell>> ReadCells(Statement& statement,
+                                            size_t max_bytes = kNoBytesLimit) {
+  return ReadRows(statement, kNoLimit, max_bytes, ReadCell);
+}
+
+bool IsInAnyChannel(const Cell& cell,
+                    const std::vector<std::string>& channels) {
+  return std::find_first_of(cell.channels().begin(), cell.channels().end(),
+                            channels.begin(),
+                            channels.end()) != cell.channels().end();
+}
+
+std::string JoinChannels(const Cell& cell) {
+  std::string joined = "\n";
+  for (const std::string& channel : cell.channels()) {
+    absl::StrAppend(&joined, channel, "\n");
+  }
+  return joined;
+}
+
 int64_t StateMask(const CellFilter& filter) {
   int64_t mask = 0;
-  for (release::v1::CellState state : filter.states)
+  for (release::v1::CellState state : filter.states) {
     mask |= int64_t{1} << state;
+  }
   return mask;
 }
 
@@ -54,7 +130,7 @@ int64_t StateMask(const CellFilter& filter) {
 
 absl::StatusOr<std::unique_ptr<CellTable>> CellTable::Create(
     Database& database) {
-  std::unique_ptr<CellTable> table(new CellTable);
+  std::unique_ptr<CellTable> table(new CellTable(database));
   const struct {
     Statement& statement;
     std::string sql;
@@ -64,10 +140,11 @@ absl::StatusOr<std::unique_ptr<CellTable>> CellTable::Create(
       // prefix of the OS release is also a range of the primary key.
       {table->list_,
        absl::StrCat(kSelect,
-                    "WHERE cell.id > ?1 AND (?2 = '' OR channel = ?2) "
+                    "WHERE cell.id > ?1 AND (?2 = '' OR "
+                    "instr(channels, char(10) || ?2 || char(10)) <> 0) "
                     "AND cell.id >= ?3 AND cell.id < ?3 || '~' "
                     "AND substr(os_release, 1, length(?3)) = ?3 "
-                    "AND substr(driver_version, 1, length(?4)) = ?4 "
+                    "AND substr(version, 1, length(?4)) = ?4 "
                     "AND substr(cuda_version, 1, length(?5)) = ?5 "
                     "AND (?6 = 0 OR (?6 >> state) & 1) "
                     "ORDER BY cell.id LIMIT ?7")},
@@ -81,19 +158,48 @@ absl::StatusOr<std::unique_ptr<CellTable>> CellTable::Create(
            "(SELECT MIN(os_release) FROM cell WHERE os_release > ?1)) "
            "ORDER BY cell.id")},
       {table->claimable_,
-       absl::StrCat(kSelect, "WHERE state IN (",
-                    release::v1::CELL_STATE_PLANNED, ", ",
-                    release::v1::CELL_STATE_FAILED,
-                    ") OR (state = ", release::v1::CELL_STATE_BUILDING,
-                    " AND lease_expire_us <= ?1) ORDER BY cell.id LIMIT ?2")},
+       absl::StrCat(kSelect, "WHERE (state = ", release::v1::CELL_STATE_PLANNED,
+                    " OR (state = ", release::v1::CELL_STATE_FAILED,
+                    " AND next_attempt_us <> 0"
+                    " AND (?2 OR next_attempt_us <= ?1))"
+                    " OR (state = ",
+                    release::v1::CELL_STATE_BUILDING,
+                    " AND lease_expire_us <= ?1)) "
+                    "AND (?3 = '' OR os_release = ?3) "
+                    "ORDER BY priority DESC, want_us, cell.id")},
+      {table->not_in_plan_,
+       absl::StrCat(kSelect, "WHERE plan_id <> ?1 AND state <> ",
+                    release::v1::CELL_STATE_RETIRED, " ORDER BY cell.id")},
+      {table->revisions_,
+       "SELECT record FROM revision WHERE cell_id = ?1 ORDER BY number DESC"},
+      {table->attempts_,
+       "SELECT record FROM attempt WHERE cell_id = ?1 "
+       "ORDER BY fencing_token DESC"},
+      {table->events_,
+       "SELECT record, sequence FROM event WHERE sequence > ?1 "
+       "ORDER BY sequence LIMIT ?2"},
+      {table->append_,
+       "INSERT INTO event SELECT ifnull(max(sequence), 0) + 1, ?1, ?2 "
+       "FROM event"},
       {table->put_cell_,
-       "INSERT INTO cell VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) "
-       "ON CONFLICT (id) DO UPDATE SET channel = ?2, state = ?6, "
-       "lease_expire_us = ?7, record = ?8"},
-      {table->put_payload_, "INSERT INTO payload VALUES (?1, ?2)"},
+       "INSERT INTO cell VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+       "?12, ?13) ON CONFLICT (id) DO UPDATE SET channels = ?5, state = ?6, "
+       "lease_expire_us = ?7, next_attempt_us = ?8, priority = ?9, "
+       "want_us = ?10, revision = ?11, plan_id = ?12, record = ?13"},
+      {table->put_revision_,
+       "INSERT INTO revision VALUES (?1, ?2, ?3, ?4) "
+       "ON CONFLICT (cell_id, number) DO UPDATE SET digest = ?3, record = ?4"},
+      {table->put_attempt_,
+       "INSERT INTO attempt VALUES (?1, ?2, ?3) "
+       "ON CONFLICT (cell_id, fencing_token) DO UPDATE SET record = ?3"},
       {table->next_token_,
        "UPDATE counter SET value = value + 1 WHERE name = 'fencing_token' "
        "RETURNING value"},
+      {table->find_response_,
+       "SELECT digest, response FROM request WHERE id = ?1"},
+      {table->put_response_,
+       "INSERT OR REPLACE INTO request VALUES (?1, ?2, ?3, ?4)"},
+      {table->forget_responses_, "DELETE FROM request WHERE time_us < ?1"},
   };
   for (const auto& [statement, sql] : statements) {
     GANTRY_ASSIGN_OR_RETURN(statement, database.Prepare(sql));
@@ -101,24 +207,8 @@ absl::StatusOr<std::unique_ptr<CellTable>> CellTable::Create(
   return table;
 }
 
-absl::StatusOr<std::vector<Cell>> CellTable::ReadAll(Statement& statement,
-                                                     size_t max_bytes) {
-  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
-  std::vector<Cell> cells;
-  size_t bytes = 0;
-  while (bytes < max_bytes) {
-    GANTRY_ASSIGN_OR_RETURN(const bool row, statement.Step());
-    if (!row) break;
-    GANTRY_ASSIGN_OR_RETURN(Cell cell, ReadCell(statement));
-    bytes += cell.ByteSizeLong();
-    cells.push_back(std::move(cell));
-  }
-  return cells;
-}
-
 absl::StatusOr<absl::optional<Cell>> CellTable::Find(absl::string_view id) {
-  GANTRY_ASSIGN_OR_RETURN(std::vector<Cell> cells,
-                          ReadAll(find_.Bind(id), kNoLimit));
+  GANTRY_ASSIGN_OR_RETURN(std::vector<Cell> cells, ReadCells(find_.Bind(id)));
   if (cells.empty()) return absl::optional<Cell>();
   return absl::optional<Cell>(std::move(cells.front()));
 }
@@ -133,45 +223,126 @@ absl::StatusOr<std::vector<Cell>> CellTable::List(const CellFilter& filter,
       .Bind(filter.cuda_version)
       .Bind(StateMask(filter))
       .Bind(int64_t{limit});
-  return ReadAll(list_, max_bytes);
+  return ReadCells(list_, max_bytes);
 }
 
 absl::StatusOr<std::vector<Cell>> CellTable::ListReleaseOrNeighbours(
     absl::string_view os_release) {
   GANTRY_ASSIGN_OR_RETURN(std::vector<Cell> cells,
-                          ReadAll(of_release_.Bind(os_release), kNoLimit));
+                          ReadCells(of_release_.Bind(os_release)));
   if (!cells.empty()) return cells;
-  return ReadAll(neighbours_.Bind(os_release), kNoLimit);
+  return ReadCells(neighbours_.Bind(os_release));
 }
 
-absl::StatusOr<std::vector<Cell>> CellTable::ListClaimable(absl::Time now,
-                                                           int limit) {
-  return ReadAll(claimable_.Bind(absl::ToUnixMicros(now)).Bind(int64_t{limit}),
-                 kNoLimit);
+absl::StatusOr<std::vector<Cell>> CellTable::ListClaimable(
+    const ClaimFilter& filter, int limit) {
+  claimable_.Bind(absl::ToUnixMicros(filter.now))
+      .Bind(int64_t{filter.include_waiting})
+      .Bind(filter.os_release);
+  return ReadRows(
+      claimable_, limit, kNoBytesLimit, ReadCell, [&](const Cell& cell) {
+        return filter.channels.empty() || IsInAnyChannel(cell, filter.channels);
+      });
 }
 
-absl::Status CellTable::Put(const Cell& cell) {
-  Cell record = cell;
-  record.clear_payload();
-  const int64_t lease_expire_us =
-      cell.has_lease()
-          ? TimeUtil::TimestampToMicroseconds(cell.lease().expire_time())
-          : 0;
+absl::StatusOr<std::vector<Cell>> CellTable::ListNotInPlan(
+    absl::string_view plan_id, const std::vector<std::string>& channels) {
+  return ReadRows(
+      not_in_plan_.Bind(plan_id), kNoLimit, kNoBytesLimit, ReadCell,
+      [&](const Cell& cell) { return IsInAnyChannel(cell, channels); });
+}
+
+absl::StatusOr<std::vector<Revision>> CellTable::ListRevisions(
+    absl::string_view cell_id) {
+  return ReadRows(revisions_.Bind(cell_id), kNoLimit, kNoBytesLimit,
+                  [](const Statement& row) { return ReadRevision(row, 0); });
+}
+
+absl::StatusOr<std::vector<Attempt>> CellTable::ListAttempts(
+    absl::string_view cell_id, int limit) {
+  return ReadRows(
+      attempts_.Bind(cell_id), limit, kNoBytesLimit,
+      [](const Statement& row) { return ParseRecord<Attempt>(row, 0); });
+}
+
+absl::StatusOr<std::vector<Event>> CellTable::ListEvents(int64_t after_sequence,
+                                                         int limit,
+                                                         size_t max_bytes) {
+  const auto read = [](const Statement& row) -> absl::StatusOr<Event> {
+    GANTRY_ASSIGN_OR_RETURN(Event event, ParseRecord<Event>(row, 0));
+    event.set_sequence(row.Number(1));
+    return event;
+  };
+  return ReadRows(events_.Bind(after_sequence).Bind(int64_t{limit}), limit,
+                  max_bytes, read);
+}
+
+absl::Status CellTable::Append(Event event) {
+  event.mutable_cell()->clear_payload();
+  // The column has it.
+  event.clear_sequence();
+  GANTRY_RETURN_IF_ERROR(append_.Bind(event.cell().id())
+                             .BindBlob(event.SerializeAsString())
+                             .Run());
+  return Project(event);
+}
+
+absl::Status CellTable::Project(const Event& event) {
+  if (event.has_revision()) {
+    const Revision& revision = event.revision();
+    GANTRY_RETURN_IF_ERROR(put_revision_.Bind(revision.cell_id())
+                               .Bind(int64_t{revision.number()})
+                               .Bind(revision.payload().digest())
+                               .BindBlob(revision.SerializeAsString())
+                               .Run());
+  }
+  if (event.has_attempt()) {
+    const Attempt& attempt = event.attempt();
+    GANTRY_RETURN_IF_ERROR(put_attempt_.Bind(attempt.cell_id())
+                               .Bind(attempt.fencing_token())
+                               .BindBlob(attempt.SerializeAsString())
+                               .Run());
+  }
+  return PutCell(event.cell());
+}
+
+absl::Status CellTable::PutCell(const Cell& cell) {
   put_cell_.Bind(cell.id())
-      .Bind(cell.channel())
       .Bind(cell.coordinates().os_release())
-      .Bind(cell.coordinates().driver_version())
+      .Bind(cell.coordinates().version())
       .Bind(cell.coordinates().cuda_version())
+      .Bind(JoinChannels(cell))
       .Bind(int64_t{cell.state()})
-      .Bind(lease_expire_us)
-      .BindBlob(record.SerializeAsString());
+      .Bind(cell.has_lease() ? Micros(cell.lease().expire_time()) : 0)
+      .Bind(cell.has_next_attempt_time() ? Micros(cell.next_attempt_time()) : 0)
+      .Bind(int64_t{cell.priority()})
+      .Bind(cell.has_want_time() ? Micros(cell.want_time()) : 0)
+      .Bind(int64_t{cell.revision()})
+      .Bind(cell.plan_id())
+      .BindBlob(cell.SerializeAsString());
   return put_cell_.Run();
 }
 
-absl::Status CellTable::PutPayload(const Cell& cell) {
-  return put_payload_.Bind(cell.id())
-      .BindBlob(cell.payload().SerializeAsString())
-      .Run();
+absl::Status CellTable::PutLease(const Cell& cell) {
+  Cell record = cell;
+  record.clear_payload();
+  return PutCell(record);
+}
+
+absl::Status CellTable::Rebuild() {
+  GANTRY_RETURN_IF_ERROR(database_.Execute(
+      "DROP TRIGGER revision_is_never_deleted;"
+      "DELETE FROM cell; DELETE FROM revision; DELETE FROM attempt;"
+      "CREATE TRIGGER revision_is_never_deleted BEFORE DELETE ON revision "
+      "BEGIN SELECT RAISE (ABORT, 'revisions are immutable'); END;"));
+  int64_t sequence = 0;
+  while (true) {
+    GANTRY_ASSIGN_OR_RETURN(const std::vector<Event> events,
+                            ListEvents(sequence, kRebuildBatch, kNoBytesLimit));
+    if (events.empty()) return absl::OkStatus();
+    for (const Event& event : events) GANTRY_RETURN_IF_ERROR(Project(event));
+    sequence = events.back().sequence();
+  }
 }
 
 absl::StatusOr<int64_t> CellTable::NextFencingToken() {
@@ -182,6 +353,30 @@ absl::StatusOr<int64_t> CellTable::NextFencingToken() {
   // The update is complete: RETURNING produces rows only after all changes
   // (sqlite.org/lang_returning.html, 2.3).
   return token;
+}
+
+absl::StatusOr<absl::optional<RecordedResponse>> CellTable::FindResponse(
+    absl::string_view request_id) {
+  const auto reset = absl::MakeCleanup([&] { find_response_.Reset(); });
+  GANTRY_ASSIGN_OR_RETURN(const bool row,
+                          find_response_.Bind(request_id).Step());
+  if (!row) return absl::optional<RecordedResponse>();
+  return absl::make_optional(
+      RecordedResponse{std::string(find_response_.Bytes(0)),
+                       std::string(find_response_.Bytes(1))});
+}
+
+absl::Status CellTable::PutResponse(absl::string_view request_id,
+                                    const RecordedResponse& response,
+                                    absl::Time now) {
+  GANTRY_RETURN_IF_ERROR(
+      forget_responses_.Bind(absl::ToUnixMicros(now - kResponseLifetime))
+          .Run());
+  return put_response_.Bind(request_id)
+      .Bind(absl::ToUnixMicros(now))
+      .Bind(response.digest)
+      .BindBlob(response.response)
+      .Run();
 }
 
 }  // namespace gantry::service

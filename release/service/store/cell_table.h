@@ -1,6 +1,7 @@
 #ifndef GANTRY_RELEASE_SERVICE_STORE_CELL_TABLE_H_
 #define GANTRY_RELEASE_SERVICE_STORE_CELL_TABLE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -11,13 +12,17 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
+#include "proto/attempt.pb.h"
 #include "proto/cell.pb.h"
+#include "proto/event.pb.h"
+#include "proto/revision.pb.h"
 #include "release/service/store/database.h"
 
 namespace gantry::service {
 
 // Selects cells for ListCells.  All fields that are set must match.
 struct CellFilter {
+  // One of the cell's.
   std::string channel;
   // These match by prefix.
   std::string os_release;
@@ -27,15 +32,37 @@ struct CellFilter {
   std::vector<release::v1::CellState> states;
 };
 
-// Reads and writes cells as rows of a database with the schema of schema.h,
-// which must outlive this object.  The caller controls transactions.  Not
-// thread-safe.
+// Selects cells for ClaimCells.
+struct ClaimFilter {
+  absl::Time now;
+  // Also cells whose next_attempt_time is later than `now`.
+  bool include_waiting = false;
+  // One of these must be the cell's; empty: any cell.
+  std::vector<std::string> channels;
+  // Exact; empty: any.
+  std::string os_release;
+};
+
+// The response to an earlier request.
+struct RecordedResponse {
+  // Of the request.
+  std::string digest;
+  std::string response;
+};
+
+// Reads and writes cells, their revisions and attempts, and events as rows of a
+// database with the schema of schema.h, which must outlive this object.  The
+// caller controls transactions.  Not thread-safe.
+//
+// All changes go through Append(); only leases are renewed without an event.
 //
 // Versions without a limit stored payloads larger than kMaxStoredPayloadBytes;
 // these are returned without their proofs.
 class CellTable {
  public:
   static absl::StatusOr<std::unique_ptr<CellTable>> Create(Database& database);
+
+  // Cells are returned with the payload of their newest revision.
 
   // Returns nullopt if there is no such cell.
   absl::StatusOr<absl::optional<release::v1::Cell>> Find(absl::string_view id);
@@ -53,35 +80,76 @@ class CellTable {
   absl::StatusOr<std::vector<release::v1::Cell>> ListReleaseOrNeighbours(
       absl::string_view os_release);
 
-  // Cells that are planned, failed, or building with a lease that expires at
-  // `now` or earlier; ordered by id, at most `limit`.
-  absl::StatusOr<std::vector<release::v1::Cell>> ListClaimable(absl::Time now,
-                                                               int limit);
+  // At most `limit` cells that are planned, failed with a next_attempt_time
+  // that has come, or building with a lease that expired; ordered by priority,
+  // highest first, then by want_time, then by id.
+  absl::StatusOr<std::vector<release::v1::Cell>> ListClaimable(
+      const ClaimFilter& filter, int limit);
 
-  // Inserts or replaces the cell without its payload.
-  absl::Status Put(const release::v1::Cell& cell);
+  // Cells in any of the channels, neither retired nor planned with `plan_id`;
+  // ordered by id.
+  absl::StatusOr<std::vector<release::v1::Cell>> ListNotInPlan(
+      absl::string_view plan_id, const std::vector<std::string>& channels);
 
-  // Inserts the payload of a cell, which must be in the table.  INTERNAL: the
-  // cell already has a payload; payloads are immutable.
-  absl::Status PutPayload(const release::v1::Cell& cell);
+  // Newest first.
+  absl::StatusOr<std::vector<release::v1::Revision>> ListRevisions(
+      absl::string_view cell_id);
+
+  // Newest first, at most `limit`.
+  absl::StatusOr<std::vector<release::v1::Attempt>> ListAttempts(
+      absl::string_view cell_id, int limit);
+
+  // Events after `after_sequence`, in order.  As List().
+  absl::StatusOr<std::vector<release::v1::Event>> ListEvents(
+      int64_t after_sequence, int limit, size_t max_bytes);
+
+  // Appends an event with the next sequence number, and makes the records of
+  // its cell, revision and attempt those of the event.  INTERNAL: its revision
+  // is in the table with another payload.
+  absl::Status Append(release::v1::Event event);
+
+  // Replaces the lease of a cell, which must be in the table.
+  absl::Status PutLease(const release::v1::Cell& cell);
+
+  // Makes all records those of the events again.  Leases that were renewed have
+  // their first expiry time.
+  absl::Status Rebuild();
 
   // Returns a token that is greater than all earlier ones.
   absl::StatusOr<int64_t> NextFencingToken();
 
+  // Returns nullopt if no request had this id.
+  absl::StatusOr<absl::optional<RecordedResponse>> FindResponse(
+      absl::string_view request_id);
+
+  // Also forgets responses that are older than a day.
+  absl::Status PutResponse(absl::string_view request_id,
+                           const RecordedResponse& response, absl::Time now);
+
  private:
-  CellTable() = default;
+  explicit CellTable(Database& database) : database_(database) {}
 
-  static absl::StatusOr<std::vector<release::v1::Cell>> ReadAll(
-      Statement& statement, size_t max_bytes);
+  absl::Status Project(const release::v1::Event& event);
+  absl::Status PutCell(const release::v1::Cell& cell);
 
+  Database& database_;
   Statement find_;
   Statement list_;
   Statement of_release_;
   Statement neighbours_;
   Statement claimable_;
+  Statement not_in_plan_;
+  Statement revisions_;
+  Statement attempts_;
+  Statement events_;
+  Statement append_;
   Statement put_cell_;
-  Statement put_payload_;
+  Statement put_revision_;
+  Statement put_attempt_;
   Statement next_token_;
+  Statement find_response_;
+  Statement put_response_;
+  Statement forget_responses_;
 };
 
 }  // namespace gantry::service

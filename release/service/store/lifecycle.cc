@@ -1,29 +1,79 @@
 #include "release/service/store/lifecycle.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "base/cell_name.h"
+#include "base/cell_state_name.h"
 #include "base/proto_time.h"
 #include "base/status_macros.h"
+#include "google/protobuf/util/message_differencer.h"
 #include "google/protobuf/util/time_util.h"
+#include "proto/attempt.pb.h"
 #include "proto/coordinates.pb.h"
 #include "proto/payload.pb.h"
+#include "proto/recipe.pb.h"
 #include "release/service/rpc_status/error_details.h"
+#include "release/service/store/proof_check.h"
 
 namespace gantry::service {
 namespace {
 
 using ::gantry::cell::v1::CellCoordinates;
+using ::gantry::release::v1::Attempt;
 using ::gantry::release::v1::Cell;
 using ::gantry::release::v1::CellPlan;
+using ::gantry::release::v1::Event;
 using ::gantry::release::v1::FailAttemptRequest;
-using ::gantry::release::v1::Payload;
-using ::gantry::release::v1::PublishPayloadRequest;
+using ::gantry::release::v1::RecordRevisionRequest;
+using ::gantry::release::v1::Revision;
+using ::google::protobuf::util::MessageDifferencer;
 using ::google::protobuf::util::TimeUtil;
 
+constexpr absl::Duration kFirstDelay = absl::Minutes(1);
+constexpr absl::Duration kMaxDelay = absl::Hours(6);
+// So many failures of the infrastructure in a row park a cell.
+constexpr int kMaxInfrastructureFailures = 5;
+
+Event MakeEvent(release::v1::EventKind kind, Cell cell, absl::Time now) {
+  Event event;
+  event.set_kind(kind);
+  *event.mutable_time() = ToTimestamp(now);
+  *event.mutable_cell() = std::move(cell);
+  return event;
+}
+
 void SetState(Cell& cell, release::v1::CellState state, absl::Time now) {
+  if (cell.state() == state) return;
   cell.set_state(state);
   *cell.mutable_update_time() = ToTimestamp(now);
+}
+
+void ClearFailure(Cell& cell) {
+  cell.clear_reason();
+  cell.clear_failure();
+  cell.clear_next_attempt_time();
+  cell.clear_log_uri();
+}
+
+bool HasRecipe(const Revision& revision, absl::string_view digest) {
+  return std::find(revision.recipe_digests().begin(),
+                   revision.recipe_digests().end(),
+                   digest) != revision.recipe_digests().end();
+}
+
+// The state of a cell that nobody builds and nothing excludes.
+release::v1::CellState IdleState(const Cell& cell,
+                                 const std::vector<Revision>& revisions) {
+  const std::string& wanted = cell.wanted_recipe().digest();
+  if (!revisions.empty() &&
+      (wanted.empty() || HasRecipe(revisions.front(), wanted))) {
+    return release::v1::CELL_STATE_BUILT;
+  }
+  return release::v1::CELL_STATE_PLANNED;
 }
 
 // Replaces the coordinates, but keeps a known kernel release if the plan, which
@@ -36,6 +86,29 @@ void SetCoordinates(Cell& cell, const CellCoordinates& coordinates) {
   }
 }
 
+// The attempt of the cell's lease, which ends now.
+Attempt EndAttempt(const Cell& cell, release::v1::AttemptOutcome outcome,
+                   absl::Time now) {
+  Attempt attempt;
+  attempt.set_cell_id(cell.id());
+  attempt.set_recipe_digest(cell.lease().recipe_digest());
+  attempt.set_worker(cell.lease().worker());
+  attempt.set_fencing_token(cell.lease().fencing_token());
+  *attempt.mutable_start_time() = cell.lease().start_time();
+  *attempt.mutable_end_time() = ToTimestamp(now);
+  attempt.set_outcome(outcome);
+  return attempt;
+}
+
+// Takes back the cell's lease, if it has one.
+void WithdrawLease(Cell& cell, absl::Time now, Event& event) {
+  if (!cell.has_lease()) return;
+  *event.mutable_attempt() =
+      EndAttempt(cell, release::v1::ATTEMPT_OUTCOME_RELEASED, now);
+  cell.clear_lease();
+  cell.set_attempt_count(cell.attempt_count() - 1);
+}
+
 absl::Status StaleTokenError(const Cell& cell, int64_t token) {
   const int64_t newest = cell.lease().fencing_token();
   return WithErrorInfo(
@@ -44,8 +117,7 @@ absl::Status StaleTokenError(const Cell& cell, int64_t token) {
           cell.has_lease()
               ? absl::StrCat("the current lease, held by ",
                              cell.lease().worker(), ", has token ", newest)
-              : absl::StrCat("the cell is in ",
-                             release::v1::CellState_Name(cell.state()),
+              : absl::StrCat("the cell is ", CellStateName(cell.state()),
                              " and has no lease"))),
       "STALE_FENCING_TOKEN",
       {{"cell_id", cell.id()},
@@ -53,24 +125,25 @@ absl::Status StaleTokenError(const Cell& cell, int64_t token) {
        {"newest_fencing_token", absl::StrCat(newest)}});
 }
 
-absl::Status CheckToken(const Cell& cell, int64_t token) {
-  if (cell.state() == release::v1::CELL_STATE_BUILDING &&
-      cell.lease().fencing_token() == token) {
-    return absl::OkStatus();
-  }
-  return StaleTokenError(cell, token);
+bool IsLeasedWith(const Cell& cell, int64_t token) {
+  return cell.state() == release::v1::CELL_STATE_BUILDING &&
+         cell.lease().fencing_token() == token;
 }
 
-// Checks that a request with this token may publish.
-absl::Status CheckMayPublish(const Cell& cell, int64_t token, absl::Time now) {
+absl::Status CheckToken(const Cell& cell, int64_t token) {
+  return IsLeasedWith(cell, token) ? absl::OkStatus()
+                                   : StaleTokenError(cell, token);
+}
+
+// Checks that a request with this token may record a revision.
+absl::Status CheckMayRecord(const Cell& cell, int64_t token, absl::Time now) {
   if (token != 0) return CheckToken(cell, token);
   if (cell.state() == release::v1::CELL_STATE_EXCLUDED) {
     return WithErrorInfo(absl::FailedPreconditionError(absl::StrCat(
                              cell.id(), " is excluded: ", cell.reason())),
                          "CELL_EXCLUDED", {{"cell_id", cell.id()}});
   }
-  if (cell.state() != release::v1::CELL_STATE_BUILDING ||
-      IsClaimable(cell, now)) {
+  if (cell.state() != release::v1::CELL_STATE_BUILDING || IsLost(cell, now)) {
     return absl::OkStatus();
   }
   const absl::Time expire_time = ToTime(cell.lease().expire_time());
@@ -84,130 +157,322 @@ absl::Status CheckMayPublish(const Cell& cell, int64_t token, absl::Time now) {
       expire_time - now);
 }
 
-absl::Status CheckProof(const PublishPayloadRequest& request) {
-  const auto& proof = request.payload().proof();
-  std::string why;
-  if (!proof.accepted()) {
-    why = proof.reason().empty() ? "no reason given" : proof.reason();
-  } else if (proof.kernel_release() != request.coordinates().kernel_release()) {
-    why = absl::StrCat("it is for kernel \"", proof.kernel_release(),
-                       "\", not \"", request.coordinates().kernel_release(),
-                       "\"");
-  } else {
-    return absl::OkStatus();
-  }
+absl::Status CheckProof(const RecordRevisionRequest& request) {
+  const std::string refusal = ProofRefusal(request);
+  if (refusal.empty()) return absl::OkStatus();
   const std::string id = CellId(request.coordinates());
   return WithErrorInfo(absl::FailedPreconditionError(absl::StrCat(
-                           "the proof of ", id, " is not accepted: ", why)),
+                           "the proof of ", id, " is not accepted: ", refusal)),
                        "PROOF_NOT_ACCEPTED", {{"cell_id", id}});
 }
 
-// Publishing the same payload of a built cell again changes nothing.
-absl::StatusOr<Cell> Republish(const Cell& cell,
-                               const PublishPayloadRequest& request) {
-  const std::string& recorded = cell.payload().digest();
-  const std::string& refused = request.payload().digest();
-  const std::string& kernel = cell.coordinates().kernel_release();
-  if (recorded == refused && kernel == request.coordinates().kernel_release()) {
-    return cell;
+// Makes a failed cell wait for its next attempt, or parks it.
+void CountInfrastructureFailure(Cell& cell, absl::Time now,
+                                absl::Duration delay) {
+  const int failures = cell.infrastructure_failures() + 1;
+  cell.set_infrastructure_failures(failures);
+  if (failures < kMaxInfrastructureFailures) {
+    *cell.mutable_next_attempt_time() = ToTimestamp(now + delay);
   }
-  return WithErrorInfo(
-      absl::AlreadyExistsError(
-          absl::StrCat(cell.id(), " is already published as ", recorded,
-                       " for kernel ", kernel, "; refused ", refused,
-                       " for kernel ", request.coordinates().kernel_release())),
-      "PAYLOAD_CONFLICT",
-      {{"cell_id", cell.id()},
-       {"recorded_digest", recorded},
-       {"refused_digest", refused}});
+}
+
+absl::Duration RetryDelay(const Cell& cell) {
+  return std::min(kMaxDelay,
+                  kFirstDelay * (int64_t{1} << cell.infrastructure_failures()));
+}
+
+const std::string& ContentDigest(const RecordRevisionRequest& request) {
+  return request.content_digest().empty() ? request.payload().digest()
+                                          : request.content_digest();
+}
+
+// The event of a recipe that gave other content before.  Ends the cell's lease
+// if its holder reports this; another report changes nothing.
+Event Irreproducible(const Cell& cell, const std::vector<Revision>& revisions,
+                     const Revision& first, const std::string& content_digest,
+                     bool is_leased, absl::Time now) {
+  if (!is_leased) {
+    return MakeEvent(release::v1::EVENT_KIND_IRREPRODUCIBLE, cell, now);
+  }
+  release::v1::Failure failure;
+  failure.set_class_(release::v1::FAILURE_CLASS_DETERMINISTIC);
+  failure.set_stage("image");
+  failure.set_reason(absl::StrCat("the recipe gave content ", content_digest,
+                                  ", but ", first.content_digest(),
+                                  " in revision ", first.number()));
+  Cell after = cell;
+  after.clear_lease();
+  auto state = IdleState(after, revisions);
+  // Its next attempt would end like this one.
+  if (state == release::v1::CELL_STATE_PLANNED &&
+      HasRecipe(first, after.wanted_recipe().digest())) {
+    state = release::v1::CELL_STATE_FAILED;
+    *after.mutable_failure() = failure;
+    after.mutable_failure()->clear_reason();
+    after.set_reason(failure.reason());
+  }
+  SetState(after, state, now);
+  Event event =
+      MakeEvent(release::v1::EVENT_KIND_IRREPRODUCIBLE, std::move(after), now);
+  Attempt& attempt = *event.mutable_attempt();
+  attempt = EndAttempt(cell, release::v1::ATTEMPT_OUTCOME_IRREPRODUCIBLE, now);
+  attempt.set_revision(first.number());
+  *attempt.mutable_failure() = std::move(failure);
+  return event;
 }
 
 }  // namespace
 
-Cell PlanCell(const absl::optional<Cell>& cell, const CellPlan& plan,
-              absl::Time now) {
+absl::optional<Event> PlanCell(const absl::optional<Cell>& cell,
+                               const std::vector<Revision>& revisions,
+                               const CellPlan& plan, const std::string& plan_id,
+                               absl::Time now) {
   Cell planned = cell.value_or(Cell());
   planned.set_id(CellId(plan.coordinates()));
-  planned.set_channel(plan.channel());
-  const bool exclude = !plan.exclusion_reason().empty();
-  switch (planned.state()) {
-    case release::v1::CELL_STATE_BUILDING:
-    case release::v1::CELL_STATE_BUILT:
-      return planned;
-    case release::v1::CELL_STATE_FAILED:
-      if (!exclude) return planned;
-      break;
-    default:
-      break;
-  }
   SetCoordinates(planned, plan.coordinates());
-  const auto state = exclude ? release::v1::CELL_STATE_EXCLUDED
-                             : release::v1::CELL_STATE_PLANNED;
-  planned.set_reason(plan.exclusion_reason());
-  if (planned.state() != state) SetState(planned, state, now);
-  return planned;
-}
-
-absl::StatusOr<Cell> PublishCell(const absl::optional<Cell>& cell,
-                                 const PublishPayloadRequest& request,
-                                 absl::Time now) {
-  if (cell.has_value() && cell->state() == release::v1::CELL_STATE_BUILT) {
-    return Republish(*cell, request);
+  *planned.mutable_channels() = plan.channels();
+  planned.set_priority(plan.priority());
+  planned.set_plan_id(plan_id);
+  const bool is_new_recipe =
+      plan.has_recipe() &&
+      plan.recipe().digest() != planned.wanted_recipe().digest();
+  if (plan.has_recipe()) *planned.mutable_wanted_recipe() = plan.recipe();
+  if (is_new_recipe || !planned.has_want_time()) {
+    *planned.mutable_want_time() = ToTimestamp(now);
   }
-  GANTRY_RETURN_IF_ERROR(CheckProof(request));
-  Cell built = cell.value_or(Cell());
-  built.set_id(CellId(request.coordinates()));
-  GANTRY_RETURN_IF_ERROR(CheckMayPublish(built, request.fencing_token(), now));
-  *built.mutable_coordinates() = request.coordinates();
-  if (!request.channel().empty()) built.set_channel(request.channel());
-  built.clear_lease();
-  built.clear_reason();
-  built.clear_log_uri();
-  *built.mutable_payload() = request.payload();
-  *built.mutable_payload()->mutable_publish_time() = ToTimestamp(now);
-  SetState(built, release::v1::CELL_STATE_BUILT, now);
-  return built;
+
+  Event event;
+  const auto state = planned.state();
+  if (!plan.exclusion_reason().empty()) {
+    WithdrawLease(planned, now, event);
+    ClearFailure(planned);
+    planned.set_reason(plan.exclusion_reason());
+    SetState(planned, release::v1::CELL_STATE_EXCLUDED, now);
+  } else if (state == release::v1::CELL_STATE_UNSPECIFIED ||
+             state == release::v1::CELL_STATE_EXCLUDED ||
+             state == release::v1::CELL_STATE_RETIRED ||
+             (is_new_recipe && state != release::v1::CELL_STATE_BUILDING)) {
+    ClearFailure(planned);
+    planned.clear_infrastructure_failures();
+    SetState(planned, IdleState(planned, revisions), now);
+  }
+  if (cell.has_value() && MessageDifferencer::Equals(*cell, planned)) {
+    return absl::nullopt;
+  }
+  const auto kind = planned.state() == release::v1::CELL_STATE_EXCLUDED
+                        ? release::v1::EVENT_KIND_EXCLUDED
+                        : release::v1::EVENT_KIND_PLANNED;
+  event.MergeFrom(MakeEvent(kind, std::move(planned), now));
+  return event;
 }
 
-bool IsClaimable(const Cell& cell, absl::Time now) {
+Event RetireCell(const Cell& cell, const std::vector<std::string>& channels,
+                 absl::Time now) {
+  Event event;
+  Cell after = cell;
+  after.clear_channels();
+  for (const std::string& channel : cell.channels()) {
+    if (std::find(channels.begin(), channels.end(), channel) ==
+        channels.end()) {
+      after.add_channels(channel);
+    }
+  }
+  if (after.channels().empty()) {
+    *after.mutable_channels() = cell.channels();
+    WithdrawLease(after, now, event);
+    ClearFailure(after);
+    after.set_reason("the matrix no longer has it");
+    SetState(after, release::v1::CELL_STATE_RETIRED, now);
+  }
+  const auto kind = after.state() == release::v1::CELL_STATE_RETIRED
+                        ? release::v1::EVENT_KIND_RETIRED
+                        : release::v1::EVENT_KIND_PLANNED;
+  event.MergeFrom(MakeEvent(kind, std::move(after), now));
+  return event;
+}
+
+bool IsLost(const Cell& cell, absl::Time now) {
+  return cell.state() == release::v1::CELL_STATE_BUILDING &&
+         ToTime(cell.lease().expire_time()) <= now;
+}
+
+bool IsClaimable(const Cell& cell, absl::Time now, bool include_waiting) {
   switch (cell.state()) {
     case release::v1::CELL_STATE_PLANNED:
-    case release::v1::CELL_STATE_FAILED:
       return true;
-    case release::v1::CELL_STATE_BUILDING:
-      return ToTime(cell.lease().expire_time()) <= now;
+    case release::v1::CELL_STATE_FAILED:
+      return cell.has_next_attempt_time() &&
+             (include_waiting || ToTime(cell.next_attempt_time()) <= now);
     default:
-      return false;
+      return IsLost(cell, now);
   }
 }
 
-Cell ClaimCell(const Cell& cell, const std::string& worker,
-               int64_t fencing_token, absl::Time now,
-               absl::Duration lease_duration) {
+Event LoseLease(const Cell& cell, absl::Time now) {
+  Cell after = cell;
+  after.clear_lease();
+  CountInfrastructureFailure(after, now, absl::ZeroDuration());
+  auto& failure = *after.mutable_failure();
+  failure.set_class_(release::v1::FAILURE_CLASS_INFRASTRUCTURE);
+  failure.set_stage("job");
+  after.set_reason(absl::StrCat("the lease of ", cell.lease().worker(),
+                                " expired without a result"));
+  SetState(after, release::v1::CELL_STATE_FAILED, now);
+  Event event = MakeEvent(release::v1::EVENT_KIND_LOST, std::move(after), now);
+  *event.mutable_attempt() =
+      EndAttempt(cell, release::v1::ATTEMPT_OUTCOME_LOST, now);
+  return event;
+}
+
+Event ClaimCell(const Cell& cell, const std::string& worker,
+                int64_t fencing_token, absl::Time now,
+                absl::Duration lease_duration) {
   Cell building = cell;
-  building.clear_reason();
-  building.clear_log_uri();
+  ClearFailure(building);
   auto* lease = building.mutable_lease();
   lease->set_worker(worker);
   lease->set_fencing_token(fencing_token);
+  lease->set_recipe_digest(cell.wanted_recipe().digest());
   *lease->mutable_start_time() = ToTimestamp(now);
   *lease->mutable_expire_time() = ToTimestamp(now + lease_duration);
   building.set_attempt_count(cell.attempt_count() + 1);
   SetState(building, release::v1::CELL_STATE_BUILDING, now);
-  return building;
+  Attempt attempt =
+      EndAttempt(building, release::v1::ATTEMPT_OUTCOME_UNSPECIFIED, now);
+  attempt.clear_end_time();
+  Event event =
+      MakeEvent(release::v1::EVENT_KIND_CLAIMED, std::move(building), now);
+  *event.mutable_attempt() = std::move(attempt);
+  return event;
 }
 
-absl::StatusOr<Cell> FailCell(const absl::optional<Cell>& cell,
-                              const FailAttemptRequest& request,
-                              absl::Time now) {
-  if (!cell.has_value()) return CellNotFoundError(request.id());
-  GANTRY_RETURN_IF_ERROR(CheckToken(*cell, request.fencing_token()));
-  Cell failed = *cell;
+absl::StatusOr<Event> ReleaseCell(
+    const Cell& cell, const std::vector<Revision>& revisions,
+    const release::v1::ReleaseLeaseRequest& request, absl::Time now) {
+  GANTRY_RETURN_IF_ERROR(CheckToken(cell, request.lease().fencing_token()));
+  Cell after = cell;
+  after.clear_lease();
+  after.set_attempt_count(cell.attempt_count() - 1);
+  SetState(after, IdleState(after, revisions), now);
+  Event event =
+      MakeEvent(release::v1::EVENT_KIND_RELEASED, std::move(after), now);
+  Attempt& attempt = *event.mutable_attempt();
+  attempt = EndAttempt(cell, release::v1::ATTEMPT_OUTCOME_RELEASED, now);
+  if (!request.reason().empty()) {
+    attempt.mutable_failure()->set_reason(request.reason());
+  }
+  return event;
+}
+
+absl::StatusOr<Event> FailCell(const Cell& cell,
+                               const FailAttemptRequest& request,
+                               absl::Time now) {
+  GANTRY_RETURN_IF_ERROR(CheckToken(cell, request.lease().fencing_token()));
+  Cell failed = cell;
   failed.clear_lease();
-  failed.set_reason(request.reason());
+  failed.set_reason(request.failure().reason());
   failed.set_log_uri(request.log_uri());
+  *failed.mutable_failure() = request.failure();
+  failed.mutable_failure()->clear_reason();
   SetState(failed, release::v1::CELL_STATE_FAILED, now);
-  return failed;
+  if (cell.lease().recipe_digest() != cell.wanted_recipe().digest()) {
+    // What failed is not wanted any more.
+    ClearFailure(failed);
+    SetState(failed, release::v1::CELL_STATE_PLANNED, now);
+  } else if (request.failure().class_() ==
+             release::v1::FAILURE_CLASS_INFRASTRUCTURE) {
+    CountInfrastructureFailure(failed, now, RetryDelay(cell));
+  } else {
+    failed.clear_infrastructure_failures();
+  }
+  Event event =
+      MakeEvent(release::v1::EVENT_KIND_FAILED, std::move(failed), now);
+  Attempt& attempt = *event.mutable_attempt();
+  attempt = EndAttempt(cell, release::v1::ATTEMPT_OUTCOME_FAILED, now);
+  *attempt.mutable_failure() = request.failure();
+  attempt.set_log_uri(request.log_uri());
+  return event;
+}
+
+absl::optional<Event> RetryCell(const Cell& cell, absl::Time now) {
+  if (cell.state() != release::v1::CELL_STATE_FAILED) return absl::nullopt;
+  Cell after = cell;
+  ClearFailure(after);
+  after.clear_infrastructure_failures();
+  SetState(after, release::v1::CELL_STATE_PLANNED, now);
+  return MakeEvent(release::v1::EVENT_KIND_RETRIED, std::move(after), now);
+}
+
+const Revision* FindContradiction(const std::vector<Revision>& revisions,
+                                  const RecordRevisionRequest& request) {
+  if (request.recipe_digest().empty()) return nullptr;
+  for (const Revision& revision : revisions) {
+    if (HasRecipe(revision, request.recipe_digest()) &&
+        revision.content_digest() != ContentDigest(request)) {
+      return &revision;
+    }
+  }
+  return nullptr;
+}
+
+absl::StatusOr<absl::optional<Event>> RecordRevision(
+    const absl::optional<Cell>& cell, const std::vector<Revision>& revisions,
+    const RecordRevisionRequest& request, absl::Time now) {
+  GANTRY_RETURN_IF_ERROR(CheckProof(request));
+  Cell before = cell.value_or(Cell());
+  before.set_id(CellId(request.coordinates()));
+  const bool is_leased =
+      before.has_lease() && IsLeasedWith(before, request.fencing_token());
+  const std::string& recipe = request.recipe_digest();
+  const std::string& content = ContentDigest(request);
+  const bool is_newest = !revisions.empty() &&
+                         revisions.front().content_digest() == content &&
+                         revisions.front().coordinates().kernel_release() ==
+                             request.coordinates().kernel_release();
+  const bool has_recipe =
+      is_newest && (recipe.empty() || HasRecipe(revisions.front(), recipe));
+  if (has_recipe && !is_leased) return absl::optional<Event>();
+  GANTRY_RETURN_IF_ERROR(CheckMayRecord(before, request.fencing_token(), now));
+  if (const Revision* first = FindContradiction(revisions, request)) {
+    return absl::make_optional(
+        Irreproducible(before, revisions, *first, content, is_leased, now));
+  }
+
+  Revision revision;
+  if (is_newest) {
+    revision = revisions.front();
+  } else {
+    revision.set_cell_id(before.id());
+    revision.set_number(revisions.empty() ? 1 : revisions.front().number() + 1);
+    *revision.mutable_coordinates() = request.coordinates();
+    revision.set_content_digest(content);
+    *revision.mutable_payload() = request.payload();
+    *revision.mutable_payload()->mutable_publish_time() = ToTimestamp(now);
+  }
+  if (!recipe.empty() && !has_recipe) revision.add_recipe_digests(recipe);
+
+  Cell after = before;
+  *after.mutable_coordinates() = request.coordinates();
+  after.set_revision(revision.number());
+  after.clear_lease();
+  if (after.state() != release::v1::CELL_STATE_RETIRED) {
+    ClearFailure(after);
+    SetState(after, IdleState(after, {revision}), now);
+  }
+  after.clear_infrastructure_failures();
+  Event event = MakeEvent(is_newest ? release::v1::EVENT_KIND_CONFIRMED
+                                    : release::v1::EVENT_KIND_RECORDED,
+                          std::move(after), now);
+  if (before.has_lease()) {
+    Attempt& attempt = *event.mutable_attempt();
+    attempt = EndAttempt(before,
+                         is_leased ? release::v1::ATTEMPT_OUTCOME_BUILT
+                                   : release::v1::ATTEMPT_OUTCOME_LOST,
+                         now);
+    attempt.set_revision(is_leased ? revision.number() : 0);
+  }
+  *event.mutable_revision() = std::move(revision);
+  return absl::make_optional(std::move(event));
 }
 
 }  // namespace gantry::service

@@ -3,48 +3,88 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "proto/cell.pb.h"
 #include "proto/cell_plan.pb.h"
+#include "proto/event.pb.h"
 #include "proto/release_service.pb.h"
+#include "proto/revision.pb.h"
 
 namespace gantry::service {
 
 // The state transitions of a cell, as pure functions.  From the current cell
-// (nullopt if it is unknown), a request and the time, each computes the new
-// cell, or an error with the details that proto/release.proto documents.  A
-// result equal to the current cell means that nothing changes.
+// (nullopt if it is unknown), its revisions (newest first), a request and the
+// time, each computes the event that changes it, or an error with the details
+// that proto/release_service.proto documents.  nullopt: nothing changes.
 //
-//   PLANNED, FAILED -> EXCLUDED                     PlanCell with a reason
-//   EXCLUDED -> PLANNED                             PlanCell without one
-//   PLANNED, FAILED, expired BUILDING -> BUILDING   ClaimCell
-//   BUILDING -> FAILED                              FailCell
-//   all but EXCLUDED -> BUILT, which is final       PublishCell
+//   any but BUILDING -> PLANNED or BUILT      PlanCell with another recipe
+//   any -> EXCLUDED                           PlanCell with a reason
+//   EXCLUDED, RETIRED -> PLANNED or BUILT     PlanCell without one
+//   PLANNED, FAILED, BUILDING -> BUILDING     ClaimCell; see IsClaimable()
+//   BUILDING -> FAILED                        FailCell, LoseLease
+//   BUILDING -> PLANNED or BUILT              ReleaseCell
+//   FAILED -> PLANNED                         RetryCell
+//   any but EXCLUDED -> BUILT or PLANNED      RecordRevision
 //
-// Requests must be valid (server/request_validation.h).
+// BUILT: the newest revision has the wanted recipe.  Requests must be valid
+// (server/request_validation.h).  Events have neither actor nor request id.
 
-release::v1::Cell PlanCell(const absl::optional<release::v1::Cell>& cell,
-                           const release::v1::CellPlan& plan, absl::Time now);
-
-// Sets the payload's publish_time to `now`.
-absl::StatusOr<release::v1::Cell> PublishCell(
+absl::optional<release::v1::Event> PlanCell(
     const absl::optional<release::v1::Cell>& cell,
-    const release::v1::PublishPayloadRequest& request, absl::Time now);
+    const std::vector<release::v1::Revision>& revisions,
+    const release::v1::CellPlan& plan, const std::string& plan_id,
+    absl::Time now);
 
-// Whether a worker may claim the cell at `now`.
-bool IsClaimable(const release::v1::Cell& cell, absl::Time now);
+// Takes the cell out of the channels; it is retired if it is in no other.
+release::v1::Event RetireCell(const release::v1::Cell& cell,
+                              const std::vector<std::string>& channels,
+                              absl::Time now);
 
-// Precondition: IsClaimable(cell, now).
-release::v1::Cell ClaimCell(const release::v1::Cell& cell,
-                            const std::string& worker, int64_t fencing_token,
-                            absl::Time now, absl::Duration lease_duration);
+// Whether a worker may claim the cell at `now`.  `include_waiting` is as in
+// ClaimCellsRequest.
+bool IsClaimable(const release::v1::Cell& cell, absl::Time now,
+                 bool include_waiting = false);
 
-absl::StatusOr<release::v1::Cell> FailCell(
-    const absl::optional<release::v1::Cell>& cell,
+// Whether the cell has a lease that has expired at `now`.
+bool IsLost(const release::v1::Cell& cell, absl::Time now);
+
+// Ends an expired lease, as a failure of the infrastructure.  The cell may be
+// claimed at once unless that parks it.
+release::v1::Event LoseLease(const release::v1::Cell& cell, absl::Time now);
+
+// Precondition: IsClaimable(), and not IsLost().
+release::v1::Event ClaimCell(const release::v1::Cell& cell,
+                             const std::string& worker, int64_t fencing_token,
+                             absl::Time now, absl::Duration lease_duration);
+
+absl::StatusOr<release::v1::Event> ReleaseCell(
+    const release::v1::Cell& cell,
+    const std::vector<release::v1::Revision>& revisions,
+    const release::v1::ReleaseLeaseRequest& request, absl::Time now);
+
+absl::StatusOr<release::v1::Event> FailCell(
+    const release::v1::Cell& cell,
     const release::v1::FailAttemptRequest& request, absl::Time now);
+
+absl::optional<release::v1::Event> RetryCell(const release::v1::Cell& cell,
+                                             absl::Time now);
+
+// The first of `revisions` that has the request's recipe, but other content.
+// Null if there is none.
+const release::v1::Revision* FindContradiction(
+    const std::vector<release::v1::Revision>& revisions,
+    const release::v1::RecordRevisionRequest& request);
+
+// Sets the payload's publish_time to `now`.  The event of a recipe that gave
+// other content before is EVENT_KIND_IRREPRODUCIBLE.
+absl::StatusOr<absl::optional<release::v1::Event>> RecordRevision(
+    const absl::optional<release::v1::Cell>& cell,
+    const std::vector<release::v1::Revision>& revisions,
+    const release::v1::RecordRevisionRequest& request, absl::Time now);
 
 }  // namespace gantry::service
 

@@ -1,14 +1,18 @@
 #include "release/service/store/lifecycle.h"
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "base/digest.h"
+#include "base/message_digest.h"
 #include "base/proto_time.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/attempt.pb.h"
 #include "release/service/rpc_status/error_details.h"
 #include "tests/fixtures/test_cells.h"
 
@@ -17,255 +21,434 @@ namespace {
 
 using ::gantry::fixtures::TestId;
 using ::gantry::fixtures::TestPlan;
-using ::gantry::fixtures::TestPublication;
+using ::gantry::fixtures::TestRevision;
+using ::gantry::release::v1::Attempt;
 using ::gantry::release::v1::Cell;
 using ::gantry::release::v1::CellPlan;
 using ::gantry::release::v1::CellState;
+using ::gantry::release::v1::Event;
 using ::gantry::release::v1::FailAttemptRequest;
-using ::gantry::release::v1::PublishPayloadRequest;
-using ::testing::AllOf;
-using ::testing::Property;
+using ::gantry::release::v1::FailureClass;
+using ::gantry::release::v1::RecordRevisionRequest;
+using ::gantry::release::v1::ReleaseLeaseRequest;
+using ::gantry::release::v1::Revision;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
 constexpr CellState kPlanned = release::v1::CELL_STATE_PLANNED;
 constexpr CellState kBuilding = release::v1::CELL_STATE_BUILDING;
 constexpr CellState kBuilt = release::v1::CELL_STATE_BUILT;
 constexpr CellState kFailed = release::v1::CELL_STATE_FAILED;
 constexpr CellState kExcluded = release::v1::CELL_STATE_EXCLUDED;
+constexpr CellState kRetired = release::v1::CELL_STATE_RETIRED;
 
-const absl::Time kBefore = absl::FromUnixSeconds(1700000000);
-const absl::Time kNow = kBefore + absl::Minutes(1);
-constexpr int64_t kToken = 7;
+constexpr FailureClass kDeterministic =
+    release::v1::FAILURE_CLASS_DETERMINISTIC;
+constexpr FailureClass kInfrastructure =
+    release::v1::FAILURE_CLASS_INFRASTRUCTURE;
 
-FailAttemptRequest TestFailure(int64_t token) {
-  FailAttemptRequest request;
-  request.set_id(TestId(1));
-  request.set_fencing_token(token);
-  request.set_reason("compile error");
-  request.set_log_uri("file:///log");
-  return request;
-}
+const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 
-// A publication that holds the lease of kToken.
-PublishPayloadRequest LeasedPublication(int64_t token = kToken) {
-  return TestPublication(1, "payload", token);
-}
-
-// Returns a cell that reached the state at kBefore.
-Cell InState(CellState state) {
-  CellPlan plan = TestPlan(1);
-  if (state == kExcluded) plan.set_exclusion_reason("no such firmware");
-  const Cell planned = PlanCell({}, plan, kBefore);
-  if (state == kPlanned || state == kExcluded) return planned;
-  const Cell building =
-      ClaimCell(planned, "worker", kToken, kBefore, absl::Hours(1));
-  if (state == kBuilding) return building;
-  if (state == kBuilt) {
-    return *PublishCell(building, LeasedPublication(), kBefore);
-  }
-  return *FailCell(building, TestFailure(kToken), kBefore);
-}
-
-// Matches a Cell.
-auto HasState(CellState state) { return Property(&Cell::state, state); }
-
-// Matches a Cell.
-MATCHER_P(IsSameCell, cell, "is the same cell") {
-  return arg.SerializeAsString() == cell.SerializeAsString();
-}
-
-// Matches an absl::StatusOr<Cell> whose ErrorInfo has the reason.
-MATCHER_P2(IsRefused, code, reason, "is refused") {
+// Matches an absl::StatusOr whose ErrorInfo has the reason.
+MATCHER_P(IsRefusedFor, reason, "is refused") {
   const auto info = GetDetail<google::rpc::ErrorInfo>(arg.status());
   *result_listener << "whose status is " << arg.status();
-  return arg.status().code() == code && info.has_value() &&
+  return absl::IsFailedPrecondition(arg.status()) && info.has_value() &&
          info->reason() == reason;
 }
 
-auto IsRefusedPrecondition(const std::string& reason) {
-  return IsRefused(absl::StatusCode::kFailedPrecondition, reason);
-}
-
-TEST(PlanCellTest, ChangesOnlyCellsThatAreNotBuildingOrBuilt) {
-  const struct {
-    CellState before, planned, excluded;
-  } cases[] = {
-      {kPlanned, kPlanned, kExcluded}, {kExcluded, kPlanned, kExcluded},
-      {kFailed, kFailed, kExcluded},   {kBuilding, kBuilding, kBuilding},
-      {kBuilt, kBuilt, kBuilt},
-  };
-  CellPlan exclusion = TestPlan(1);
-  exclusion.set_exclusion_reason("no such firmware");
-  for (const auto& c : cases) {
-    const Cell cell = InState(c.before);
-    EXPECT_THAT(PlanCell(cell, TestPlan(1), kNow), HasState(c.planned));
-    EXPECT_THAT(PlanCell(cell, exclusion, kNow), HasState(c.excluded));
-  }
-}
-
-TEST(PlanCellTest, SamePlanAgainChangesNothing) {
-  for (CellState state : {kPlanned, kBuilding, kBuilt, kFailed}) {
-    const Cell cell = InState(state);
-    EXPECT_THAT(PlanCell(cell, TestPlan(1), kNow), IsSameCell(cell));
-  }
-}
-
-TEST(PlanCellTest, UpdatesTheChannelAndKeepsTheKernelRelease) {
+// A plan whose recipe differs by `recipe`.
+CellPlan PlanWithRecipe(const std::string& recipe) {
   CellPlan plan = TestPlan(1);
-  plan.set_channel("lts");
-  plan.mutable_coordinates()->clear_kernel_release();
+  auto& fragment = *plan.mutable_recipe()->add_fragments();
+  fragment.set_kind("driver");
+  fragment.set_name("535.261.03");
+  fragment.set_digest(Sha256Digest(recipe));
+  plan.mutable_recipe()->set_digest(RecipeDigest(plan.recipe()));
+  return plan;
+}
+
+std::string RecipeOf(const std::string& recipe) {
+  return PlanWithRecipe(recipe).recipe().digest();
+}
+
+CellPlan Exclusion() {
+  CellPlan plan = PlanWithRecipe("a");
+  plan.set_exclusion_reason("no such firmware");
+  return plan;
+}
+
+// What a service would know of one cell.
+class LifecycleTest : public testing::Test {
+ protected:
+  // Applies an event, if there is one, as a store would.
+  void Apply(const absl::optional<Event>& event) {
+    if (!event.has_value()) return;
+    cell_ = event->cell();
+    kinds_.push_back(event->kind());
+    if (event->has_attempt()) attempt_ = event->attempt();
+    if (!event->has_revision()) return;
+    const Revision& revision = event->revision();
+    if (!revisions_.empty() &&
+        revisions_.front().number() == revision.number()) {
+      revisions_.front() = revision;
+    } else {
+      revisions_.insert(revisions_.begin(), revision);
+    }
+  }
+
+  void Plan(const CellPlan& plan) {
+    Apply(PlanCell(cell_, revisions_, plan, "plan", now_));
+  }
+
+  void Claim() {
+    if (IsLost(*cell_, now_)) Apply(LoseLease(*cell_, now_));
+    ASSERT_TRUE(IsClaimable(*cell_, now_));
+    Apply(ClaimCell(*cell_, "worker", ++token_, now_, absl::Minutes(10)));
+  }
+
+  absl::Status Fail(FailureClass failure_class) {
+    FailAttemptRequest request;
+    request.mutable_lease()->set_id(TestId(1));
+    request.mutable_lease()->set_fencing_token(token_);
+    request.mutable_failure()->set_class_(failure_class);
+    request.mutable_failure()->set_stage("compile");
+    request.mutable_failure()->set_fingerprint("v1:compile:0");
+    request.mutable_failure()->set_reason("compile error");
+    request.set_log_uri("file:///log");
+    const auto event = FailCell(*cell_, request, now_);
+    if (event.ok()) Apply(*event);
+    return event.status();
+  }
+
+  // Records content that was built from a recipe.
+  absl::Status Record(const std::string& content, const std::string& recipe,
+                      int64_t token) {
+    RecordRevisionRequest request = TestRevision(1, content, token);
+    request.set_recipe_digest(RecipeOf(recipe));
+    const auto event = RecordRevision(cell_, revisions_, request, now_);
+    if (event.ok()) Apply(*event);
+    return event.status();
+  }
+
+  CellState state() const { return cell_->state(); }
+
+  // Makes the cell reach the state.
+  void Reach(CellState state) {
+    Plan(PlanWithRecipe("a"));
+    if (state == kPlanned) return;
+    if (state == kExcluded) return Plan(Exclusion());
+    if (state == kRetired) {
+      return Apply(RetireCell(*cell_, {"6.1-cloud"}, now_));
+    }
+    Claim();
+    if (state == kFailed) ASSERT_THAT(Fail(kDeterministic), IsOk());
+    if (state == kBuilt) ASSERT_THAT(Record("content", "a", token_), IsOk());
+    ASSERT_EQ(cell_->state(), state);
+  }
+
+  absl::Time now_ = kNow;
+  int64_t token_ = 6;
+  absl::optional<Cell> cell_;
+  std::vector<Revision> revisions_;
+  Attempt attempt_;
+  std::vector<release::v1::EventKind> kinds_;
+};
+
+TEST_F(LifecycleTest, SamePlanAgainChangesNothing) {
   for (CellState state : {kPlanned, kBuilding, kBuilt, kFailed}) {
-    const Cell cell = PlanCell(InState(state), plan, kNow);
-    EXPECT_EQ(cell.channel(), "lts");
-    EXPECT_EQ(cell.coordinates().kernel_release(), "6.1.0-56-cloud-amd64");
-    EXPECT_EQ(ToTime(cell.update_time()), kBefore);
+    cell_.reset();
+    revisions_.clear();
+    Reach(state);
+    now_ += absl::Minutes(1);
+    EXPECT_FALSE(
+        PlanCell(cell_, revisions_, PlanWithRecipe("a"), "plan", now_));
   }
 }
 
-TEST(PublishCellTest, BuildsAnUnknownCell) {
-  EXPECT_THAT(PublishCell({}, TestPublication(1), kNow),
-              IsOkAndHolds(HasState(kBuilt)));
+TEST_F(LifecycleTest, PlanUpdatesChannelsAndKeepsTheKernelRelease) {
+  Reach(kBuilt);
+  CellPlan plan = PlanWithRecipe("a");
+  plan.add_channels("lts");
+  plan.mutable_coordinates()->clear_kernel_release();
+  now_ += absl::Minutes(1);
+  Plan(plan);
+  EXPECT_EQ(state(), kBuilt);
+  EXPECT_THAT(cell_->channels(), ElementsAre("6.1-cloud", "lts"));
+  EXPECT_EQ(cell_->coordinates().kernel_release(), "6.1.0-56-cloud-amd64");
+  EXPECT_EQ(ToTime(cell_->update_time()), kNow);
 }
 
-TEST(PublishCellTest, BuildsPlannedAndFailedCellsWithoutALease) {
-  for (CellState state : {kPlanned, kFailed}) {
-    EXPECT_THAT(
-        PublishCell(InState(state), TestPublication(1), kNow),
-        IsOkAndHolds(AllOf(HasState(kBuilt), Property(&Cell::reason, ""),
-                           Property(&Cell::log_uri, ""))));
+TEST_F(LifecycleTest, AnotherRecipePlansTheCellAgainAndKeepsItsRevision) {
+  for (CellState state : {kBuilt, kFailed}) {
+    cell_.reset();
+    revisions_.clear();
+    Reach(state);
+    const int revision = cell_->revision();
+    Plan(PlanWithRecipe("b"));
+    EXPECT_EQ(cell_->state(), kPlanned);
+    EXPECT_EQ(cell_->reason(), "");
+    EXPECT_EQ(cell_->revision(), revision);
   }
 }
 
-TEST(PublishCellTest, BuildsALeasedCellAndEndsItsLease) {
-  GANTRY_ASSERT_OK_AND_ASSIGN(
-      const Cell built,
-      PublishCell(InState(kBuilding), LeasedPublication(), kNow));
-  EXPECT_EQ(built.state(), kBuilt);
-  EXPECT_FALSE(built.has_lease());
-  EXPECT_EQ(ToTime(built.payload().publish_time()), kNow);
+TEST_F(LifecycleTest, RecipeOfTheNewestRevisionIsBuiltAlready) {
+  Reach(kBuilt);
+  Plan(PlanWithRecipe("b"));
+  Plan(PlanWithRecipe("a"));
+  EXPECT_EQ(state(), kBuilt);
 }
 
-TEST(PublishCellTest, ExpiredLeaseIsValidUntilTheNextClaim) {
-  const Cell cell = InState(kBuilding);
-  const absl::Time late = kBefore + absl::Hours(2);
-  EXPECT_THAT(PublishCell(cell, LeasedPublication(), late),
-              IsOkAndHolds(HasState(kBuilt)));
-  EXPECT_THAT(PublishCell(cell, TestPublication(1), late),
-              IsOkAndHolds(HasState(kBuilt)));
-  const Cell claimed =
-      ClaimCell(cell, "other", kToken + 1, late, absl::Hours(1));
-  EXPECT_THAT(PublishCell(claimed, LeasedPublication(), late),
-              IsRefusedPrecondition("STALE_FENCING_TOKEN"));
+TEST_F(LifecycleTest, ExclusionEndsALeaseAndKeepsRevisions) {
+  Reach(kBuilt);
+  Plan(PlanWithRecipe("b"));
+  Claim();
+  Plan(Exclusion());
+  EXPECT_EQ(state(), kExcluded);
+  EXPECT_EQ(cell_->reason(), "no such firmware");
+  EXPECT_EQ(cell_->revision(), 1);
+  EXPECT_EQ(attempt_.outcome(), release::v1::ATTEMPT_OUTCOME_RELEASED);
+  EXPECT_FALSE(IsClaimable(*cell_, now_));
+  EXPECT_THAT(Record("other", "b", token_),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+  Plan(PlanWithRecipe("a"));
+  EXPECT_EQ(state(), kBuilt);
 }
 
-TEST(PublishCellTest, RefusalHasAReason) {
+TEST_F(LifecycleTest, CellIsRetiredWhenItLeavesItsLastChannel) {
+  CellPlan plan = PlanWithRecipe("a");
+  plan.add_channels("lts");
+  Plan(plan);
+  Apply(RetireCell(*cell_, {"lts"}, now_));
+  EXPECT_EQ(state(), kPlanned);
+  EXPECT_THAT(cell_->channels(), ElementsAre("6.1-cloud"));
+  Apply(RetireCell(*cell_, {"6.1-cloud"}, now_));
+  EXPECT_EQ(state(), kRetired);
+  EXPECT_FALSE(IsClaimable(*cell_, now_));
+  Plan(plan);
+  EXPECT_EQ(state(), kPlanned);
+}
+
+TEST_F(LifecycleTest, OtherContentIsTheNextRevision) {
+  Reach(kBuilt);
+  Plan(PlanWithRecipe("b"));
+  Claim();
+  ASSERT_THAT(Record("other", "b", token_), IsOk());
+  EXPECT_EQ(state(), kBuilt);
+  EXPECT_EQ(cell_->revision(), 2);
+  ASSERT_THAT(revisions_, SizeIs(2));
+  EXPECT_EQ(revisions_[0].payload().digest(), Sha256Digest("other"));
+  EXPECT_EQ(revisions_[1].payload().digest(), Sha256Digest("content"));
+  EXPECT_EQ(attempt_.outcome(), release::v1::ATTEMPT_OUTCOME_BUILT);
+  EXPECT_EQ(attempt_.revision(), 2);
+}
+
+TEST_F(LifecycleTest, SameContentOfAnotherRecipeConfirmsTheRevision) {
+  Reach(kBuilt);
+  Plan(PlanWithRecipe("b"));
+  Claim();
+  ASSERT_THAT(Record("content", "b", token_), IsOk());
+  EXPECT_EQ(state(), kBuilt);
+  EXPECT_EQ(kinds_.back(), release::v1::EVENT_KIND_CONFIRMED);
+  ASSERT_THAT(revisions_, SizeIs(1));
+  EXPECT_THAT(revisions_[0].recipe_digests(),
+              ElementsAre(RecipeOf("a"), RecipeOf("b")));
+  EXPECT_EQ(ToTime(revisions_[0].payload().publish_time()), kNow);
+}
+
+TEST_F(LifecycleTest, OtherContentOfTheSameRecipeIsIrreproducible) {
+  Reach(kBuilt);
+  ASSERT_THAT(Record("other", "a", 0), IsOk());
+  EXPECT_EQ(kinds_.back(), release::v1::EVENT_KIND_IRREPRODUCIBLE);
+  EXPECT_EQ(state(), kBuilt);
+  ASSERT_THAT(revisions_, SizeIs(1));
+  EXPECT_EQ(revisions_[0].content_digest(), Sha256Digest("content"));
+}
+
+// The recipe of an older revision is wanted again, but gives a third content.
+TEST_F(LifecycleTest, IrreproducibleRecipeIsNotTriedForEver) {
+  Reach(kBuilt);
+  Plan(PlanWithRecipe("b"));
+  Claim();
+  ASSERT_THAT(Record("other", "b", token_), IsOk());
+  Plan(PlanWithRecipe("a"));
+  Claim();
+  ASSERT_THAT(Record("third", "a", token_), IsOk());
+  EXPECT_EQ(state(), kFailed);
+  EXPECT_THAT(
+      cell_->reason(),
+      HasSubstr(absl::StrCat("the recipe gave content ", Sha256Digest("third"),
+                             ", but ", Sha256Digest("content"))));
+  EXPECT_FALSE(IsClaimable(*cell_, now_ + absl::Hours(100), true));
+  EXPECT_EQ(attempt_.outcome(), release::v1::ATTEMPT_OUTCOME_IRREPRODUCIBLE);
+  EXPECT_EQ(attempt_.revision(), 1);
+}
+
+TEST_F(LifecycleTest, SameRecordAgainIsAcceptedWithAnyToken) {
+  Reach(kBuilt);
+  const size_t events = kinds_.size();
+  for (int64_t token : {int64_t{0}, token_, int64_t{99}}) {
+    EXPECT_THAT(Record("content", "a", token), IsOk());
+  }
+  EXPECT_THAT(kinds_, SizeIs(events));
+}
+
+TEST_F(LifecycleTest, RecipeThatIsNoLongerWantedIsRecordedAndPlannedAgain) {
+  Reach(kBuilding);
+  Plan(PlanWithRecipe("b"));
+  EXPECT_EQ(state(), kBuilding);
+  ASSERT_THAT(Record("content", "a", token_), IsOk());
+  EXPECT_EQ(state(), kPlanned);
+  EXPECT_EQ(cell_->revision(), 1);
+}
+
+TEST_F(LifecycleTest, UnknownCellMayBeRecorded) {
+  ASSERT_THAT(Record("content", "a", 0), IsOk());
+  EXPECT_EQ(state(), kBuilt);
+  EXPECT_EQ(cell_->id(), TestId(1));
+}
+
+TEST_F(LifecycleTest, ExpiredLeaseIsValidUntilTheNextClaim) {
+  Reach(kBuilding);
+  const int64_t late_token = token_;
+  now_ += absl::Hours(1);
+  Claim();
+  EXPECT_EQ(attempt_.fencing_token(), token_);
+  EXPECT_THAT(
+      RecordRevision(cell_, revisions_, TestRevision(1, "x", late_token), now_),
+      IsRefusedFor("STALE_FENCING_TOKEN"));
+  now_ += absl::Hours(1);
+  EXPECT_THAT(Record("content", "a", token_), IsOk());
+}
+
+TEST_F(LifecycleTest, RefusalHasAReason) {
   const struct {
     CellState state;
     int64_t token;
     std::string reason;
   } cases[] = {
-      {kPlanned, kToken, "STALE_FENCING_TOKEN"},
-      {kFailed, kToken, "STALE_FENCING_TOKEN"},
-      {kBuilding, kToken - 1, "STALE_FENCING_TOKEN"},
-      {kBuilding, kToken + 1, "STALE_FENCING_TOKEN"},
+      {kPlanned, 7, "STALE_FENCING_TOKEN"},
+      {kFailed, 7, "STALE_FENCING_TOKEN"},
+      {kBuilding, 6, "STALE_FENCING_TOKEN"},
+      {kBuilding, 8, "STALE_FENCING_TOKEN"},
       {kBuilding, 0, "LEASE_HELD"},
       {kExcluded, 0, "CELL_EXCLUDED"},
   };
   for (const auto& c : cases) {
-    EXPECT_THAT(PublishCell(InState(c.state), LeasedPublication(c.token), kNow),
-                IsRefusedPrecondition(c.reason));
-  }
-  EXPECT_THAT(PublishCell({}, LeasedPublication(), kNow),
-              IsRefusedPrecondition("STALE_FENCING_TOKEN"));
-}
-
-TEST(PublishCellTest, SamePayloadAgainIsAcceptedWithAnyToken) {
-  const Cell built = InState(kBuilt);
-  for (int64_t token : {int64_t{0}, kToken, int64_t{99}}) {
-    EXPECT_THAT(PublishCell(built, LeasedPublication(token), kNow),
-                IsOkAndHolds(IsSameCell(built)));
+    cell_.reset();
+    token_ = 6;
+    Reach(c.state);
+    EXPECT_THAT(
+        RecordRevision(cell_, revisions_, TestRevision(1, "x", c.token), now_),
+        IsRefusedFor(c.reason));
   }
 }
 
-TEST(PublishCellTest, DifferentDigestIsAConflict) {
-  EXPECT_THAT(
-      PublishCell(InState(kBuilt), TestPublication(1, "other", kToken), kNow),
-      StatusIs(absl::StatusCode::kAlreadyExists,
-               absl::StrCat(TestId(1), " is already published as ",
-                            Sha256Digest("payload"),
-                            " for kernel 6.1.0-56-cloud-amd64; refused ",
-                            Sha256Digest("other"),
-                            " for kernel 6.1.0-56-cloud-amd64")));
-}
-
-TEST(PublishCellTest, DifferentKernelIsAConflict) {
-  PublishPayloadRequest request = TestPublication(1);
-  request.mutable_coordinates()->set_kernel_release("6.1.0-57-cloud-amd64");
-  EXPECT_THAT(PublishCell(InState(kBuilt), request, kNow),
-              IsRefused(absl::StatusCode::kAlreadyExists, "PAYLOAD_CONFLICT"));
-}
-
-TEST(PublishCellTest, ProofForAnotherKernelIsRefused) {
-  PublishPayloadRequest request = TestPublication(1);
-  request.mutable_payload()->mutable_proof()->set_kernel_release("6.1.0-50");
-  EXPECT_THAT(PublishCell({}, request, kNow),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       absl::StrCat("the proof of ", TestId(1),
-                                    " is not accepted: it is for kernel "
-                                    "\"6.1.0-50\", not "
-                                    "\"6.1.0-56-cloud-amd64\"")));
-}
-
-TEST(PublishCellTest, FailedProofIsRefusedWithItsReason) {
-  PublishPayloadRequest request = TestPublication(1);
+TEST_F(LifecycleTest, ProofThatIsNotAcceptedIsRefused) {
+  RecordRevisionRequest request = TestRevision(1);
   request.mutable_payload()->mutable_proof()->set_accepted(false);
-  request.mutable_payload()->mutable_proof()->set_reason(
-      "the negative control was loaded");
-  const auto refused = PublishCell({}, request, kNow);
-  EXPECT_THAT(refused, IsRefusedPrecondition("PROOF_NOT_ACCEPTED"));
+  request.mutable_payload()->mutable_proof()->set_reason("it was loaded");
+  const auto refused = RecordRevision({}, {}, request, now_);
+  EXPECT_THAT(refused, IsRefusedFor("PROOF_NOT_ACCEPTED"));
   EXPECT_EQ(refused.status().message(),
             absl::StrCat("the proof of ", TestId(1),
-                         " is not accepted: the negative control was loaded"));
+                         " is not accepted: it was loaded"));
 }
 
-TEST(ClaimCellTest, PlannedFailedAndExpiredCellsAreClaimable) {
-  EXPECT_TRUE(IsClaimable(InState(kPlanned), kNow));
-  EXPECT_TRUE(IsClaimable(InState(kFailed), kNow));
-  EXPECT_FALSE(IsClaimable(InState(kBuilt), kNow));
-  EXPECT_FALSE(IsClaimable(InState(kExcluded), kNow));
-  const Cell building = InState(kBuilding);
-  const absl::Time end = kBefore + absl::Hours(1);
-  EXPECT_FALSE(IsClaimable(building, end - absl::Microseconds(1)));
-  EXPECT_TRUE(IsClaimable(building, end));
+TEST_F(LifecycleTest, DeterministicFailureWaitsForAnotherRecipe) {
+  Reach(kFailed);
+  EXPECT_EQ(cell_->reason(), "compile error");
+  EXPECT_EQ(cell_->log_uri(), "file:///log");
+  EXPECT_EQ(cell_->failure().fingerprint(), "v1:compile:0");
+  EXPECT_FALSE(cell_->has_lease());
+  EXPECT_EQ(attempt_.failure().reason(), "compile error");
+  EXPECT_FALSE(IsClaimable(*cell_, now_ + absl::Hours(100), true));
+  Plan(PlanWithRecipe("b"));
+  EXPECT_TRUE(IsClaimable(*cell_, now_));
 }
 
-TEST(ClaimCellTest, CountsAttemptsAndClearsTheLastFailure) {
-  const Cell again =
-      ClaimCell(InState(kFailed), "other", 9, kNow, absl::Minutes(5));
-  EXPECT_EQ(again.state(), kBuilding);
-  EXPECT_EQ(again.attempt_count(), 2);
-  EXPECT_EQ(again.reason(), "");
-  EXPECT_EQ(again.lease().worker(), "other");
-  EXPECT_EQ(ToTime(again.lease().expire_time()), kNow + absl::Minutes(5));
+TEST_F(LifecycleTest, FailureOfARecipeThatIsNoLongerWantedPlansTheCell) {
+  Reach(kBuilding);
+  Plan(PlanWithRecipe("b"));
+  ASSERT_THAT(Fail(kDeterministic), IsOk());
+  EXPECT_EQ(state(), kPlanned);
 }
 
-TEST(FailCellTest, EndsTheLease) {
-  GANTRY_ASSERT_OK_AND_ASSIGN(
-      const Cell failed,
-      FailCell(InState(kBuilding), TestFailure(kToken), kNow));
-  EXPECT_EQ(failed.state(), kFailed);
-  EXPECT_EQ(failed.reason(), "compile error");
-  EXPECT_EQ(failed.log_uri(), "file:///log");
-  EXPECT_FALSE(failed.has_lease());
+TEST_F(LifecycleTest, InfrastructureFailuresWaitLongerAndPark) {
+  Reach(kPlanned);
+  for (int minutes : {1, 2, 4, 8}) {
+    Claim();
+    ASSERT_THAT(Fail(kInfrastructure), IsOk());
+    EXPECT_FALSE(IsClaimable(*cell_, now_));
+    EXPECT_TRUE(IsClaimable(*cell_, now_, true));
+    now_ += absl::Minutes(minutes);
+    EXPECT_FALSE(IsClaimable(*cell_, now_ - absl::Microseconds(1)));
+  }
+  Claim();
+  ASSERT_THAT(Fail(kInfrastructure), IsOk());
+  EXPECT_FALSE(IsClaimable(*cell_, now_ + absl::Hours(100), true));
+  Apply(RetryCell(*cell_, now_));
+  EXPECT_EQ(state(), kPlanned);
+  Claim();
+  ASSERT_THAT(Fail(kInfrastructure), IsOk());
+  EXPECT_TRUE(IsClaimable(*cell_, now_ + absl::Minutes(1)));
 }
 
-TEST(FailCellTest, NeedsTheTokenOfTheLease) {
-  EXPECT_THAT(FailCell(InState(kBuilding), TestFailure(kToken - 1), kNow),
-              IsRefusedPrecondition("STALE_FENCING_TOKEN"));
+TEST_F(LifecycleTest, SuccessForgetsFailuresOfTheInfrastructure) {
+  Reach(kPlanned);
+  Claim();
+  ASSERT_THAT(Fail(kInfrastructure), IsOk());
+  now_ += absl::Minutes(1);
+  Claim();
+  ASSERT_THAT(Record("content", "a", token_), IsOk());
+  EXPECT_EQ(cell_->infrastructure_failures(), 0);
+  EXPECT_EQ(cell_->reason(), "");
+  EXPECT_EQ(cell_->log_uri(), "");
 }
 
-TEST(FailCellTest, UnknownCellIsNotFound) {
-  EXPECT_EQ(FailCell({}, TestFailure(kToken), kNow).status(),
-            CellNotFoundError(TestId(1)));
+TEST_F(LifecycleTest, LostLeasesCountAsFailuresOfTheInfrastructure) {
+  Reach(kBuilding);
+  for (int lost = 1; lost <= 4; ++lost) {
+    now_ += absl::Minutes(10);
+    ASSERT_TRUE(IsLost(*cell_, now_));
+    Apply(LoseLease(*cell_, now_));
+    EXPECT_EQ(attempt_.outcome(), release::v1::ATTEMPT_OUTCOME_LOST);
+    ASSERT_TRUE(IsClaimable(*cell_, now_));
+    Apply(ClaimCell(*cell_, "worker", ++token_, now_, absl::Minutes(10)));
+  }
+  EXPECT_EQ(cell_->attempt_count(), 5);
+  now_ += absl::Minutes(10);
+  Apply(LoseLease(*cell_, now_));
+  EXPECT_FALSE(IsClaimable(*cell_, now_, true));
+  EXPECT_EQ(cell_->reason(), "the lease of worker expired without a result");
+}
+
+TEST_F(LifecycleTest, ReleasedLeaseIsNoAttempt) {
+  Reach(kBuilding);
+  ReleaseLeaseRequest request;
+  request.mutable_lease()->set_fencing_token(token_ - 1);
+  EXPECT_THAT(ReleaseCell(*cell_, revisions_, request, now_),
+              IsRefusedFor("STALE_FENCING_TOKEN"));
+  request.mutable_lease()->set_fencing_token(token_);
+  request.set_reason("interrupted");
+  Apply(*ReleaseCell(*cell_, revisions_, request, now_));
+  EXPECT_EQ(state(), kPlanned);
+  EXPECT_EQ(cell_->attempt_count(), 0);
+  EXPECT_EQ(attempt_.outcome(), release::v1::ATTEMPT_OUTCOME_RELEASED);
+  EXPECT_EQ(attempt_.failure().reason(), "interrupted");
+}
+
+TEST_F(LifecycleTest, FailureNeedsTheTokenOfTheLease) {
+  Reach(kBuilding);
+  ++token_;
+  EXPECT_THAT(Fail(kDeterministic),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+TEST_F(LifecycleTest, OnlyFailedCellsAreRetried) {
+  Reach(kBuilt);
+  EXPECT_FALSE(RetryCell(*cell_, now_).has_value());
 }
 
 }  // namespace

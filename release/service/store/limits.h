@@ -30,6 +30,12 @@ inline constexpr size_t kMaxPayloadBytes = 256 << 10;
 // A stored Payload, which includes the publish_time that the service adds.
 inline constexpr size_t kMaxStoredPayloadBytes = kMaxPayloadBytes + 32;
 
+// A serialized Recipe; more than fragments and epochs of the permitted numbers
+// need.
+inline constexpr size_t kMaxRecipeBytes = 8 << 10;
+
+inline constexpr int kMaxChannelsPerCell = 16;
+
 // Cells that one call may plan, list or claim.
 inline constexpr int kMaxCellsPerCall = 1000;
 

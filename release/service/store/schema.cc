@@ -6,6 +6,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "release/service/store/import_cells.h"
 
 namespace gantry::service {
 namespace {
@@ -14,11 +15,17 @@ namespace {
 constexpr int64_t kApplicationId = 0x474e5459;
 
 // Migration N leads from version N to N + 1.
-constexpr const char* kMigrations[] = {
+struct Migration {
+  const char* sql;
+  // Runs after `sql`, in its transaction; may be null.
+  absl::Status (*convert)(Database& database);
+};
+
+constexpr Migration kMigrations[] = {
     // `record` is a serialized gantry.release.v1.Cell without its payload; the
     // other columns repeat fields that queries use.  Payloads have a separate
     // table, whose triggers keep them immutable.
-    R"sql(
+    {R"sql(
       CREATE TABLE cell (
         id TEXT NOT NULL PRIMARY KEY,
         channel TEXT NOT NULL,
@@ -49,6 +56,79 @@ constexpr const char* kMigrations[] = {
       );
       INSERT INTO counter VALUES ('fencing_token', 0);
     )sql",
+     nullptr},
+    // `event` is the only table that is not derived from another: the others
+    // are what its events say (EventLog), except the bookkeeping of `counter`,
+    // `request` and expiry times.  Records are serialized messages of
+    // gantry.release.v1 by the name of their table; the other columns repeat
+    // fields that queries use.
+    {R"sql(
+      ALTER TABLE cell RENAME TO cell_1;
+      ALTER TABLE payload RENAME TO payload_1;
+      DROP INDEX cell_by_os_release;
+      DROP INDEX cell_by_state;
+
+      CREATE TABLE event (
+        sequence INTEGER NOT NULL PRIMARY KEY,
+        cell_id TEXT NOT NULL,
+        record BLOB NOT NULL
+      );
+      CREATE TRIGGER event_never_changes BEFORE UPDATE ON event
+        BEGIN SELECT RAISE (ABORT, 'events are immutable'); END;
+      CREATE TRIGGER event_is_never_deleted BEFORE DELETE ON event
+        BEGIN SELECT RAISE (ABORT, 'events are immutable'); END;
+
+      -- Times are microseconds since 1970; 0 if unset.
+      CREATE TABLE cell (
+        id TEXT NOT NULL PRIMARY KEY,
+        os_release TEXT NOT NULL,
+        version TEXT NOT NULL,
+        cuda_version TEXT NOT NULL,
+        -- Each after a line feed, and another at the end.
+        channels TEXT NOT NULL,
+        state INTEGER NOT NULL,
+        lease_expire_us INTEGER NOT NULL,
+        next_attempt_us INTEGER NOT NULL,
+        priority INTEGER NOT NULL,
+        want_us INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        plan_id TEXT NOT NULL,
+        -- Without the payload.
+        record BLOB NOT NULL
+      );
+      CREATE INDEX cell_by_os_release ON cell (os_release);
+      CREATE INDEX cell_by_state ON cell (state, priority DESC, want_us, id);
+
+      CREATE TABLE revision (
+        cell_id TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        digest TEXT NOT NULL,
+        record BLOB NOT NULL,
+        PRIMARY KEY (cell_id, number)
+      );
+      CREATE TRIGGER revision_keeps_its_payload BEFORE UPDATE ON revision
+        WHEN OLD.digest <> NEW.digest
+        BEGIN SELECT RAISE (ABORT, 'revisions are immutable'); END;
+      CREATE TRIGGER revision_is_never_deleted BEFORE DELETE ON revision
+        BEGIN SELECT RAISE (ABORT, 'revisions are immutable'); END;
+
+      CREATE TABLE attempt (
+        cell_id TEXT NOT NULL,
+        fencing_token INTEGER NOT NULL,
+        record BLOB NOT NULL,
+        PRIMARY KEY (cell_id, fencing_token)
+      );
+
+      CREATE TABLE request (
+        id TEXT NOT NULL PRIMARY KEY,
+        time_us INTEGER NOT NULL,
+        -- Of the request.
+        digest TEXT NOT NULL,
+        response BLOB NOT NULL
+      );
+      CREATE INDEX request_by_time ON request (time_us);
+    )sql",
+     ImportCells},
 };
 
 // The database's schema version; 0 if it is empty.  FAILED_PRECONDITION: it
@@ -83,12 +163,21 @@ absl::Status CheckIntegrity(Database& database) {
       absl::StrCat(database.path(), ": corrupt: ", result));
 }
 
+absl::Status RunMigration(Database& database, int64_t version) {
+  const Migration& migration = kMigrations[version];
+  GANTRY_RETURN_IF_ERROR(database.Execute("BEGIN IMMEDIATE"));
+  GANTRY_RETURN_IF_ERROR(database.Execute(migration.sql));
+  if (migration.convert != nullptr) {
+    GANTRY_RETURN_IF_ERROR(migration.convert(database));
+  }
+  return database.Execute(
+      absl::StrCat("PRAGMA application_id = ", kApplicationId,
+                   "; PRAGMA user_version = ", version + 1, "; COMMIT;")
+          .c_str());
+}
+
 absl::Status Migrate(Database& database, int64_t version) {
-  const std::string sql =
-      absl::StrCat("BEGIN IMMEDIATE;", kMigrations[version],
-                   "PRAGMA application_id = ", kApplicationId,
-                   "; PRAGMA user_version = ", version + 1, "; COMMIT;");
-  absl::Status status = database.Execute(sql.c_str());
+  absl::Status status = RunMigration(database, version);
   if (!status.ok() && database.in_transaction()) {
     database.Execute("ROLLBACK").IgnoreError();
   }

@@ -3,14 +3,20 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
+#include "proto/cell_plan.pb.h"
+#include "proto/release_service.pb.h"
 #include "release/service/store/cell_store.h"
+#include "release/service/store/limits.h"
 #include "release/service/store/mutations.h"
 #include "release/service/store/test_store.h"
 #include "tests/fixtures/test_cells.h"
@@ -19,7 +25,8 @@ namespace gantry::service {
 namespace {
 
 using ::gantry::fixtures::TestId;
-using ::gantry::fixtures::TestPublication;
+using ::gantry::fixtures::TestPlan;
+using ::gantry::fixtures::TestRevision;
 
 struct OpenStore {
   TestDatabase database;
@@ -32,31 +39,151 @@ OpenStore* shared = nullptr;
 void SetUpStore(const benchmark::State&) { shared = new OpenStore; }
 void TearDownStore(const benchmark::State&) { delete shared; }
 
-void PublishOne(benchmark::State& state) {
-  const auto cell =
-      Apply(*shared->store, PublishPayload, TestPublication(shared->next++));
-  if (!cell.ok()) state.SkipWithError(cell.status().ToString().c_str());
+template <typename Result>
+void Check(benchmark::State& state, const absl::StatusOr<Result>& result) {
+  if (!result.ok()) state.SkipWithError(result.status().ToString().c_str());
 }
 
-// Concurrent publishers share commits.
-void BM_Publish(benchmark::State& state) {
-  for (auto _ : state) PublishOne(state);
+void RecordOne(benchmark::State& state) {
+  Check(state,
+        Apply(*shared->store, RecordRevision, TestRevision(shared->next++)));
+}
+
+// Concurrent workers share commits.
+void BM_RecordRevision(benchmark::State& state) {
+  for (auto _ : state) RecordOne(state);
   state.SetItemsProcessed(state.iterations());
 }
-BENCHMARK(BM_Publish)
+BENCHMARK(BM_RecordRevision)
     ->Setup(SetUpStore)
     ->Teardown(TearDownStore)
     ->ThreadRange(1, 64)
     ->UseRealTime();
 
-// One thread reads while `range(0)` others publish.
+// A cell's next revision, of which it has `range(0)`.
+void BM_RecordNextRevision(benchmark::State& state) {
+  int content = 0;
+  const auto record = [&] {
+    Check(state, Apply(*shared->store, RecordRevision,
+                       TestRevision(0, absl::StrCat(content++))));
+  };
+  while (content < state.range(0)) record();
+  for (auto _ : state) record();
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_RecordNextRevision)
+    ->Arg(0)
+    ->Arg(1000)
+    ->Setup(SetUpStore)
+    ->Teardown(TearDownStore)
+    ->Iterations(200)
+    ->UseRealTime();
+
+// Plans of the cells from `begin` to `end`, spread over `releases` OS releases
+// with ten drivers.
+release::v1::PlanCellsRequest Plans(int begin, int end, int releases) {
+  release::v1::PlanCellsRequest request;
+  for (int number = begin; number < end; ++number) {
+    release::v1::CellPlan& plan = *request.add_plans();
+    plan = TestPlan(number);
+    plan.mutable_coordinates()->set_os_release(
+        absl::StrCat("debian-12-", number % releases));
+    plan.mutable_coordinates()->set_version(
+        absl::StrCat("535.", number / releases % 10));
+  }
+  return request;
+}
+
+// Plans `range(0)` cells of 100 releases.
+void PlanMany(benchmark::State& state) {
+  const int count = static_cast<int>(state.range(0));
+  for (int begin = 0; begin < count; begin += kMaxCellsPerCall) {
+    Check(state, Apply(*shared->store, PlanCells,
+                       Plans(begin, std::min(begin + kMaxCellsPerCall, count),
+                             /*releases=*/100)));
+  }
+}
+
+// Plans 1,000 known cells again, which changes nothing.
+void BM_PlanAgain(benchmark::State& state) {
+  PlanMany(state);
+  const auto request = Plans(0, kMaxCellsPerCall, /*releases=*/100);
+  for (auto _ : state) Check(state, Apply(*shared->store, PlanCells, request));
+  state.SetItemsProcessed(state.iterations() * request.plans_size());
+}
+BENCHMARK(BM_PlanAgain)
+    ->Arg(10'000)
+    ->Setup(SetUpStore)
+    ->Teardown(TearDownStore)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+release::v1::ClaimCellsResponse Claim(benchmark::State& state, int max_cells) {
+  release::v1::ClaimCellsRequest request;
+  request.set_worker("worker");
+  request.set_max_cells(max_cells);
+  auto claimed = Apply(*shared->store, ClaimCells, request);
+  Check(state, claimed);
+  return claimed.value_or(release::v1::ClaimCellsResponse());
+}
+
+// Claims `range(1)` of `range(0)` cells, and gives them back.
+void BM_Claim(benchmark::State& state) {
+  PlanMany(state);
+  const int max_cells = static_cast<int>(state.range(1));
+  for (auto _ : state) {
+    const auto claimed = Claim(state, max_cells);
+    state.PauseTiming();
+    for (const auto& cell : claimed.cells()) {
+      release::v1::ReleaseLeaseRequest release;
+      release.mutable_lease()->set_id(cell.id());
+      release.mutable_lease()->set_fencing_token(cell.lease().fencing_token());
+      Check(state, Apply(*shared->store, ReleaseLease, release));
+    }
+    state.ResumeTiming();
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(1));
+}
+BENCHMARK(BM_Claim)
+    ->Args({10'000, 1})
+    ->Args({10'000, 100})
+    ->Args({10'000, 1000})
+    ->Setup(SetUpStore)
+    ->Teardown(TearDownStore)
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(3)
+    ->UseRealTime();
+
+// Renews 100 leases in one call, as a worker does every few minutes.
+void BM_RenewLeases(benchmark::State& state) {
+  PlanMany(state);
+  const auto claimed = Claim(state, /*max_cells=*/100);
+  release::v1::RenewLeasesRequest request;
+  for (const auto& cell : claimed.cells()) {
+    auto& lease = *request.add_leases();
+    lease.set_id(cell.id());
+    lease.set_fencing_token(cell.lease().fencing_token());
+  }
+  for (auto _ : state) {
+    Check(state, Apply(*shared->store, RenewLeases, request));
+  }
+  state.SetItemsProcessed(state.iterations() * request.leases_size());
+}
+BENCHMARK(BM_RenewLeases)
+    ->Arg(1000)
+    ->Setup(SetUpStore)
+    ->Teardown(TearDownStore)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+// One thread reads while `range(0)` others record.
 void BM_Get(benchmark::State& state) {
-  PublishOne(state);
+  RecordOne(state);
   std::atomic<bool> stop{false};
-  std::vector<std::thread> publishers;
+  std::vector<std::thread> workers;
   for (int i = 0; i < state.range(0); ++i) {
-    publishers.emplace_back([&] {
-      while (!stop) PublishOne(state);
+    workers.emplace_back([&] {
+      while (!stop) RecordOne(state);
     });
   }
   for (auto _ : state) {
@@ -64,7 +191,7 @@ void BM_Get(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations());
   stop = true;
-  for (std::thread& publisher : publishers) publisher.join();
+  for (std::thread& worker : workers) worker.join();
 }
 BENCHMARK(BM_Get)
     ->Arg(0)
@@ -93,7 +220,7 @@ class PlainTable {
   sqlite3* db_ = nullptr;
 };
 
-// The baseline of BM_Publish: one row of the same size per commit.
+// The baseline of BM_RecordRevision: one row of the payload's size per commit.
 void BM_PlainSqliteInsert(benchmark::State& state) {
   const PlainTable table;
   sqlite3* const db = table.db();
@@ -104,7 +231,7 @@ void BM_PlainSqliteInsert(benchmark::State& state) {
   for (auto _ : state) {
     const std::string id = TestId(number);
     const std::string record =
-        TestPublication(number++).payload().SerializeAsString();
+        TestRevision(number++).payload().SerializeAsString();
     sqlite3_bind_text(insert, 1, id.data(), id.size(), SQLITE_STATIC);
     sqlite3_bind_blob(insert, 2, record.data(), record.size(), SQLITE_STATIC);
     if (sqlite3_step(insert) != SQLITE_DONE) {

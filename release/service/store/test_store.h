@@ -17,7 +17,7 @@ namespace gantry::service {
 
 // Runs a function of mutations.h on the store, and waits for the response.
 //
-//   Apply(store, PublishPayload, TestPublication(1));
+//   Apply(store, RecordRevision, TestRevision(1));
 template <typename Request, typename Response>
 absl::StatusOr<Response> Apply(CellStore& store,
                                absl::Status (*mutation)(CellTable&,
