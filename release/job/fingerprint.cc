@@ -1,5 +1,6 @@
 #include "release/job/fingerprint.h"
 
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"

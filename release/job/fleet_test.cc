@@ -3,10 +3,9 @@
 
 #include <signal.h>
 
-#include <fstream>
-#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"

@@ -1,10 +1,10 @@
 #include "release/job/lease_keeper.h"
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/proto_time.h"

@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <csignal>
-#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -21,7 +20,6 @@
 #include "absl/strings/substitute.h"
 #include "absl/time/time.h"
 #include "base/cell_name.h"
-#include "base/digest.h"
 #include "base/file.h"
 #include "base/file_lock.h"
 #include "base/progress.h"
@@ -30,7 +28,6 @@
 #include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
-#include "base/textproto.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/cell.pb.h"

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
 #include "base/cell_name.h"
 #include "base/file.h"
 #include "base/state_dir.h"

@@ -5,7 +5,10 @@
 #include <vector>
 
 #include "base/status_macros.h"
+#include "proto/attempt.pb.h"
+#include "proto/event.pb.h"
 #include "proto/release_service.pb.h"
+#include "proto/revision.pb.h"
 #include "release/service/resolve/resolve.h"
 #include "release/service/rpc_status/error_details.h"
 #include "release/service/rpc_status/rpc_status.h"

@@ -9,7 +9,6 @@
 #include "proto/release_service.pb.h"
 #include "release/service/server/call_gate.h"
 #include "release/service/store/cell_store.h"
-#include "release/service/store/cell_table.h"
 #include "release/service/store/mutations.h"
 
 namespace gantry::service {

@@ -1,6 +1,7 @@
 #include "release/service/server/request_validation.h"
 
 #include <algorithm>
+#include <string>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"

@@ -17,6 +17,7 @@
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/attempt.pb.h"
 #include "proto/cell.pb.h"
 #include "proto/release_service.pb.h"
 #include "release/service/store/cell_store.h"

@@ -2,16 +2,19 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "base/proto_time.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/cell.pb.h"
 #include "proto/event.pb.h"
-#include "proto/revision.pb.h"
 #include "release/service/store/cell_store.h"
+#include "release/service/store/cell_table.h"
 #include "release/service/store/database.h"
 #include "release/service/store/test_store.h"
 #include "tests/fixtures/test_cells.h"

@@ -10,7 +10,7 @@
 #include "absl/types/optional.h"
 #include "base/cell_name.h"
 #include "base/proto_time.h"
-#include "google/protobuf/duration.pb.h"
+#include "proto/attempt.pb.h"
 #include "proto/cell_plan.pb.h"
 #include "proto/event.pb.h"
 #include "proto/revision.pb.h"

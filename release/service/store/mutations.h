@@ -1,8 +1,11 @@
 #ifndef GANTRY_RELEASE_SERVICE_STORE_MUTATIONS_H_
 #define GANTRY_RELEASE_SERVICE_STORE_MUTATIONS_H_
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "base/digest.h"
 #include "base/status_macros.h"
 #include "proto/cell.pb.h"

@@ -1,7 +1,6 @@
 #include "release/service/store/mutations.h"
 
 #include <atomic>
-#include <cstdint>
 #include <memory>
 #include <random>
 #include <string>
@@ -14,7 +13,6 @@
 #include "base/cell_name.h"
 #include "base/digest.h"
 #include "base/message_digest.h"
-#include "base/proto_time.h"
 #include "base/status_macros.h"
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"

@@ -1,7 +1,5 @@
 #include "release/service/store/proof_check.h"
 
-#include <string>
-
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/proof.pb.h"
