@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "base/textproto.h"
-#include "gtest/gtest.h"
+#include "gmock/gmock.h"
 #include "proto/release_service.pb.h"
 #include "tests/fixtures/test_cells.h"
 

@@ -7,7 +7,8 @@
 All are compiled with the union of the include paths and macros of those
 libraries: a header has no action of its own.  DIRECTORY gets
 compile_commands.json, and the libraries' headers, precompiled: to parse them
-takes nearly all of the time.
+takes nearly all of the time.  Each file gets those of the families that it uses:
+to load them takes most of the rest.
 """
 
 import json
@@ -16,8 +17,10 @@ import re
 import subprocess
 import sys
 
-# Headers that take long even when they are precompiled.
-_HEAVY = re.compile(r'.(benchmark|gmock|google/protobuf|grpcpp|gtest)/|.*\.pb\.h')
+# Headers that take long even when they are precompiled, by family.
+_FAMILIES = [re.compile(pattern) for pattern in (
+    r'.(benchmark|gmock|gtest)/', r'.google/protobuf/|.(?!src/).*\.pb\.h',
+    r'.grpc(pp)?/', r'.src/')]
 # Headers of C libraries, whose types sources may declare themselves.
 _NOT_PRECOMPILED = re.compile(r".(archive|curl|ext2fs|sqlite3|zlib|zstd)\b")
 _INCLUDE = re.compile(r'^#include ([<"][^>"]+[>"])', re.MULTILINE)
@@ -55,6 +58,25 @@ def precompile(command, execution_root, headers, output):
                  cwd=execution_root, check=True)
 
 
+def reached_headers(path, includes):
+  """Headers that a file includes, also through others of `includes`."""
+  reached = set()
+  pending = [path]
+  while pending:
+    for header in includes.get(pending.pop(), ()):
+      if header not in reached:
+        reached.add(header)
+        pending.append(header[1:-1])
+  return reached
+
+
+def families_of(headers):
+  """Numbers of the families that some of the headers belong to."""
+  return frozenset(
+      number for number, family in enumerate(_FAMILIES)
+      if any(family.match(header) for header in headers))
+
+
 def main(execution_root, directory, files):
   actions = json.load(sys.stdin)["actions"]
   command = ["clang++-19", "-std=c++17", "-iquote", os.getcwd()]
@@ -62,25 +84,29 @@ def main(execution_root, directory, files):
   # Used by tests only.
   command += ["-iquote", "external/bazel_tools"]
   includes = {path: headers_of(path) for path in files}
-  everything = {
+  libraries = {
       header for headers in includes.values() for header in headers
       if not os.path.exists(header[1:-1]) and
       not _NOT_PRECOMPILED.match(header)
   }
-  light = {header for header in everything if not _HEAVY.match(header)}
-  all_headers = os.path.join(directory, "all.h.pch")
-  light_headers = os.path.join(directory, "light.h.pch")
-  precompile(command, execution_root, everything, all_headers)
-  precompile(command, execution_root, light, light_headers)
   commands = []
+  # Path of the precompiled headers that files with these families use.
+  precompiled = {}
   for path in files:
-    is_heavy = any(_HEAVY.match(header) for header in includes[path])
+    families = families_of(reached_headers(path, includes))
+    if families not in precompiled:
+      output = os.path.join(directory, "%d.h.pch" % len(precompiled))
+      precompile(
+          command, execution_root,
+          {header for header in libraries if families_of([header]) <= families},
+          output)
+      precompiled[families] = output
     commands.append({
         "directory": execution_root,
         "file": os.path.abspath(path),
         "arguments": command + [
-            "-include-pch", all_headers if is_heavy else light_headers, "-xc++",
-            "-c", os.path.abspath(path)
+            "-include-pch", precompiled[families], "-xc++", "-c",
+            os.path.abspath(path)
         ],
     })
   database = os.path.join(directory, "compile_commands.json")
