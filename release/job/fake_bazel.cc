@@ -83,6 +83,7 @@ void FakeBazel::Fails(const std::string& label, const std::string& mnemonic,
 
 void FakeBazel::RunsFirst(const std::string& commands) {
   commands_ = commands;
+  is_deferred_ = false;
   WriteProgram();
 }
 
@@ -100,6 +101,7 @@ void FakeBazel::Write(const std::string& suffix, const std::string& content) {
 }
 
 void FakeBazel::WriteProgram() {
+  if (is_deferred_) return;
   BuildEvent workspace;
   workspace.mutable_id()->mutable_workspace();
   workspace.mutable_workspace_info()->set_local_exec_root(directory_);

@@ -35,6 +35,10 @@ class FakeBazel {
   void Fails(const std::string& label, const std::string& mnemonic,
              const std::string& log);
 
+  // Lets later calls take effect only with the next RunsFirst(): for many
+  // targets, writing the events after each takes long.
+  void Defer() { is_deferred_ = true; }
+
   // Shell commands to run before the events are written.  They may exit.
   void RunsFirst(const std::string& commands);
 
@@ -53,6 +57,7 @@ class FakeBazel {
 
   const std::string directory_;
   const std::string program_;
+  bool is_deferred_ = false;
   std::string commands_;
   std::string last_commands_;
   std::map<std::string, Target> targets_;  // By label.

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -416,6 +417,34 @@ TEST_F(MatrixJobTest, TargetsThatWereBuiltBeforeBazelDiedAreRecorded) {
   EXPECT_THAT(States(Recorded()),
               ElementsAre(CELL_STATE_BUILT, CELL_STATE_FAILED));
   EXPECT_THAT(DigestOfTag(1), IsOkAndHolds(image.manifest().digest()));
+}
+
+// Failures, however many, keep no cell from being built in the same run.
+TEST_F(MatrixJobTest, ManyFailuresDoNotDelayOtherCells) {
+  constexpr int kCells = 300;
+  constexpr int kFailures = 200;
+  bazel_.Defer();
+  for (int number = 1; number <= kCells; ++number) {
+    if (number > 2) AddToLock(number);
+    if (number <= kFailures) {
+      FailsWith(number, absl::StrCat("nv.c:", number, ":2: error: no\n"));
+    } else {
+      Builds(number);
+    }
+  }
+  bazel_.RunsFirst("");
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
+  ASSERT_THAT(cells, SizeIs(kCells));
+  std::set<std::string> fingerprints;
+  int built = 0;
+  for (const Cell& cell : cells) {
+    if (cell.state() == CELL_STATE_BUILT) ++built;
+    if (cell.state() == CELL_STATE_FAILED) {
+      fingerprints.insert(cell.failure().fingerprint());
+    }
+  }
+  EXPECT_EQ(built, kCells - kFailures);
+  EXPECT_THAT(fingerprints, SizeIs(1));
 }
 
 TEST_F(MatrixJobTest, ProofThatLacksAModuleIsRefused) {
