@@ -10,8 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "base/cell_name.h"
 #include "benchmark/benchmark.h"
-#include "proto/cell.pb.h"
-#include "proto/cell_plan.pb.h"
 #include "proto/coordinates.pb.h"
 #include "proto/lock.pb.h"
 #include "release/job/work_plan.h"
