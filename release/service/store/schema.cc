@@ -129,6 +129,40 @@ constexpr Migration kMigrations[] = {
       CREATE INDEX request_by_time ON request (time_us);
     )sql",
      ImportCells},
+    {R"sql(
+      -- Number of requests.
+      ALTER TABLE cell ADD COLUMN demand INTEGER NOT NULL DEFAULT 0;
+      DROP INDEX cell_by_state;
+      CREATE INDEX cell_by_state
+        ON cell (state, demand DESC, priority DESC, want_us, id);
+
+      CREATE TABLE fragment (
+        digest TEXT NOT NULL PRIMARY KEY,
+        record BLOB NOT NULL
+      );
+
+      -- A record is a serialized gantry.release.v1.ChannelHead.
+      CREATE TABLE head (
+        family INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        record BLOB NOT NULL,
+        PRIMARY KEY (family, name)
+      );
+
+      -- Logs of attempts, and leases that are not of cells: bookkeeping, like
+      -- `counter`.
+      CREATE TABLE log (
+        digest TEXT NOT NULL PRIMARY KEY,
+        time_us INTEGER NOT NULL,
+        content BLOB NOT NULL
+      );
+      CREATE TABLE named_lease (
+        name TEXT NOT NULL PRIMARY KEY,
+        worker TEXT NOT NULL,
+        expire_us INTEGER NOT NULL
+      );
+    )sql",
+     nullptr},
 };
 
 // The database's schema version; 0 if it is empty.  FAILED_PRECONDITION: it
