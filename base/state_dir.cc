@@ -17,7 +17,7 @@ absl::StatusOr<StateDir> StateDir::Open(std::string path) {
 }
 
 std::string StateDir::lock_path() const {
-  return JoinPath(path_, "lock.textproto");
+  return JoinPath(path_, "lock.json");
 }
 std::string StateDir::locks_path() const { return JoinPath(path_, "locks"); }
 std::string StateDir::batch_locks_path() const {

@@ -1,8 +1,7 @@
-"""Generates the files of @cells from a lock."""
+"""Generates the files of a cells_repository from a lock."""
 
 load(":build_text.bzl", "build_file", "call")
 load(":names.bzl", "driver_name")
-load(":repositories_file.bzl", "repositories_file")
 load(
     ":stages.bzl",
     "FLAVOURS",
@@ -11,10 +10,9 @@ load(
     "stages_files",
     "toolkit_layer_name",
 )
-load(":textproto.bzl", "first")
 
 def _cell_file(coordinates, driver, toolkit):
-    release_name = first(coordinates, "os_release")
+    release_name = coordinates["os_release"]
     modules = modules_name(release_name, driver)
 
     # From the least to the most frequently changed: registries and nodes reuse
@@ -32,14 +30,14 @@ def _cell_file(coordinates, driver, toolkit):
             call("alias", [("name", "proof"), ("actual", "//stages:%s.proof" % modules)]),
             call("payload_image", [
                 ("name", "image"),
-                ("architecture", first(coordinates, "architecture")),
+                ("architecture", coordinates["architecture"]),
                 ("container", "//stages:%s.container.textproto" % release_name),
-                ("cuda_version", first(toolkit, "version")),
-                ("flavour", FLAVOURS.get(first(driver, "flavour"))),
+                ("cuda_version", toolkit["version"]),
+                ("flavour", FLAVOURS.get(driver.get("flavour"))),
                 ("layers", layers),
                 ("os_release", release_name),
-                ("product", first(coordinates, "product")),
-                ("version", first(driver, "version")),
+                ("product", coordinates["product"]),
+                ("version", driver["version"]),
             ]),
             call("payload_cell", [
                 ("name", "cell"),
@@ -53,32 +51,29 @@ def _unique(items):
     return {item: None for item in items}.keys()
 
 def cells_files(lock):
-    """The files of @cells.
+    """The files of a cells_repository.
 
     Args:
-      lock: Lock, from parse_textproto(); {} without a lock.
+      lock: Lock, from read_lock(); {} without a lock.
 
     Returns:
       dict from path in the repository to content.
     """
     drivers = {driver_name(driver): driver for driver in lock.get("drivers", [])}
-    toolkits = {first(toolkit, "version"): toolkit for toolkit in lock.get("cuda_toolkits", [])}
-    releases = {first(release, "name"): release for release in lock.get("releases", [])}
+    toolkits = {toolkit["version"]: toolkit for toolkit in lock.get("cuda_toolkits", [])}
+    releases = {release["name"]: release for release in lock.get("releases", [])}
 
-    files = {}
+    files = {"BUILD.bazel": ""}
     module_sets = []
     for cell in lock.get("cells", []):
         if cell.get("exclusion_reason"):
             continue
-        coordinates = first(cell, "coordinates")
-        release = releases[first(coordinates, "os_release")]
-        driver = drivers[driver_name({
-            "flavour": [first(coordinates, "flavour")],
-            "version": [first(coordinates, "version")],
-        })]
-        toolkit = toolkits[first(coordinates, "cuda_version")]
-        module_sets.append((first(release, "name"), driver_name(driver)))
-        files[first(cell, "id") + "/BUILD.bazel"] = _cell_file(coordinates, driver, toolkit)
+        coordinates = cell["coordinates"]
+        release = releases[coordinates["os_release"]]
+        driver = drivers[driver_name(coordinates)]
+        toolkit = toolkits[coordinates["cuda_version"]]
+        module_sets.append((release["name"], driver_name(driver)))
+        files[cell["id"] + "/BUILD.bazel"] = _cell_file(coordinates, driver, toolkit)
 
     files.update(stages_files(
         releases.values(),
@@ -86,6 +81,4 @@ def cells_files(lock):
         toolkits.values(),
         [(release, drivers[driver]) for release, driver in _unique(module_sets)],
     ))
-    files["BUILD.bazel"] = 'exports_files(["repositories.bzl"])\n'
-    files["repositories.bzl"] = repositories_file(releases.values(), drivers.values(), toolkits.values())
     return files

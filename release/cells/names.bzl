@@ -1,18 +1,16 @@
 """Names of targets and repositories for the entries of a lock."""
 
-load(":textproto.bzl", "first")
-
 def driver_name(driver):
     """The name of a driver, equal to DriverName() in //base:cell_name.
 
     Args:
-      driver: LockedDriver.
+      driver: LockedDriver, or coordinates of a cell.
 
     Returns:
       Its version, with "_proprietary" appended for that flavour.
     """
-    suffix = "_proprietary" if first(driver, "flavour") == "DRIVER_FLAVOUR_PROPRIETARY" else ""
-    return first(driver, "version") + suffix
+    suffix = "_proprietary" if driver.get("flavour") == "DRIVER_FLAVOUR_PROPRIETARY" else ""
+    return driver["version"] + suffix
 
 def _repository_name(kind, name):
     # Names of repositories must not contain "+" (Bazel's RepositoryName).
@@ -27,7 +25,7 @@ def container_repository(release):
     Returns:
       Name of the repository.
     """
-    return _repository_name("container", first(release, "name"))
+    return _repository_name("container", release["name"])
 
 def kernel_repository(release):
     """The repository with the kernel image of a release, if its container has none.
@@ -38,7 +36,7 @@ def kernel_repository(release):
     Returns:
       Name of the repository.
     """
-    return _repository_name("kernel", first(release, "name"))
+    return _repository_name("kernel", release["name"])
 
 def source_repository(driver):
     """The repository with the module sources of a driver.
@@ -71,4 +69,4 @@ def toolkit_repository(toolkit):
     Returns:
       Name of the repository.
     """
-    return _repository_name("cuda", first(toolkit, "version"))
+    return _repository_name("cuda", toolkit["version"])

@@ -4,6 +4,7 @@ The outputs of a stage are inputs of the next, by label: container -> modules ->
 proof, and userland, toolkit and modules -> layer.
 """
 
+load(":base64.bzl", "base64_to_bytes")
 load(":build_text.bzl", "build_file", "call")
 load(
     ":names.bzl",
@@ -14,7 +15,6 @@ load(
     "toolkit_repository",
     "userland_repository",
 )
-load(":textproto.bzl", "first")
 
 FLAVOURS = {
     "DRIVER_FLAVOUR_OPEN": "open",
@@ -57,15 +57,15 @@ def toolkit_layer_name(toolkit):
     Returns:
       Name of a payload_layer target in //stages.
     """
-    return "cuda-%s.payload" % first(toolkit, "version")
+    return "cuda-%s.payload" % toolkit["version"]
 
 def _release_calls(release):
-    name = first(release, "name")
+    name = release["name"]
     image = _DEBIAN_IMAGE if release.get("packages") else "files"
     return [
         call("developer_container", [
             ("name", name),
-            ("expected_kernel_release", first(release, "expected_kernel_release")),
+            ("expected_kernel_release", release.get("expected_kernel_release")),
             ("image", "@%s//:%s" % (container_repository(release), image)),
             ("kernel_image", "@%s//:files" % kernel_repository(release) if release.get("kernel_image") else None),
         ]),
@@ -87,7 +87,7 @@ def patch_path(driver, index):
     Returns:
       Path relative to the package.
     """
-    return "patches/%s/%d-%s" % (driver_name(driver), index + 1, first(driver["patches"][index], "name"))
+    return "patches/%s/%d-%s" % (driver_name(driver), index + 1, driver["patches"][index]["name"])
 
 def strip_patch_prose(content):
     """Removes the prose before the first diff from a patch file.
@@ -114,9 +114,9 @@ def _driver_calls(driver):
         call("kernel_patch", [
             ("name", "%s.patch-%d" % (name, index + 1)),
             ("src", patch_path(driver, index)),
-            ("matches", first(patch, "matches")),
-            ("reason", first(patch, "reason")),
-            ("when_header", first(patch, "when_header")),
+            ("matches", patch.get("matches")),
+            ("reason", patch.get("reason")),
+            ("when_header", patch.get("when_header")),
         ])
         for index, patch in enumerate(driver.get("patches", []))
     ]
@@ -130,20 +130,20 @@ def _driver_calls(driver):
             call("payload_layer", [
                 ("name", driver_layer_name(driver)),
                 ("kind", "driver"),
-                ("prefix", "/payload/nvidia/" + first(driver, "version")),
+                ("prefix", "/payload/nvidia/" + driver["version"]),
                 ("tree", ":%s.tree.tar" % name),
             ]),
         ]
     return calls
 
 def _toolkit_calls(toolkit):
-    version = first(toolkit, "version")
+    version = toolkit["version"]
     return [
         call("file_tree", [
             ("name", "cuda-" + version),
             ("archives", ["@%s//:files" % toolkit_repository(toolkit)]),
             ("layout", "cuda"),
-            ("with_static_archives", first(toolkit, "with_static_archives", None)),
+            ("with_static_archives", toolkit.get("with_static_archives") or None),
         ]),
         call("payload_layer", [
             ("name", toolkit_layer_name(toolkit)),
@@ -160,7 +160,7 @@ def _modules_calls(release_name, driver):
         call("kernel_modules", [
             ("name", name),
             ("container", ":" + release_name),
-            ("flavour", FLAVOURS.get(first(driver, "flavour"))),
+            ("flavour", FLAVOURS.get(driver.get("flavour"))),
             ("modules", driver.get("modules")),
             ("patches", [":driver-%s.patch-%d" % (driver_name(driver), index + 1) for index in patches]),
             ("source", "@%s//:files" % source_repository(driver)),
@@ -168,7 +168,7 @@ def _modules_calls(release_name, driver):
         call("payload_layer", [
             ("name", name + ".payload"),
             ("kind", "modules"),
-            ("prefix", "/payload/modules/%s/%s" % (first(driver, "version"), release_name)),
+            ("prefix", "/payload/modules/%s/%s" % (driver["version"], release_name)),
             ("tree", ":%s.modules.tar" % name),
         ]),
         call("module_proof", [
@@ -211,5 +211,5 @@ def stages_files(releases, drivers, toolkits, module_sets):
     files = {"stages/BUILD.bazel": build_file(loads, calls)}
     for driver in drivers:
         for index, patch in enumerate(driver.get("patches", [])):
-            files["stages/" + patch_path(driver, index)] = strip_patch_prose(first(patch, "content"))
+            files["stages/" + patch_path(driver, index)] = strip_patch_prose(base64_to_bytes(patch["content"]))
     return files

@@ -3,14 +3,11 @@
 #include <filesystem>
 #include <system_error>
 
-#include "absl/strings/str_cat.h"
 #include "base/cell_name.h"
-#include "base/digest.h"
-#include "base/file.h"
 #include "base/status.h"
 #include "base/status_macros.h"
-#include "base/textproto.h"
 #include "proto/coordinates.pb.h"
+#include "release/plan/lock_format.h"
 
 namespace gantry::plan {
 namespace {
@@ -21,8 +18,6 @@ using ::gantry::matrix::v1::LockedCell;
 using ::gantry::matrix::v1::LockedDriver;
 using ::gantry::matrix::v1::LockedRelease;
 using ::gantry::matrix::v1::LockedToolkit;
-
-constexpr size_t kNameDigits = 16;
 
 std::string NameOf(const LockedDriver& driver) {
   cell::v1::CellCoordinates coordinates;
@@ -62,16 +57,12 @@ Lock BatchLock(const Lock& lock, const std::set<std::string>& cell_ids) {
 
 absl::StatusOr<std::string> WriteBatchLock(const Lock& batch,
                                            const StateDir& state) {
-  const std::string text = FormatTextProto(batch);
-  const std::string name = absl::StrCat(
-      DigestHex(Sha256Digest(text)).substr(0, kNameDigits), ".textproto");
   const std::string directory = state.batch_locks_path();
-  GANTRY_RETURN_IF_ERROR(CreateDirectories(directory));
-  const std::string path = JoinPath(directory, name);
-  GANTRY_RETURN_IF_ERROR(WriteFileAtomically(path, text));
+  GANTRY_ASSIGN_OR_RETURN(const std::string path,
+                          WriteLockByContent(batch, directory));
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(directory, error)) {
-    if (entry.path().filename() != name) fs::remove(entry.path(), error);
+    if (entry.path() != path) fs::remove(entry.path(), error);
   }
   const fs::path canonical = fs::canonical(path, error);
   if (error) return ErrnoStatus(error.value(), path);

@@ -8,16 +8,15 @@
 #include "base/state_dir.h"
 #include "base/status_matchers.h"
 #include "base/temp_dir.h"
-#include "base/textproto.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/coordinates.pb.h"
+#include "release/plan/lock_format.h"
 
 namespace gantry::plan {
 namespace {
 
 using ::gantry::matrix::v1::Lock;
-using ::testing::EndsWith;
 using ::testing::SizeIs;
 
 // Two releases x drivers 1 (open and proprietary) and 2 x two toolkits.
@@ -75,10 +74,8 @@ TEST(BatchLockTest, FileIsNamedByItsContentAndReplacesOthers) {
   const Lock lock = MakeLock();
   GANTRY_ASSERT_OK_AND_ASSIGN(const std::string first,
                               WriteBatchLock(lock, state));
-  EXPECT_THAT(first, EndsWith(".textproto"));
   EXPECT_THAT(WriteBatchLock(lock, state), IsOkAndHolds(first));
-  Lock read;
-  ASSERT_THAT(ReadTextProto(first, read), IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Lock read, ReadLock(first));
   EXPECT_EQ(read.SerializeAsString(), lock.SerializeAsString());
   GANTRY_ASSERT_OK_AND_ASSIGN(const std::string second,
                               WriteBatchLock(BatchLock(lock, {}), state));

@@ -9,8 +9,8 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "base/status_macros.h"
-#include "base/textproto.h"
 #include "release/plan/lock_file.h"
+#include "release/plan/lock_format.h"
 #include "release/plan/matrix_digest.h"
 
 namespace gantry::plan {
@@ -24,9 +24,10 @@ absl::StatusOr<absl::optional<CurrentLock>> FindLock(
   CurrentLock current;
   current.path = std::filesystem::canonical(state.lock_path(), error);
   if (error) return absl::nullopt;
-  const absl::Status read = ReadTextProto(current.path, current.lock);
-  if (absl::IsInvalidArgument(read)) return absl::nullopt;
-  GANTRY_RETURN_IF_ERROR(read);
+  absl::StatusOr<matrix::v1::Lock> read = ReadLock(current.path);
+  if (absl::IsInvalidArgument(read.status())) return absl::nullopt;
+  GANTRY_RETURN_IF_ERROR(read.status());
+  current.lock = *std::move(read);
   if (current.lock.matrix_digest() != matrix_digest) return absl::nullopt;
   return absl::optional<CurrentLock>(std::move(current));
 }

@@ -4,12 +4,13 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/file.h"
 #include "base/status_matchers.h"
 #include "base/textproto.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/lock.pb.h"
 #include "release/plan/discover_fixture.h"
+#include "release/plan/lock_format.h"
 
 namespace gantry::plan {
 namespace {
@@ -31,8 +32,9 @@ TEST_F(CurrentLockTest, MissingLockIsDiscoveredAndWritten) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const CurrentLock current, Find());
   EXPECT_EQ(current.lock.releases_size(), 4);
   EXPECT_EQ(fs::canonical(state_->lock_path()), current.path);
-  EXPECT_THAT(ReadFile(current.path),
-              IsOkAndHolds(FormatTextProto(current.lock)));
+  GANTRY_ASSERT_OK_AND_ASSIGN(const matrix::v1::Lock written,
+                              ReadLock(current.path));
+  EXPECT_EQ(FormatTextProto(written), FormatTextProto(current.lock));
 }
 
 TEST_F(CurrentLockTest, CompleteLockIsKeptWithoutTheNetwork) {

@@ -20,6 +20,7 @@
 #include "release/plan/container_linux.h"
 #include "release/plan/debian.h"
 #include "release/plan/debian_releases.h"
+#include "release/plan/lock_format.h"
 #include "release/plan/matrix_digest.h"
 #include "release/plan/openpgp.h"
 #include "release/plan/redist.h"
@@ -141,10 +142,9 @@ absl::Status Discovery::ReadMatrix() {
 }
 
 void Discovery::ReadOlderLock() {
-  Lock lock;
-  if (ReadTextProto(state_.lock_path(), lock).ok() &&
-      lock.matrix_digest() == lock_.matrix_digest()) {
-    older_lock_ = std::move(lock);
+  absl::StatusOr<Lock> lock = ReadLock(state_.lock_path());
+  if (lock.ok() && lock->matrix_digest() == lock_.matrix_digest()) {
+    older_lock_ = *std::move(lock);
   }
 }
 

@@ -5,19 +5,17 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "base/digest.h"
 #include "base/file.h"
 #include "base/status.h"
 #include "base/status_macros.h"
-#include "base/textproto.h"
+#include "release/plan/lock_format.h"
 
 namespace gantry::plan {
 namespace {
-
-constexpr size_t kNameDigits = 16;
 
 // Atomically makes `link` a symbolic link to `target`.
 absl::Status ReplaceLink(const std::string& target, const std::string& link) {
@@ -38,17 +36,14 @@ absl::Status ReplaceLink(const std::string& target, const std::string& link) {
 
 absl::StatusOr<std::string> WriteLock(const matrix::v1::Lock& lock,
                                       const StateDir& state) {
-  const std::string text = FormatTextProto(lock);
-  const std::string name = absl::StrCat(
-      DigestHex(Sha256Digest(text)).substr(0, kNameDigits), ".textproto");
-  GANTRY_RETURN_IF_ERROR(CreateDirectories(state.locks_path()));
-  const std::string path = JoinPath(state.locks_path(), name);
-  GANTRY_RETURN_IF_ERROR(WriteFileAtomically(path, text));
+  GANTRY_ASSIGN_OR_RETURN(const std::string path,
+                          WriteLockByContent(lock, state.locks_path()));
 
   // `common`, because query and fetch load repositories too.
   GANTRY_RETURN_IF_ERROR(WriteFileAtomically(
       state.bazelrc_path(),
       absl::StrCat("common --repo_env=GANTRY_LOCK=", path, "\n")));
+  const std::string name = std::filesystem::path(path).filename();
   GANTRY_RETURN_IF_ERROR(
       ReplaceLink(absl::StrCat("locks/", name), state.lock_path()));
   return path;

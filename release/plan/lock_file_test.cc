@@ -5,23 +5,22 @@
 #include <string>
 #include <utility>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/state_dir.h"
 #include "base/status_matchers.h"
 #include "base/temp_dir.h"
-#include "base/textproto.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/lock.pb.h"
+#include "release/plan/lock_format.h"
 
 namespace gantry::plan {
 namespace {
 
 namespace fs = std::filesystem;
 using ::gantry::matrix::v1::Lock;
-using ::testing::MatchesRegex;
 using ::testing::Not;
 
 class LockFileTest : public testing::Test {
@@ -41,9 +40,8 @@ class LockFileTest : public testing::Test {
   }
 
   std::string CurrentDriver() {
-    Lock lock;
-    const absl::Status status = ReadTextProto(state_->lock_path(), lock);
-    return status.ok() ? lock.drivers(0).version() : status.ToString();
+    const absl::StatusOr<Lock> lock = ReadLock(state_->lock_path());
+    return lock.ok() ? lock->drivers(0).version() : lock.status().ToString();
   }
 
   std::unique_ptr<TempDir> directory_;
@@ -62,14 +60,6 @@ TEST_F(LockFileTest, NewLockReplacesTheOldOneInAnotherFile) {
   EXPECT_THAT(ReadFile(state_->bazelrc_path()),
               IsOkAndHolds(absl::StrCat(
                   "common --repo_env=GANTRY_LOCK=", second, "\n")));
-}
-
-TEST_F(LockFileTest, FileIsNamedByItsContent) {
-  GANTRY_ASSERT_OK_AND_ASSIGN(const std::string path,
-                              WriteLock(MakeLock("535"), *state_));
-  EXPECT_THAT(WriteLock(MakeLock("535"), *state_), IsOkAndHolds(path));
-  EXPECT_THAT(fs::path(path).filename(),
-              MatchesRegex("[0-9a-f]{16}.textproto"));
 }
 
 TEST_F(LockFileTest, FailureLeavesTheOldLock) {

@@ -1,7 +1,6 @@
 #include "tests/rules/nested_workspace.h"
 
 #include <cstdlib>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
@@ -13,10 +12,10 @@ namespace {
 
 constexpr absl::string_view kWorkspace = "workspace(name = \"gantry\")\n";
 
-// The packages that the repository rules need.
-constexpr const char* kPackages[] = {"builder", "builder/container/debian",
-                                     "builder/private", "proto",
-                                     "release/cells"};
+// The packages with rules, and with files that repository rules read.
+constexpr const char* kPackages[] = {
+    "builder", "builder/container/debian", "builder/private",
+    "payload", "payload/private",          "release/cells"};
 constexpr absl::string_view kBuildFile =
     "exports_files(glob([\"*\"], exclude_directories = 1))\n";
 
@@ -79,15 +78,21 @@ SubprocessOptions NestedWorkspace::Bazel() const {
   return options;
 }
 
-absl::StatusOr<SubprocessResult> NestedWorkspace::Fetch(
-    absl::string_view rules, absl::string_view pattern,
+absl::StatusOr<SubprocessResult> NestedWorkspace::Run(
+    absl::string_view rules, const std::vector<std::string>& arguments,
     const std::map<std::string, std::string>& environment) const {
   GANTRY_RETURN_IF_ERROR(
       Write("ws/WORKSPACE", absl::StrCat(kWorkspace, rules)));
   SubprocessOptions options = Bazel();
   options.environment->insert(environment.begin(), environment.end());
-  options.argv.insert(options.argv.end(), {"fetch", std::string(pattern)});
+  options.argv.insert(options.argv.end(), arguments.begin(), arguments.end());
   return RunSubprocess(options);
+}
+
+absl::StatusOr<SubprocessResult> NestedWorkspace::Fetch(
+    absl::string_view rules, absl::string_view pattern,
+    const std::map<std::string, std::string>& environment) const {
+  return Run(rules, {"fetch", std::string(pattern)}, environment);
 }
 
 std::string NestedWorkspace::Fetched(absl::string_view repository,

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -13,9 +14,9 @@
 
 namespace gantry::rules {
 
-// A separate Bazel workspace with this repository's repository rules, in which
-// tests fetch repositories and see errors.  Its Bazel server is shut down when
-// this object is destroyed.
+// A separate Bazel workspace with this repository's rules, but without the
+// programs that they run, in which tests fetch repositories and see errors. Its
+// Bazel server is shut down when this object is destroyed.
 class NestedWorkspace {
  public:
   // Copies the rules from the test's runfiles.
@@ -30,9 +31,14 @@ class NestedWorkspace {
   // Writes a file to PathOf(name).
   absl::Status Write(absl::string_view name, absl::string_view content) const;
 
-  // Writes a WORKSPACE file with `rules`, and runs `bazel fetch` on the labels
-  // of `pattern` with `environment` added.  All output of Bazel is in
+  // Writes a WORKSPACE file with `rules`, and runs Bazel with these arguments
+  // and `environment` added.  All output of Bazel is in
   // SubprocessResult::output.
+  absl::StatusOr<SubprocessResult> Run(
+      absl::string_view rules, const std::vector<std::string>& arguments,
+      const std::map<std::string, std::string>& environment = {}) const;
+
+  // The same for `bazel fetch` on the labels of `pattern`.
   absl::StatusOr<SubprocessResult> Fetch(
       absl::string_view rules, absl::string_view pattern,
       const std::map<std::string, std::string>& environment = {}) const;
