@@ -7,6 +7,10 @@ load(
     _KernelPatchInfo = "KernelPatchInfo",
 )
 load(
+    "//builder/private:debian_developer_container.bzl",
+    _debian_developer_container = "debian_developer_container",
+)
+load(
     "//builder/private:developer_container.bzl",
     _developer_container = "developer_container",
 )
@@ -26,6 +30,7 @@ load(
 DeveloperContainerInfo = _DeveloperContainerInfo
 KernelModulesInfo = _KernelModulesInfo
 KernelPatchInfo = _KernelPatchInfo
+debian_developer_container = _debian_developer_container
 developer_container = _developer_container
 file_tree = _file_tree
 kernel_modules = _kernel_modules

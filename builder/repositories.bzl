@@ -1,14 +1,14 @@
 """Repository rules of the builder, which do all of its network access."""
 
 load(
-    "//builder/private:debian_developer_container.bzl",
-    _debian_developer_container = "debian_developer_container",
-    _make_developer_container = "make_developer_container",
+    "//builder/private:remote_file.bzl",
+    _fetch_remote_files = "fetch_remote_files",
+    _parse_remote_file = "parse_remote_file",
 )
 load("//builder/private:remote_files.bzl", _remote_files = "remote_files")
 
-# For repository rules that choose the packages.
-make_developer_container = _make_developer_container
+# For repository rules that choose the files.
+fetch_remote_files = _fetch_remote_files
+parse_remote_file = _parse_remote_file
 
-debian_developer_container = _debian_developer_container
 remote_files = _remote_files

@@ -17,7 +17,7 @@ def _repository_name(kind, name):
     return kind + "_" + name.replace("+", "_")
 
 def container_repository(release):
-    """The repository with the developer container of a release.
+    """The repository with the developer container of a release, or with its packages.
 
     Args:
       release: LockedRelease.

@@ -31,11 +31,7 @@ def _remote_files(name, files, keyring = "", fingerprints = []):
 
 def _release_repositories(release):
     if release.get("packages"):
-        name = container_repository(release)
-        return [(name, call("debian_developer_container", [
-            ("name", name),
-            ("packages", [_json(file) for file in release["packages"]]),
-        ], "    "))]
+        return [_remote_files(container_repository(release), release["packages"])]
     keyring = release.get("keyring", "")
     fingerprints = release.get("signing_key_fingerprints", [])
     repositories = [
@@ -97,7 +93,7 @@ def repositories_file(lock):
     return '''\
 """Downloads of the cells, which are fetched when a cell is built."""
 
-load("@gantry//builder:repositories.bzl", "debian_developer_container", "remote_files")
+load("@gantry//builder:repositories.bzl", "remote_files")
 
 def cell_repositories():
     """Declares a repository for each developer container, driver and toolkit."""

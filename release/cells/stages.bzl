@@ -21,9 +21,6 @@ FLAVOURS = {
     "DRIVER_FLAVOUR_PROPRIETARY": "proprietary",
 }
 
-# The image in a debian_developer_container; other repositories have :files.
-_DEBIAN_IMAGE = "developer_container.bin.zst"
-
 def modules_name(release_name, driver):
     """The name of the target with a driver's modules for a release.
 
@@ -61,12 +58,19 @@ def toolkit_layer_name(toolkit):
 
 def _release_calls(release):
     name = release["name"]
-    image = _DEBIAN_IMAGE if release.get("packages") else "files"
-    return [
+    image = "@%s//:files" % container_repository(release)
+    calls = []
+    if release.get("packages"):
+        calls.append(call("debian_developer_container", [
+            ("name", name + ".developer_container"),
+            ("packages", [image]),
+        ]))
+        image = ":%s.developer_container.bin.zst" % name
+    return calls + [
         call("developer_container", [
             ("name", name),
             ("expected_kernel_release", release.get("expected_kernel_release")),
-            ("image", "@%s//:%s" % (container_repository(release), image)),
+            ("image", image),
             ("kernel_image", "@%s//:files" % kernel_repository(release) if release.get("kernel_image") else None),
         ]),
         # A fake GPU, so that the driver stays loaded during the proof.
@@ -205,7 +209,13 @@ def stages_files(releases, drivers, toolkits, module_sets):
     for release_name, driver in module_sets:
         calls += _modules_calls(release_name, driver)
     loads = [
-        ("@gantry//builder:defs.bzl", ["developer_container", "file_tree", "kernel_modules", "kernel_patch"]),
+        ("@gantry//builder:defs.bzl", [
+            "debian_developer_container",
+            "developer_container",
+            "file_tree",
+            "kernel_modules",
+            "kernel_patch",
+        ]),
         ("@gantry//payload:defs.bzl", ["module_proof", "payload_layer"]),
     ] if calls else []
     files = {"stages/BUILD.bazel": build_file(loads, calls)}

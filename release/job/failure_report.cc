@@ -48,6 +48,7 @@ absl::string_view Stage(const BuildFailure& failure) {
           {"", "fetch"},
           {"CompileKernelModules", "compile"},
           {"FileTree", "userland"},
+          {"MakeDeveloperContainer", "container"},
           {"ProveModules", "proof"},
           {"ReadDeveloperContainer", "container"},
           {"WriteImage", "image"},

@@ -12,10 +12,9 @@ namespace {
 
 constexpr absl::string_view kWorkspace = "workspace(name = \"gantry\")\n";
 
-// The packages with rules, and with files that repository rules read.
-constexpr const char* kPackages[] = {
-    "builder", "builder/container/debian", "builder/private",
-    "payload", "payload/private",          "release/cells"};
+// The packages with rules.
+constexpr const char* kPackages[] = {"builder", "builder/private", "payload",
+                                     "payload/private", "release/cells"};
 constexpr absl::string_view kBuildFile =
     "exports_files(glob([\"*\"], exclude_directories = 1))\n";
 

@@ -1,0 +1,159 @@
+#include "builder/container/debian/container_root.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <ctime>
+#include <filesystem>
+#include <system_error>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "builder/container/debian/host_tool.h"
+
+namespace gantry::container {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Merged /usr as in Debian 12; base-files creates the links only when
+// configured.
+constexpr const char* kUsrLinks[] = {"bin", "lib", "lib64", "sbin"};
+
+// Mount points, which cannot be created in a read-only root.
+constexpr const char* kMountPoints[] = {"dev", "proc", "run", "sys", "tmp"};
+
+constexpr struct {
+  const char* path;
+  const char* content;
+} kAccounts[] = {
+    {"etc/passwd",
+     "root:x:0:0:root:/root:/bin/bash\n"
+     "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"},
+    {"etc/group", "root:x:0:\nnogroup:x:65534:\n"},
+};
+
+// Links in /usr/bin to programs there.
+constexpr struct {
+  const char* name;
+  const char* program;
+} kAlternatives[] = {
+    {"awk", "mawk"},
+    {"cc", "gcc"},
+    {"which", "which.debianutils"},
+};
+
+absl::Status Link(const std::string& target, const std::string& link) {
+  std::error_code error;
+  fs::remove(link, error);
+  if (!error) fs::create_symlink(target, link, error);
+  if (error) return ErrnoStatus(error.value(), link);
+  return absl::OkStatus();
+}
+
+absl::Status MakeSkeleton(const std::string& root) {
+  for (const char* name : kUsrLinks) {
+    GANTRY_RETURN_IF_ERROR(
+        CreateDirectories(absl::StrCat(root, "/usr/", name)));
+    GANTRY_RETURN_IF_ERROR(
+        Link(absl::StrCat("usr/", name), JoinPath(root, name)));
+  }
+  for (const char* name : kMountPoints) {
+    GANTRY_RETURN_IF_ERROR(CreateDirectories(JoinPath(root, name)));
+  }
+  return CreateDirectories(JoinPath(root, "etc"));
+}
+
+// Since 6.12 the headers contain the kernel's type information (BTF).  With it,
+// building a module needs pahole, whose output varies.  Modules load without
+// BTF.
+absl::Status RemoveTypeInformation(const std::string& root) {
+  const std::string sources = JoinPath(root, "usr/src");
+  std::error_code error;
+  if (!fs::exists(sources, error)) return absl::OkStatus();
+  std::vector<fs::path> directories = {sources};
+  for (const auto& entry : fs::directory_iterator(sources, error)) {
+    if (entry.is_directory() && !entry.is_symlink()) {
+      directories.push_back(entry.path());
+    }
+  }
+  for (const fs::path& directory : directories) {
+    if (!error) fs::remove(directory / "vmlinux", error);
+  }
+  if (error) return ErrnoStatus(error.value(), sources);
+  return absl::OkStatus();
+}
+
+absl::Status AddAlternatives(const std::string& root) {
+  const std::string programs = JoinPath(root, "usr/bin");
+  for (const auto& alternative : kAlternatives) {
+    std::error_code ignored;
+    if (!fs::exists(JoinPath(programs, alternative.program), ignored)) continue;
+    GANTRY_RETURN_IF_ERROR(
+        Link(alternative.program, JoinPath(programs, alternative.name)));
+  }
+  return absl::OkStatus();
+}
+
+// Sets the time of a file to 0 if it was changed after `start`.
+absl::Status ResetTime(const std::string& path, const timespec& start) {
+  struct stat info;
+  if (lstat(path.c_str(), &info) != 0) return ErrnoStatus(errno, path);
+  const timespec& time = info.st_mtim;
+  if (time.tv_sec < start.tv_sec ||
+      (time.tv_sec == start.tv_sec && time.tv_nsec <= start.tv_nsec)) {
+    return absl::OkStatus();
+  }
+  const timespec zero[2] = {{0, 0}, {0, 0}};
+  if (utimensat(AT_FDCWD, path.c_str(), zero, AT_SYMLINK_NOFOLLOW) != 0) {
+    return ErrnoStatus(errno, path);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ResetTimes(const std::string& root, const timespec& start) {
+  GANTRY_RETURN_IF_ERROR(ResetTime(root, start));
+  std::error_code error;
+  for (auto entry = fs::recursive_directory_iterator(root, error);
+       !error && entry != fs::recursive_directory_iterator();
+       entry.increment(error)) {
+    GANTRY_RETURN_IF_ERROR(ResetTime(entry->path().string(), start));
+  }
+  if (error) return ErrnoStatus(error.value(), root);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status MakeContainerRoot(const std::vector<std::string>& packages,
+                               const std::string& unpack_script,
+                               const std::vector<std::string>& as_root,
+                               const std::string& root) {
+  // Files newer than this do not come from a package.  The margin is needed
+  // because timestamps of files have a coarse resolution.
+  timespec start;
+  if (clock_gettime(CLOCK_REALTIME, &start) != 0) {
+    return ErrnoStatus(errno, "clock_gettime");
+  }
+  start.tv_sec -= 10;
+
+  GANTRY_RETURN_IF_ERROR(MakeSkeleton(root));
+  GANTRY_ASSIGN_OR_RETURN(const std::string bash, FindHostTool("bash", "bash"));
+  std::vector<std::string> unpack = as_root;
+  unpack.insert(unpack.end(), {bash, unpack_script, root});
+  unpack.insert(unpack.end(), packages.begin(), packages.end());
+  GANTRY_RETURN_IF_ERROR(RunHostTool(unpack).status());
+  GANTRY_RETURN_IF_ERROR(RemoveTypeInformation(root));
+  for (const auto& account : kAccounts) {
+    GANTRY_RETURN_IF_ERROR(
+        WriteFileAtomically(JoinPath(root, account.path), account.content));
+  }
+  GANTRY_RETURN_IF_ERROR(AddAlternatives(root));
+  return ResetTimes(root, start);
+}
+
+}  // namespace gantry::container
