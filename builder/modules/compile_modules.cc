@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <future>
 #include <map>
+#include <memory>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "base/status_macros.h"
 #include "base/subprocess.h"
 #include "base/textproto.h"
+#include "builder/archive/archive_reader.h"
 #include "builder/modules/build_outputs.h"
 #include "builder/modules/first_error.h"
 #include "builder/modules/kernel_patch.h"
@@ -33,7 +35,6 @@ namespace {
 namespace fs = std::filesystem;
 using builder::v1::CompileRequest;
 using builder::v1::DeveloperContainer;
-using builder::v1::KernelPatch;
 
 // Room for NVIDIA's sources and objects, and for the compilers.
 constexpr int64_t kBuildMemory = int64_t{1} << 30;
@@ -61,10 +62,10 @@ std::vector<std::string> MakeCommand(const KernelTree& tree,
   std::vector<std::string> make = {"make", absl::StrCat("-j", jobs),
                                    "--output-sync=target"};
   if (build_system == BuildSystem::kNvidia) {
-    make.push_back(absl::StrCat("SYSSRC=", tree.source_path));
-    make.push_back(absl::StrCat("SYSOUT=", tree.build_path));
+    make.push_back(absl::StrCat("SYSSRC=", tree.paths.source));
+    make.push_back(absl::StrCat("SYSOUT=", tree.paths.build));
   } else {
-    make.insert(make.end(), {"-C", tree.build_path, "M=/build"});
+    make.insert(make.end(), {"-C", tree.paths.build, "M=/build"});
   }
   // Debug information would be stripped anyway; not generating it saves a fifth
   // of the CPU time.  Only the modules' build ids differ.
@@ -86,6 +87,7 @@ class Compilation {
       : request_(request),
         root_(JoinPath(directory, "root")),
         source_directory_(JoinPath(directory, "source")),
+        patches_directory_(JoinPath(directory, "patches")),
         jobs_(jobs),
         log_(log) {}
 
@@ -124,39 +126,24 @@ class Compilation {
     if (!tree.ok()) return Annotate(tree.status(), "developer container");
     tree_ = *std::move(tree);
     LogLine(absl::StrCat("kernel ", facts.kernel_release(), ", build tree ",
-                         tree_.build_path, ", source tree ",
-                         tree_.source_path));
+                         tree_.paths.build, ", source tree ",
+                         tree_.paths.source));
     return absl::OkStatus();
   }
 
   absl::Status ApplyPatches() {
-    for (const KernelPatch& patch : request_.patches()) {
-      const std::string name = fs::path(patch.path()).filename().string();
-      GANTRY_ASSIGN_OR_RETURN(const std::string skipped, SkipReason(patch));
-      LogLine(absl::StrCat("patch ", name, ": ",
-                           skipped.empty() ? "applied" : skipped));
-      if (!skipped.empty()) continue;
-      GANTRY_RETURN_IF_ERROR(ApplyPatch(patch.path(), source_.directory));
+    GANTRY_ASSIGN_OR_RETURN(
+        const std::unique_ptr<archive::ArchiveReader> reader,
+        archive::ArchiveReader::Open(request_.patches_tar()));
+    GANTRY_RETURN_IF_ERROR(
+        archive::ExtractArchive(*reader, patches_directory_,
+                                [](auto path) { return std::string(path); }));
+    for (const std::string& patch : FindFiles(patches_directory_, ".patch")) {
+      LogLine(absl::StrCat("patch ", patch));
+      GANTRY_RETURN_IF_ERROR(
+          ApplyPatch(JoinPath(patches_directory_, patch), source_.directory));
     }
     return absl::OkStatus();
-  }
-
-  // The reason why the patch is not applied; empty if it is.
-  absl::StatusOr<std::string> SkipReason(const KernelPatch& patch) {
-    if (patch.when_header().empty()) return "";
-    const absl::StatusOr<std::string> header =
-        ReadKernelHeader(root_, tree_, patch.when_header());
-    // Without the header there is nothing to adapt to.  The log shows a
-    // misspelled name.
-    if (absl::IsNotFound(header.status())) {
-      return absl::StrCat("not applied: the kernel has no ",
-                          patch.when_header());
-    }
-    GANTRY_RETURN_IF_ERROR(header.status());
-    GANTRY_ASSIGN_OR_RETURN(const bool matches, HeaderMatches(patch, *header));
-    return matches ? ""
-                   : absl::StrCat("not applied: ", patch.when_header(),
-                                  " does not match ", patch.matches());
   }
 
   absl::Status Strip(const sandbox::Sandbox& sandbox,
@@ -204,6 +191,7 @@ class Compilation {
   const CompileRequest& request_;
   const std::string root_;
   const std::string source_directory_;
+  const std::string patches_directory_;
   const int jobs_;
   std::string& log_;
 

@@ -13,6 +13,7 @@
 #include "base/temp_dir.h"
 #include "base/textproto.h"
 #include "builder/modules/compile_request.pb.h"
+#include "builder/modules/modules_tar.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -46,10 +47,19 @@ class CompileModulesTest : public ::testing::Test {
       file->set_path(absl::StrCat(kHello, name));
       file->set_destination(name);
     }
+    SetPatches(request, {});
     request.set_modules_tar(Out(".modules.tar"));
     request.set_module_symvers(Out(".module_symvers"));
     request.set_log(Out(".log"));
     return request;
+  }
+
+  void SetPatches(CompileRequest& request,
+                  const std::map<std::string, std::string>& patches) {
+    request.set_patches_tar(JoinPath(temp_.path(), "patches.tar"));
+    const auto tar = MakeTar(patches);
+    ASSERT_THAT(tar, IsOk());
+    ASSERT_THAT(WriteFileAtomically(request.patches_tar(), *tar), IsOk());
   }
 
   // Replaces the content of one of hello's files.
@@ -132,32 +142,32 @@ TEST_F(CompileModulesTest, UndefinedSymbolIsTheFirstError) {
       "ERROR: modpost: \"hello_core_count\" [/build/hello.ko] undefined!");
 }
 
-TEST_F(CompileModulesTest, PatchIsAppliedOnlyIfItsHeaderMatches) {
-  const std::string patch = JoinPath(temp_.path(), "bad.patch");
-  ASSERT_THAT(WriteFileAtomically(patch,
-                                  "--- a/hello.c\n+++ b/hello.c\n"
-                                  "@@ -1,1 +1,1 @@\n-no such line\n+new\n"),
-              IsOk());
-  CompileRequest request = Hello();
-  auto* condition = request.add_patches();
-  condition->set_path(patch);
-  condition->set_when_header("include/linux/module.h");
-  condition->set_matches("no such text in this header");
-  const SubprocessResult skipped = Compile(request);
-  EXPECT_EQ(skipped.exit_code, 0) << skipped.error_output;
+TEST_F(CompileModulesTest, PatchesAreAppliedInTheirOrder) {
+  CompileRequest request = HelloWith("Kbuild", "obj-m := one.o\n");
+  constexpr char kDiff[] = "--- a/Kbuild\n+++ b/Kbuild\n@@ -1 +1 @@\n";
+  SetPatches(
+      request,
+      {{"0001.patch",
+        absl::StrCat(kDiff, "-obj-m := one.o\n+obj-m := two.o\n")},
+       {"0002.patch",
+        absl::StrCat(kDiff,
+                     "-obj-m := two.o\n+obj-m := hello_core.o hello.o\n")}});
+  const SubprocessResult result = Compile(request);
+  EXPECT_EQ(result.exit_code, 0) << result.error_output;
   EXPECT_THAT(ReadFile(Out(".log")),
-              IsOkAndHolds(HasSubstr(
-                  "patch bad.patch: not applied: include/linux/module.h "
-                  "does not match no such text in this header\n")));
+              IsOkAndHolds(HasSubstr("patch 0001.patch\npatch 0002.patch\n")));
+}
 
-  std::filesystem::remove_all(out_);
-  SetUp();
-  condition->set_matches("struct module .*_MODULE_H");
-  const SubprocessResult applied = Compile(request);
-  EXPECT_EQ(applied.exit_code, 1);
-  EXPECT_THAT(applied.error_output,
-              HasSubstr("first error: patch bad.patch does not apply: patching "
-                        "file hello.c; Hunk #1 FAILED at 1"));
+TEST_F(CompileModulesTest, PatchThatDoesNotApplyIsTheFirstError) {
+  CompileRequest request = Hello();
+  SetPatches(request, {{"0001.patch",
+                        "--- a/hello.c\n+++ b/hello.c\n"
+                        "@@ -1,1 +1,1 @@\n-no such line\n+new\n"}});
+  const SubprocessResult result = Compile(request);
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.error_output,
+              HasSubstr("first error: patch 0001.patch does not apply: "
+                        "patching file hello.c; Hunk #1 FAILED at 1"));
   EXPECT_TRUE(std::filesystem::is_empty(out_));
 }
 

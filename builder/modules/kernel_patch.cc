@@ -7,26 +7,8 @@
 #include "absl/strings/str_replace.h"
 #include "base/status_macros.h"
 #include "base/subprocess.h"
-#include "re2/re2.h"
-#include "re2/stringpiece.h"
 
 namespace gantry::modules {
-
-absl::StatusOr<bool> HeaderMatches(const builder::v1::KernelPatch& patch,
-                                   absl::string_view header_content) {
-  RE2::Options options;
-  options.set_dot_nl(true);
-  options.set_encoding(RE2::Options::EncodingLatin1);
-  options.set_log_errors(false);
-  const RE2 pattern(patch.matches(), options);
-  if (!pattern.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "patch ", std::filesystem::path(patch.path()).filename().string(),
-        ": malformed pattern: ", pattern.error()));
-  }
-  return RE2::PartialMatch(
-      re2::StringPiece(header_content.data(), header_content.size()), pattern);
-}
 
 absl::Status ApplyPatch(const std::string& patch_file,
                         const std::string& directory) {

@@ -4,16 +4,8 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
-#include "builder/modules/compile_request.pb.h"
 
 namespace gantry::modules {
-
-// Whether the patch's pattern matches in the header.  Pure.  INVALID_ARGUMENT:
-// malformed pattern.
-absl::StatusOr<bool> HeaderMatches(const builder::v1::KernelPatch& patch,
-                                   absl::string_view header_content);
 
 // Applies a unified diff (-p1) to the tree in `directory` with GNU patch. Lines
 // may have moved, but the context must match exactly.

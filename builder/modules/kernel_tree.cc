@@ -120,17 +120,23 @@ absl::StatusOr<std::string> FindCrossCompile(const std::string& root,
 
 }  // namespace
 
-absl::StatusOr<KernelTree> ReadKernelTree(const std::string& root,
-                                          const std::string& build_path) {
-  KernelTree tree;
-  tree.build_path = build_path;
-  tree.source_path = build_path;
+absl::StatusOr<KernelPaths> FindKernelPaths(const std::string& root,
+                                            const std::string& build_path) {
+  KernelPaths paths;
+  paths.build = build_path;
+  paths.source = build_path;
   GANTRY_ASSIGN_OR_RETURN(const auto build, DirectoryId(root, build_path));
   const std::string sibling =
       (fs::path(build_path).parent_path() / "source").string();
   const auto source = DirectoryId(root, sibling);
-  if (source.ok() && *source != build) tree.source_path = sibling;
+  if (source.ok() && *source != build) paths.source = sibling;
+  return paths;
+}
 
+absl::StatusOr<KernelTree> ReadKernelTree(const std::string& root,
+                                          const std::string& build_path) {
+  KernelTree tree;
+  GANTRY_ASSIGN_OR_RETURN(tree.paths, FindKernelPaths(root, build_path));
   GANTRY_ASSIGN_OR_RETURN(
       const std::string config,
       ReadInContainer(root, JoinPath(build_path, ".config")));
@@ -143,12 +149,12 @@ absl::StatusOr<KernelTree> ReadKernelTree(const std::string& root,
 }
 
 absl::StatusOr<std::string> ReadKernelHeader(const std::string& root,
-                                             const KernelTree& tree,
+                                             const KernelPaths& paths,
                                              absl::string_view header) {
   absl::StatusOr<std::string> content =
-      ReadInContainer(root, JoinPath(tree.source_path, header));
+      ReadInContainer(root, JoinPath(paths.source, header));
   if (absl::IsNotFound(content.status())) {
-    content = ReadInContainer(root, JoinPath(tree.build_path, header));
+    content = ReadInContainer(root, JoinPath(paths.build, header));
   }
   return content;
 }

@@ -50,15 +50,16 @@ TEST_F(KernelTreeTest, DebianHasSplitTreesBehindAbsoluteLinks) {
 
   const auto tree = Read();
   ASSERT_THAT(tree, IsOk());
-  EXPECT_EQ(tree->build_path, "/usr/lib/modules/6.1/build");
-  EXPECT_EQ(tree->source_path, "/usr/lib/modules/6.1/source");
+  EXPECT_EQ(tree->paths.build, "/usr/lib/modules/6.1/build");
+  EXPECT_EQ(tree->paths.source, "/usr/lib/modules/6.1/source");
   EXPECT_EQ(tree->cross_compile, "");
   EXPECT_FALSE(tree->preempt_rt);
-  EXPECT_THAT(ReadKernelHeader(root_, *tree, "include/linux/pci.h"),
+  EXPECT_THAT(ReadKernelHeader(root_, tree->paths, "include/linux/pci.h"),
               IsOkAndHolds("pci"));
-  EXPECT_THAT(ReadKernelHeader(root_, *tree, "include/generated/autoconf.h"),
-              IsOkAndHolds("autoconf"));
-  EXPECT_THAT(ReadKernelHeader(root_, *tree, "include/no.h"),
+  EXPECT_THAT(
+      ReadKernelHeader(root_, tree->paths, "include/generated/autoconf.h"),
+      IsOkAndHolds("autoconf"));
+  EXPECT_THAT(ReadKernelHeader(root_, tree->paths, "include/no.h"),
               StatusIs(absl::StatusCode::kNotFound));
 }
 
@@ -71,7 +72,7 @@ TEST_F(KernelTreeTest, FlatcarHasOneTreeAndACrossCompiler) {
 
   const auto tree = Read();
   ASSERT_THAT(tree, IsOk());
-  EXPECT_EQ(tree->source_path, tree->build_path);
+  EXPECT_EQ(tree->paths.source, tree->paths.build);
   EXPECT_EQ(tree->cross_compile, "x86_64-cros-linux-gnu-");
   EXPECT_TRUE(tree->preempt_rt);
 }

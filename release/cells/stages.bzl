@@ -91,7 +91,9 @@ def patch_path(driver, index):
     Returns:
       Path relative to the package.
     """
-    return "patches/%s/%d-%s" % (driver_name(driver), index + 1, driver["patches"][index]["name"])
+
+    # Without the file's name, which would be in the keys of actions.
+    return "patches/%s/%d.patch" % (driver_name(driver), index + 1)
 
 def strip_patch_prose(content):
     """Removes the prose before the first diff from a patch file.

@@ -51,6 +51,7 @@ absl::string_view Stage(const BuildFailure& failure) {
           {"MakeDeveloperContainer", "container"},
           {"ProveModules", "proof"},
           {"ReadDeveloperContainer", "container"},
+          {"SelectPatches", "compile"},
           {"WriteImage", "image"},
           {"WriteLayer", "image"}};
   const auto found = kStages->find(failure.mnemonic);

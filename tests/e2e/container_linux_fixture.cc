@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -57,6 +58,8 @@ void ContainerLinuxTest::SetUpTestSuite() {
   runner_ = new MatrixRunner(PathInSuite("bazel"), PathInSuite("cache"));
   // Otherwise the cached file of an earlier test would hide an altered one.
   runner_->AddBazelOption("--repository_cache=");
+  runner_->AddBazelOption(
+      absl::StrCat("--execution_log_json_file=", PathInSuite("actions.json")));
 }
 
 void ContainerLinuxTest::TearDownTestSuite() {
@@ -109,6 +112,15 @@ absl::StatusOr<MatrixRunner::Result> ContainerLinuxTest::RunMatrix(
       "--matrix=" + matrix, absl::StrCat("--state=", PathOf("state"))};
   arguments.insert(arguments.end(), flags.begin(), flags.end());
   return runner_->Run(arguments);
+}
+
+int ContainerLinuxTest::CountActions(absl::string_view mnemonic) {
+  const auto log = ReadFile(PathInSuite("actions.json"));
+  EXPECT_THAT(log, IsOk());
+  const std::string field = absl::StrCat("\"mnemonic\": \"", mnemonic, "\"");
+  const std::vector<absl::string_view> pieces =
+      absl::StrSplit(log.value_or(""), field);
+  return static_cast<int>(pieces.size()) - 1;
 }
 
 absl::StatusOr<std::vector<std::string>> ContainerLinuxTest::LayersOf(

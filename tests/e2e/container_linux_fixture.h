@@ -41,6 +41,10 @@ class ContainerLinuxTest : public testing::Test {
   absl::StatusOr<MatrixRunner::Result> RunMatrix(
       const std::string& matrix, const std::vector<std::string>& flags = {});
 
+  // How often the last run executed actions with this mnemonic, or took their
+  // results from the disk cache.  Others were up to date.
+  static int CountActions(absl::string_view mnemonic);
+
   // Digests of an image's layers, as its manifest in the OCI layout lists them.
   absl::StatusOr<std::vector<std::string>> LayersOf(
       const matrix::v1::CellReport& cell) const;

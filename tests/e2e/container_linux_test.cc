@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "base/file.h"
 #include "base/status_matchers.h"
 #include "base/subprocess.h"
@@ -42,8 +43,9 @@ constexpr int kSomeCellsFailed = 3;
 // Actions that the second build must execute again to show that they are
 // reproducible.  Results of all other actions may come from the cache.
 constexpr char kNoCache[] =
-    "--modify_execution_info=(ReadDeveloperContainer|CompileKernelModules|"
-    "FileTree|WriteLayer|WriteImage|ProveModules)=+no-cache";
+    "--modify_execution_info=(ReadDeveloperContainer|SelectPatches|"
+    "CompileKernelModules|FileTree|WriteLayer|WriteImage|ProveModules)="
+    "+no-cache";
 
 // Matches a CellReport.
 MATCHER(IsBuilt, "is built") {
@@ -198,8 +200,7 @@ TEST_F(ContainerLinuxTest, CompileErrorIsReportedAndAPatchFixesIt) {
   const TestDriver driver(work_);
   ASSERT_THAT(driver.WritePatch("fix.patch", kBroken, "int fixed;"), IsOk());
   ASSERT_THAT(driver.WritePatch("other.patch", "no such line", ""), IsOk());
-  GANTRY_ASSERT_OK_AND_ASSIGN(const MatrixRunner::Result fixed,
-                              RunMatrix(WriteMatrix(R"(
+  constexpr char kPatches[] = R"(
   patches {
     file: "fix.patch"
     when_header: "include/linux/pci.h"
@@ -211,8 +212,24 @@ TEST_F(ContainerLinuxTest, CompileErrorIsReportedAndAPatchFixesIt) {
     when_header: "include/linux/pci.h"
     matches: "nobody_declares_this"
     reason: "the test"
-  })")));
+  })";
+  GANTRY_ASSERT_OK_AND_ASSIGN(const MatrixRunner::Result fixed,
+                              RunMatrix(WriteMatrix(kPatches)));
   EXPECT_EQ(fixed.exit_code, 0) << fixed.progress;
+  EXPECT_GE(CountActions("CompileKernelModules"), 2);
+
+  // A change of the second patch and of reasons compiles nothing again.
+  ASSERT_THAT(driver.WritePatch("other.patch", "nor this one", ""), IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(
+      const MatrixRunner::Result again,
+      RunMatrix(WriteMatrix(
+          absl::StrReplaceAll(kPatches, {{"the test", "another wording"}}))));
+  EXPECT_EQ(again.exit_code, 0) << again.progress;
+  EXPECT_EQ(FindCell(again, kFlatcarCell).digest(),
+            FindCell(fixed, kFlatcarCell).digest());
+  EXPECT_EQ(CountActions("SelectPatches"), 2);
+  EXPECT_EQ(CountActions("CompileKernelModules"), 0);
+  EXPECT_EQ(CountActions("ProveModules"), 0);
 }
 
 TEST_F(ContainerLinuxTest, MalformedMatrixIsReportedWithItsLine) {

@@ -125,7 +125,7 @@ TEST_F(CellsRepositoryTest, QueryShowsTheCellsOfTheLockThatDiscoveryWrote) {
               IsOkAndHolds(HasSubstr("\"gr\xc3\xbc\xc3\x9f\xe2\x80\x8b "
                                      "\\\"x\\\"\"")));
   EXPECT_THAT(ReadFile(workspace_->Fetched(
-                  "cells", "stages/patches/535.261.03/1-resize.patch")),
+                  "cells", "stages/patches/535.261.03/1.patch")),
               IsOkAndHolds(kPatch));
 }
 
