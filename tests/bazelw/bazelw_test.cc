@@ -95,7 +95,7 @@ TEST_P(BazelwPackagesTest, InstallsWhatTheCommandNeeds) {
   };
   expect(true, "bazel-bootstrap");
   expect(GetParam().libabsl, "libabsl-dev");
-  expect(GetParam().qemu, "fakeroot");
+  expect(GetParam().qemu, "fdisk");
   expect(GetParam().qemu, "qemu-system-x86");
   expect(GetParam().skopeo, "skopeo");
   expect(GetParam().docker_registry, "docker-registry");

@@ -1,5 +1,8 @@
 #include "builder/container/debian/container_disk.h"
 
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <system_error>
@@ -71,43 +74,24 @@ absl::Status WritePartitionTable(int64_t partition_size,
       .status();
 }
 
-absl::Status MakeFileSystem(const std::string& root,
-                            const std::vector<std::string>& as_root,
-                            int64_t partition_size, const std::string& disk) {
+absl::Status MakeFileSystem(const std::string& root, int64_t partition_size,
+                            const std::string& disk) {
   GANTRY_ASSIGN_OR_RETURN(const std::string mkfs,
                           FindHostTool("mkfs.ext4", "e2fsprogs"));
-  std::vector<std::string> command = as_root;
-  command.insert(
-      command.end(),
-      {mkfs,
-       "-q",
-       "-F",
-       "-t",
-       "ext4",
-       "-L",
-       "ROOT",
-       "-O",
-       kExt4Features,
-       "-b",
-       "4096",
-       "-I",
-       "256",
-       "-i",
-       "16384",
-       "-m",
-       "0",
-       "-J",
-       "size=16",
-       "-U",
-       kFileSystemId,
-       "-E",
-       absl::StrCat("offset=", kPartitionOffset, ",hash_seed=", kHashSeed,
-                    ",lazy_itable_init=0,lazy_journal_init=0,nodiscard"),
-       "-d",
-       root,
-       disk,
-       absl::StrCat(partition_size / 1024, "k")});
-  return RunHostTool(command).status();
+  const std::string options =
+      absl::StrCat("offset=", kPartitionOffset, ",hash_seed=", kHashSeed,
+                   ",lazy_itable_init=0,lazy_journal_init=0,nodiscard");
+  return RunHostTool(
+             {mkfs,      "-q",    "-F",
+              "-t",      "ext4",  "-L",
+              "ROOT",    "-O",    kExt4Features,
+              "-b",      "4096",  "-I",
+              "256",     "-i",    "16384",
+              "-m",      "0",     "-J",
+              "size=16", "-U",    kFileSystemId,
+              "-E",      options, "-d",
+              root,      disk,    absl::StrCat(partition_size / 1024, "k")})
+      .status();
 }
 
 // The number after "<name>:" in the output of dumpe2fs.
@@ -125,9 +109,39 @@ absl::StatusOr<int64_t> HeaderNumber(absl::string_view header,
       absl::StrCat("dumpe2fs printed no \"", name, "\""));
 }
 
-// Sets access and change times, which mkfs copies from files and no program can
-// set there.
-absl::Status FixTimes(const std::string& scratch, const std::string& disk) {
+// Commands of debugfs that set in all inodes up to `last` what mkfs copies from
+// files and nobody can set there: access and change times, and owners.
+absl::StatusOr<std::string> InodeCommands(const std::string& root,
+                                          const Owners& owners, int64_t last) {
+  struct stat user;
+  if (lstat(root.c_str(), &user) != 0) return ErrnoStatus(errno, root);
+  const bool belong_to_root = user.st_uid == 0 && user.st_gid == 0;
+  // The superblock counts what is written to the file system, unless the count
+  // is 0.
+  std::string commands = "set_super_value kbytes_written 0\n";
+  const auto set = [&](absl::string_view inode, absl::string_view value) {
+    absl::StrAppend(&commands, "set_inode_field ", inode, " ", value, "\n");
+  };
+  const auto fix = [&](int64_t number) {
+    const std::string inode = absl::StrCat("<", number, ">");
+    set(inode, "atime @0");
+    set(inode, "ctime @0");
+    if (belong_to_root) return;
+    set(inode, "uid 0");
+    set(inode, "gid 0");
+  };
+  // Inodes are allocated in order: 2 is the root, 11 the first one available.
+  fix(2);
+  for (int64_t number = 11; number <= last; ++number) fix(number);
+  for (const auto& [path, owner] : owners) {
+    set(absl::StrCat("/", path), absl::StrCat("uid ", owner.uid));
+    set(absl::StrCat("/", path), absl::StrCat("gid ", owner.gid));
+  }
+  return commands;
+}
+
+absl::Status FixInodes(const std::string& root, const Owners& owners,
+                       const std::string& scratch, const std::string& disk) {
   const std::string file_system =
       absl::StrCat(disk, "?offset=", kPartitionOffset);
   GANTRY_ASSIGN_OR_RETURN(const std::string dumpe2fs,
@@ -138,15 +152,9 @@ absl::Status FixTimes(const std::string& scratch, const std::string& disk) {
                           HeaderNumber(header, "Inode count"));
   GANTRY_ASSIGN_OR_RETURN(const int64_t free,
                           HeaderNumber(header, "Free inodes"));
-  std::string commands;
-  const auto fix = [&](int64_t inode) {
-    absl::StrAppend(&commands, "set_inode_field <", inode,
-                    "> atime @0\nset_inode_field <", inode, "> ctime @0\n");
-  };
-  // Inodes are allocated in order: 2 is the root, 11 the first one available.
-  fix(2);
-  for (int64_t inode = 11; inode <= count - free; ++inode) fix(inode);
-  const std::string file = JoinPath(scratch, "times");
+  GANTRY_ASSIGN_OR_RETURN(const std::string commands,
+                          InodeCommands(root, owners, count - free));
+  const std::string file = JoinPath(scratch, "inodes");
   GANTRY_RETURN_IF_ERROR(WriteFileAtomically(file, commands));
   GANTRY_ASSIGN_OR_RETURN(const std::string debugfs,
                           FindHostTool("debugfs", "e2fsprogs"));
@@ -155,14 +163,13 @@ absl::Status FixTimes(const std::string& scratch, const std::string& disk) {
 
 }  // namespace
 
-absl::Status WriteContainerDisk(const std::string& root,
-                                const std::vector<std::string>& as_root,
+absl::Status WriteContainerDisk(const std::string& root, const Owners& owners,
                                 const std::string& scratch,
                                 const std::string& disk) {
   GANTRY_ASSIGN_OR_RETURN(const int64_t partition_size, PartitionSize(root));
   GANTRY_RETURN_IF_ERROR(WritePartitionTable(partition_size, disk));
-  GANTRY_RETURN_IF_ERROR(MakeFileSystem(root, as_root, partition_size, disk));
-  return FixTimes(scratch, disk);
+  GANTRY_RETURN_IF_ERROR(MakeFileSystem(root, partition_size, disk));
+  return FixInodes(root, owners, scratch, disk);
 }
 
 }  // namespace gantry::container

@@ -2,9 +2,9 @@
 #define GANTRY_BUILDER_CONTAINER_DEBIAN_CONTAINER_DISK_H_
 
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
+#include "builder/container/debian/container_root.h"
 
 namespace gantry::container {
 
@@ -12,12 +12,11 @@ namespace gantry::container {
 // the "container" layout of CoreOS's build_image, a GPT with 512-byte sectors,
 // with only its partition 9: ext4, labelled ROOT.
 //
-// The partition's root is the directory `root`.  `as_root` is a command prefix
-// with which its files have their owners.  The same files give the same bytes,
+// The partition has the files of the directory `root`; they belong to root,
+// except for those in `owners`.  The same files give the same bytes,
 // independent of clock, user and machine, with one version of e2fsprogs.
 // `scratch` is a directory for temporary files.
-absl::Status WriteContainerDisk(const std::string& root,
-                                const std::vector<std::string>& as_root,
+absl::Status WriteContainerDisk(const std::string& root, const Owners& owners,
                                 const std::string& scratch,
                                 const std::string& disk);
 

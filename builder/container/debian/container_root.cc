@@ -8,8 +8,13 @@
 #include <filesystem>
 #include <system_error>
 
-#include "absl/status/statusor.h"
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "base/file.h"
 #include "base/status.h"
 #include "base/status_macros.h"
@@ -46,6 +51,54 @@ constexpr struct {
     {"cc", "gcc"},
     {"which", "which.debianutils"},
 };
+
+// Updates `owners` from a line of tar's listing, such as
+// "drwxrwsr-x 0/50    0 2023-07-28 17:00 ./var/local/".  A later package may
+// have the same directory with another owner.
+absl::Status ReadOwner(absl::string_view line, Owners& owners) {
+  const std::vector<absl::string_view> fields =
+      absl::StrSplit(line, ' ', absl::SkipEmpty());
+  Owner owner;
+  const std::vector<absl::string_view> ids =
+      absl::StrSplit(fields.size() < 6 ? "" : fields[1], '/');
+  if (ids.size() != 2 || !absl::SimpleAtoi(ids[0], &owner.uid) ||
+      !absl::SimpleAtoi(ids[1], &owner.gid)) {
+    return absl::InternalError(
+        absl::StrCat("unexpected line in the listing of tar: ", line));
+  }
+  absl::string_view path = fields[5];
+  absl::ConsumePrefix(&path, "./");
+  absl::ConsumeSuffix(&path, "/");
+  if (owner.uid == 0 && owner.gid == 0) {
+    owners.erase(std::string(path));
+    return absl::OkStatus();
+  }
+  // A hard link shares the owner of the file that it is listed after.
+  if (line[0] == 'h') return absl::OkStatus();
+  if (fields.size() != 6 || absl::StrContains(path, '\\')) {
+    return absl::UnimplementedError(absl::StrCat(
+        path,
+        ": a link, or a file with a special character in its name, does "
+        "not belong to root"));
+  }
+  owners[std::string(path)] = owner;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Owners> Unpack(const std::vector<std::string>& packages,
+                              const std::string& unpack_script,
+                              const std::string& root) {
+  GANTRY_ASSIGN_OR_RETURN(const std::string bash, FindHostTool("bash", "bash"));
+  std::vector<std::string> unpack = {bash, unpack_script, root};
+  unpack.insert(unpack.end(), packages.begin(), packages.end());
+  GANTRY_ASSIGN_OR_RETURN(const std::string listing, RunHostTool(unpack));
+  Owners owners;
+  for (absl::string_view line :
+       absl::StrSplit(listing, '\n', absl::SkipEmpty())) {
+    GANTRY_RETURN_IF_ERROR(ReadOwner(line, owners));
+  }
+  return owners;
+}
 
 absl::Status Link(const std::string& target, const std::string& link) {
   std::error_code error;
@@ -129,10 +182,9 @@ absl::Status ResetTimes(const std::string& root, const timespec& start) {
 
 }  // namespace
 
-absl::Status MakeContainerRoot(const std::vector<std::string>& packages,
-                               const std::string& unpack_script,
-                               const std::vector<std::string>& as_root,
-                               const std::string& root) {
+absl::StatusOr<Owners> MakeContainerRoot(
+    const std::vector<std::string>& packages, const std::string& unpack_script,
+    const std::string& root) {
   // Files newer than this do not come from a package.  The margin is needed
   // because timestamps of files have a coarse resolution.
   timespec start;
@@ -142,18 +194,15 @@ absl::Status MakeContainerRoot(const std::vector<std::string>& packages,
   start.tv_sec -= 10;
 
   GANTRY_RETURN_IF_ERROR(MakeSkeleton(root));
-  GANTRY_ASSIGN_OR_RETURN(const std::string bash, FindHostTool("bash", "bash"));
-  std::vector<std::string> unpack = as_root;
-  unpack.insert(unpack.end(), {bash, unpack_script, root});
-  unpack.insert(unpack.end(), packages.begin(), packages.end());
-  GANTRY_RETURN_IF_ERROR(RunHostTool(unpack).status());
+  GANTRY_ASSIGN_OR_RETURN(Owners owners, Unpack(packages, unpack_script, root));
   GANTRY_RETURN_IF_ERROR(RemoveTypeInformation(root));
   for (const auto& account : kAccounts) {
     GANTRY_RETURN_IF_ERROR(
         WriteFileAtomically(JoinPath(root, account.path), account.content));
   }
   GANTRY_RETURN_IF_ERROR(AddAlternatives(root));
-  return ResetTimes(root, start);
+  GANTRY_RETURN_IF_ERROR(ResetTimes(root, start));
+  return owners;
 }
 
 }  // namespace gantry::container

@@ -36,16 +36,6 @@ absl::StatusOr<std::vector<std::string>> SortPackages(
   return sorted;
 }
 
-// Command prefix with which files have owners that the user may not set, also
-// as root: in a sandbox, root may not set them either.
-absl::StatusOr<std::vector<std::string>> AsRoot(const std::string& scratch) {
-  GANTRY_ASSIGN_OR_RETURN(const std::string fakeroot,
-                          FindHostTool("fakeroot", "fakeroot"));
-  const std::string owners = JoinPath(scratch, "owners");
-  GANTRY_RETURN_IF_ERROR(WriteFileAtomically(owners, ""));
-  return std::vector<std::string>{fakeroot, "-i", owners, "-s", owners, "--"};
-}
-
 }  // namespace
 
 absl::Status MakeDebianContainer(const DebianContainerOptions& options) {
@@ -54,14 +44,13 @@ absl::Status MakeDebianContainer(const DebianContainerOptions& options) {
   GANTRY_ASSIGN_OR_RETURN(
       const TempDir scratch,
       TempDir::Create(fs::absolute(options.output).parent_path()));
-  GANTRY_ASSIGN_OR_RETURN(const std::vector<std::string> as_root,
-                          AsRoot(scratch.path()));
   const std::string root = JoinPath(scratch.path(), "root");
-  GANTRY_RETURN_IF_ERROR(
-      MakeContainerRoot(packages, options.unpack_script, as_root, root));
+  GANTRY_ASSIGN_OR_RETURN(
+      const Owners owners,
+      MakeContainerRoot(packages, options.unpack_script, root));
   const std::string disk = JoinPath(scratch.path(), "disk");
   GANTRY_RETURN_IF_ERROR(
-      WriteContainerDisk(root, as_root, scratch.path(), disk));
+      WriteContainerDisk(root, owners, scratch.path(), disk));
 
   GANTRY_ASSIGN_OR_RETURN(const std::string zstd, FindHostTool("zstd", "zstd"));
   const std::string compressed = JoinPath(scratch.path(), "compressed");

@@ -44,9 +44,6 @@ absl::StatusOr<std::string> RunHostTool(const std::vector<std::string>& argv,
       // 0 would mean the real clock.
       {"E2FSPROGS_FAKE_TIME", "1"},
       {"MKE2FS_CONFIG", "/dev/null"},
-      // In a sandbox even root cannot give files away: EINVAL, which fakeroot
-      // would report.
-      {"FAKEROOTDONTTRYCHOWN", "1"},
   };
   GANTRY_ASSIGN_OR_RETURN(SubprocessResult result, RunSubprocess(options));
   if (result.exit_code == 0) return std::move(result.output);
