@@ -46,11 +46,11 @@ absl::Status ParseJson(absl::string_view text, absl::string_view name,
       absl::StrCat(name, ": ", std::string(status.message())));
 }
 
-absl::StatusOr<std::string> FormatJson(
-    const google::protobuf::Message& message) {
+absl::StatusOr<std::string> FormatJson(const google::protobuf::Message& message,
+                                       JsonFields fields) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
-  options.always_print_primitive_fields = true;
+  options.always_print_primitive_fields = fields == JsonFields::kAll;
   options.preserve_proto_field_names = true;
   const std::unique_ptr<google::protobuf::util::TypeResolver> resolver(
       google::protobuf::util::NewTypeResolverForDescriptorPool(

@@ -37,6 +37,15 @@ TEST(JsonTest, FieldsAreInOrderEvenIfEmpty) {
                                       "\"kernel_release\": \"\",\n")));
 }
 
+TEST(JsonTest, FieldsThatAreNotSetCanBeOmitted) {
+  cell::v1::CellCoordinates cell;
+  cell.set_os_release("flatcar-1");
+  cell.set_flavour(cell::v1::DRIVER_FLAVOUR_OPEN);
+  EXPECT_THAT(FormatJson(cell, JsonFields::kSet),
+              IsOkAndHolds("{\n \"os_release\": \"flatcar-1\",\n "
+                           "\"flavour\": \"DRIVER_FLAVOUR_OPEN\"\n}\n"));
+}
+
 TEST(JsonTest, ParseErrorNamesTheSource) {
   Struct object;
   EXPECT_THAT(

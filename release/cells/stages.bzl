@@ -223,5 +223,5 @@ def stages_files(releases, drivers, toolkits, module_sets):
     files = {"stages/BUILD.bazel": build_file(loads, calls)}
     for driver in drivers:
         for index, patch in enumerate(driver.get("patches", [])):
-            files["stages/" + patch_path(driver, index)] = strip_patch_prose(base64_to_bytes(patch["content"]))
+            files["stages/" + patch_path(driver, index)] = strip_patch_prose(base64_to_bytes(patch.get("content", "")))
     return files

@@ -24,7 +24,8 @@ absl::StatusOr<std::string> WriteLockByContent(const Lock& lock,
   LockFile file;
   file.set_schema(kLockSchema);
   *file.mutable_lock() = lock;
-  GANTRY_ASSIGN_OR_RETURN(const std::string text, FormatJson(file));
+  GANTRY_ASSIGN_OR_RETURN(const std::string text,
+                          FormatJson(file, JsonFields::kSet));
   GANTRY_RETURN_IF_ERROR(CreateDirectories(directory));
   const std::string path = JoinPath(
       directory,
