@@ -16,9 +16,7 @@ absl::StatusOr<StateDir> StateDir::Open(std::string path) {
   return StateDir(std::move(path));
 }
 
-std::string StateDir::lock_path() const {
-  return JoinPath(path_, "lock.json");
-}
+std::string StateDir::lock_path() const { return JoinPath(path_, "lock.json"); }
 std::string StateDir::locks_path() const { return JoinPath(path_, "locks"); }
 std::string StateDir::batch_locks_path() const {
   return JoinPath(path_, "batches");
