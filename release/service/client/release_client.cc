@@ -21,6 +21,7 @@ namespace gantry::service {
 namespace {
 
 using ::gantry::release::v1::Cell;
+using ::gantry::release::v1::Fragment;
 
 constexpr absl::Duration kCallTimeout = absl::Seconds(60);
 
@@ -121,8 +122,8 @@ absl::StatusOr<Response> ReleaseClient::CallOnce(
 }
 
 absl::StatusOr<std::vector<Cell>> ReleaseClient::PlanCells(
-    const std::vector<release::v1::CellPlan>& plans,
-    const std::string& plan_id) {
+    const std::vector<release::v1::CellPlan>& plans, const std::string& plan_id,
+    const std::vector<release::v1::ChannelHeadReference>& heads) {
   constexpr size_t kChunk = kMaxCellsPerCall;
   std::vector<Cell> cells;
   for (size_t begin = 0; begin < plans.size(); begin += kChunk) {
@@ -130,6 +131,7 @@ absl::StatusOr<std::vector<Cell>> ReleaseClient::PlanCells(
     release::v1::PlanCellsRequest request;
     request.mutable_plans()->Assign(plans.begin() + begin, plans.begin() + end);
     request.set_plan_id(plan_id);
+    request.mutable_heads()->Assign(heads.begin(), heads.end());
     // Planning twice changes nothing, so it needs no request_id.
     GANTRY_ASSIGN_OR_RETURN(const release::v1::PlanCellsResponse response,
                             Call(&Stub::PlanCells, request));
@@ -244,6 +246,102 @@ absl::StatusOr<release::v1::ListAttemptsResponse> ReleaseClient::ListAttempts(
 absl::StatusOr<release::v1::ListEventsResponse> ReleaseClient::ListEvents(
     const release::v1::ListEventsRequest& request) {
   return Call(&Stub::ListEvents, request);
+}
+
+absl::StatusOr<release::v1::GetLogResponse> ReleaseClient::GetLog(
+    absl::string_view id, int64_t fencing_token) {
+  release::v1::GetLogRequest request;
+  request.set_id(std::string(id));
+  request.set_fencing_token(fencing_token);
+  return Call(&Stub::GetLog, request);
+}
+
+absl::Status ReleaseClient::PutFragments(
+    const std::vector<Fragment>& fragments) {
+  release::v1::PutFragmentsRequest request;
+  size_t bytes = 0;
+  const auto send = [&]() -> absl::Status {
+    if (request.fragments().empty()) return absl::OkStatus();
+    const absl::Status status = CallOnce(&Stub::PutFragments, request).status();
+    request.clear_fragments();
+    bytes = 0;
+    return status;
+  };
+  for (const Fragment& fragment : fragments) {
+    if (request.fragments_size() == kMaxCellsPerCall ||
+        bytes + fragment.ByteSizeLong() > kMaxPageBytes) {
+      GANTRY_RETURN_IF_ERROR(send());
+    }
+    bytes += fragment.ByteSizeLong();
+    *request.add_fragments() = fragment;
+  }
+  return send();
+}
+
+absl::StatusOr<std::vector<Fragment>> ReleaseClient::GetFragments(
+    const std::vector<std::string>& digests) {
+  std::vector<Fragment> fragments;
+  while (fragments.size() < digests.size()) {
+    const size_t begin = fragments.size();
+    const size_t end =
+        std::min(begin + size_t{kMaxCellsPerCall}, digests.size());
+    release::v1::GetFragmentsRequest request;
+    request.mutable_digests()->Assign(digests.begin() + begin,
+                                      digests.begin() + end);
+    GANTRY_ASSIGN_OR_RETURN(const release::v1::GetFragmentsResponse response,
+                            Call(&Stub::GetFragments, request));
+    if (response.fragments().empty() ||
+        response.fragments_size() > request.digests_size()) {
+      return absl::InternalError(
+          absl::StrCat("release service at ", name_, ": GetFragments returned ",
+                       response.fragments_size(), " fragments instead of 1 to ",
+                       request.digests_size()));
+    }
+    fragments.insert(fragments.end(), response.fragments().begin(),
+                     response.fragments().end());
+  }
+  return fragments;
+}
+
+absl::StatusOr<release::v1::ChannelHead> ReleaseClient::MoveChannelHead(
+    const release::v1::MoveChannelHeadRequest& request) {
+  return CallOnce(&Stub::MoveChannelHead, request);
+}
+
+absl::StatusOr<release::v1::ListChannelHeadsResponse>
+ReleaseClient::ListChannelHeads() {
+  return Call(&Stub::ListChannelHeads, release::v1::ListChannelHeadsRequest());
+}
+
+// Acquiring or giving back a lease twice changes nothing, so these need no
+// request_id.
+absl::StatusOr<release::v1::NamedLease> ReleaseClient::AcquireLease(
+    const release::v1::AcquireLeaseRequest& request) {
+  return Call(&Stub::AcquireLease, request);
+}
+
+absl::Status ReleaseClient::ReleaseNamedLease(absl::string_view name,
+                                              absl::string_view worker) {
+  release::v1::ReleaseNamedLeaseRequest request;
+  request.set_name(std::string(name));
+  request.set_worker(std::string(worker));
+  return Call(&Stub::ReleaseNamedLease, request).status();
+}
+
+absl::StatusOr<release::v1::Revision> ReleaseClient::PruneRevision(
+    absl::string_view id, int number) {
+  release::v1::PruneRevisionRequest request;
+  request.set_id(std::string(id));
+  request.set_number(number);
+  return CallOnce(&Stub::PruneRevision, request);
+}
+
+absl::StatusOr<int> ReleaseClient::PruneLogs(absl::Time before_time) {
+  release::v1::PruneLogsRequest request;
+  *request.mutable_before_time() = ToTimestamp(before_time);
+  GANTRY_ASSIGN_OR_RETURN(const release::v1::PruneLogsResponse response,
+                          CallOnce(&Stub::PruneLogs, request));
+  return response.count();
 }
 
 absl::StatusOr<release::v1::ResolveResponse> ReleaseClient::Resolve(

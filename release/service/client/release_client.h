@@ -1,18 +1,23 @@
 #ifndef GANTRY_RELEASE_SERVICE_CLIENT_RELEASE_CLIENT_H_
 #define GANTRY_RELEASE_SERVICE_CLIENT_RELEASE_CLIENT_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/cell.pb.h"
 #include "proto/cell_plan.pb.h"
+#include "proto/channel_head.pb.h"
+#include "proto/fragment.pb.h"
 #include "proto/release_service.grpc.pb.h"
 #include "proto/release_service.pb.h"
+#include "proto/revision.pb.h"
 
 namespace gantry::service {
 
@@ -39,10 +44,12 @@ class ReleaseClient {
   // How long calls are repeated; one minute by default.
   void set_retry_timeout(absl::Duration timeout) { retry_timeout_ = timeout; }
 
-  // Plans any number of cells, and returns them in the order of `plans`.
+  // Plans any number of cells, and returns them in the order of `plans`.  More
+  // than 1,000 take several calls: after an error, some may be planned.
   absl::StatusOr<std::vector<release::v1::Cell>> PlanCells(
       const std::vector<release::v1::CellPlan>& plans,
-      const std::string& plan_id = "");
+      const std::string& plan_id = "",
+      const std::vector<release::v1::ChannelHeadReference>& heads = {});
 
   absl::StatusOr<release::v1::RetireCellsResponse> RetireCells(
       const release::v1::RetireCellsRequest& request);
@@ -81,6 +88,36 @@ class ReleaseClient {
 
   absl::StatusOr<release::v1::ListEventsResponse> ListEvents(
       const release::v1::ListEventsRequest& request);
+
+  // `fencing_token` 0: of the newest attempt that has a log.
+  absl::StatusOr<release::v1::GetLogResponse> GetLog(absl::string_view id,
+                                                     int64_t fencing_token = 0);
+
+  // Stores any number of fragments, in as many calls as their size takes: after
+  // an error, some may be stored.
+  absl::Status PutFragments(
+      const std::vector<release::v1::Fragment>& fragments);
+
+  // Any number of fragments, in the order of `digests`.
+  absl::StatusOr<std::vector<release::v1::Fragment>> GetFragments(
+      const std::vector<std::string>& digests);
+
+  absl::StatusOr<release::v1::ChannelHead> MoveChannelHead(
+      const release::v1::MoveChannelHeadRequest& request);
+
+  absl::StatusOr<release::v1::ListChannelHeadsResponse> ListChannelHeads();
+
+  absl::StatusOr<release::v1::NamedLease> AcquireLease(
+      const release::v1::AcquireLeaseRequest& request);
+
+  absl::Status ReleaseNamedLease(absl::string_view name,
+                                 absl::string_view worker);
+
+  absl::StatusOr<release::v1::Revision> PruneRevision(absl::string_view id,
+                                                      int number);
+
+  // Returns the number of logs that were deleted.
+  absl::StatusOr<int> PruneLogs(absl::Time before_time);
 
   absl::StatusOr<release::v1::ResolveResponse> Resolve(
       const release::v1::ResolveRequest& request);

@@ -20,17 +20,22 @@
 #include "gmock/gmock.h"
 #include "grpcpp/grpcpp.h"
 #include "gtest/gtest.h"
+#include "proto/channel_head.pb.h"
+#include "proto/fragment.pb.h"
 #include "proto/release_service.grpc.pb.h"
 #include "proto/release_service.pb.h"
+#include "proto/revision.pb.h"
 #include "release/service/rpc_status/error_details.h"
 #include "release/service/rpc_status/rpc_status.h"
 #include "release/service/server/release_server.h"
 #include "release/service/store/test_store.h"
 #include "tests/fixtures/test_cells.h"
+#include "tests/fixtures/test_channels.h"
 
 namespace gantry::service {
 namespace {
 
+using ::gantry::fixtures::TestFragment;
 using ::gantry::fixtures::TestId;
 using ::gantry::fixtures::TestPlan;
 using ::gantry::fixtures::TestRevision;
@@ -128,6 +133,31 @@ class ScriptedService : public release::v1::ReleaseService::Service {
                            Cell*) override {
     return Answer(request->request_id());
   }
+  grpc::Status PutFragments(grpc::ServerContext*,
+                            const release::v1::PutFragmentsRequest* request,
+                            release::v1::PutFragmentsResponse*) override {
+    return Answer(request->request_id());
+  }
+  grpc::Status GetFragments(grpc::ServerContext*,
+                            const release::v1::GetFragmentsRequest*,
+                            release::v1::GetFragmentsResponse*) override {
+    return Answer("");
+  }
+  grpc::Status MoveChannelHead(
+      grpc::ServerContext*, const release::v1::MoveChannelHeadRequest* request,
+      release::v1::ChannelHead*) override {
+    return Answer(request->request_id());
+  }
+  grpc::Status PruneRevision(grpc::ServerContext*,
+                             const release::v1::PruneRevisionRequest* request,
+                             release::v1::Revision*) override {
+    return Answer(request->request_id());
+  }
+  grpc::Status PruneLogs(grpc::ServerContext*,
+                         const release::v1::PruneLogsRequest* request,
+                         release::v1::PruneLogsResponse*) override {
+    return Answer(request->request_id());
+  }
   grpc::Status RetryCell(grpc::ServerContext*,
                          const release::v1::RetryCellRequest* request,
                          Cell*) override {
@@ -173,16 +203,20 @@ TEST_F(RepeatedCallTest,
   EXPECT_THAT(client_->ClaimCells({}), IsOk());
   EXPECT_THAT(client_->ReleaseLease({}), IsOk());
   EXPECT_THAT(client_->FailAttempt({}), IsOk());
+  EXPECT_THAT(client_->PutFragments({TestFragment("a")}), IsOk());
+  EXPECT_THAT(client_->MoveChannelHead({}), IsOk());
+  EXPECT_THAT(client_->PruneRevision("any", 1), IsOk());
+  EXPECT_THAT(client_->PruneLogs(absl::UnixEpoch()), IsOk());
   EXPECT_THAT(client_->RetryCell("any"), IsOk());
   EXPECT_THAT(client_->RetryCell("any"), IsOk());
   const std::vector<std::string>& ids = service_.request_ids;
-  ASSERT_THAT(ids, SizeIs(3 * 7));
+  ASSERT_THAT(ids, SizeIs(3 * 11));
   for (size_t i = 0; i < ids.size(); i += 3) {
     EXPECT_THAT(ids[i], SizeIs(32));
     EXPECT_EQ(ids[i + 1], ids[i]);
     EXPECT_EQ(ids[i + 2], ids[i]);
   }
-  EXPECT_THAT(std::set<std::string>(ids.begin(), ids.end()), SizeIs(7));
+  EXPECT_THAT(std::set<std::string>(ids.begin(), ids.end()), SizeIs(11));
 }
 
 TEST_F(RepeatedCallTest, RequestIdOfTheCallerIsKept) {
@@ -201,6 +235,14 @@ TEST_F(RepeatedCallTest, GivesUpBeforeADelayBeyondTheTimeout) {
               StatusIs(absl::StatusCode::kUnavailable,
                        "release service at test: busy"));
   EXPECT_THAT(service_.request_ids, SizeIs(1));
+}
+
+// Otherwise the client would ask for ever.
+TEST_F(RepeatedCallTest, PageWithoutFragmentsIsAnError) {
+  EXPECT_THAT(client_->GetFragments({"any"}),
+              StatusIs(absl::StatusCode::kInternal,
+                       "release service at test: GetFragments returned 0 "
+                       "fragments instead of 1 to 1"));
 }
 
 TEST_F(RepeatedCallTest, OtherErrorsAreReturnedAtOnce) {
@@ -286,6 +328,26 @@ TEST_F(ConnectedClientTest, RenewsMoreLeasesThanOneCallMay) {
   ASSERT_THAT(renewed, SizeIs(1'234));
   EXPECT_EQ(renewed.back().id(), cells.back().id());
   EXPECT_THAT(client_->RenewLeases({}), IsOkAndHolds(IsEmpty()));
+}
+
+TEST_F(ConnectedClientTest, PutsAndGetsMoreFragmentsThanOneCallMay) {
+  std::vector<release::v1::Fragment> fragments;
+  std::vector<std::string> digests;
+  const auto add = [&](const std::string& content) {
+    fragments.push_back(TestFragment(content));
+    digests.push_back(fragments.back().reference().digest());
+  };
+  // One call has room for a few of these.
+  for (int i = 0; i < 30; ++i) add(absl::StrCat(i, std::string(900'000, 'x')));
+  for (int i = 0; i < 1'234; ++i) add(absl::StrCat("small ", i));
+  ASSERT_THAT(client_->PutFragments(fragments), IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const auto found, client_->GetFragments(digests));
+  ASSERT_EQ(found.size(), fragments.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    ASSERT_EQ(found[i].content(), fragments[i].content()) << i;
+  }
+  EXPECT_THAT(client_->PutFragments({}), IsOk());
+  EXPECT_THAT(client_->GetFragments({}), IsOkAndHolds(IsEmpty()));
 }
 
 TEST_F(ConnectedClientTest, CallSurvivesARestartOfTheService) {

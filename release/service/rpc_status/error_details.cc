@@ -29,14 +29,20 @@ absl::Status InvalidFieldError(absl::string_view field,
       detail);
 }
 
-absl::Status CellNotFoundError(absl::string_view cell_id) {
+absl::Status ResourceNotFoundError(absl::string_view type,
+                                   absl::string_view name,
+                                   absl::string_view description) {
   google::rpc::ResourceInfo detail;
-  detail.set_resource_type("gantry.release.v1.Cell");
-  detail.set_resource_name(std::string(cell_id));
-  detail.set_description("it is neither planned nor built");
-  return WithDetail(absl::NotFoundError(absl::StrCat(
-                        "cell \"", cell_id, "\" is neither planned nor built")),
-                    detail);
+  detail.set_resource_type(std::string(type));
+  detail.set_resource_name(std::string(name));
+  detail.set_description(std::string(description));
+  return WithDetail(absl::NotFoundError(description), detail);
+}
+
+absl::Status CellNotFoundError(absl::string_view cell_id) {
+  return ResourceNotFoundError(
+      "gantry.release.v1.Cell", cell_id,
+      absl::StrCat("cell \"", cell_id, "\" is neither planned nor built"));
 }
 
 absl::Status WithErrorInfo(absl::Status status, absl::string_view reason,

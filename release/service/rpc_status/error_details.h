@@ -25,7 +25,13 @@ inline constexpr absl::string_view kErrorDomain = "release.gantry";
 absl::Status InvalidFieldError(absl::string_view field,
                                absl::string_view description);
 
-// Returns NOT_FOUND with a ResourceInfo.
+// Returns NOT_FOUND "<description>" with a ResourceInfo.  `type` is the full
+// name of a message.
+absl::Status ResourceNotFoundError(absl::string_view type,
+                                   absl::string_view name,
+                                   absl::string_view description);
+
+// The same for a cell.
 absl::Status CellNotFoundError(absl::string_view cell_id);
 
 // Adds an ErrorInfo to `status`.

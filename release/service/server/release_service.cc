@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "proto/attempt.pb.h"
 #include "proto/event.pb.h"
+#include "proto/fragment.pb.h"
 #include "proto/release_service.pb.h"
 #include "proto/revision.pb.h"
 #include "release/service/resolve/resolve.h"
@@ -15,15 +16,21 @@
 #include "release/service/server/page_token.h"
 #include "release/service/server/request_validation.h"
 #include "release/service/store/cell_table.h"
+#include "release/service/store/fragments.h"
+#include "release/service/store/heads.h"
 #include "release/service/store/limits.h"
 #include "release/service/store/mutations.h"
+#include "release/service/store/named_leases.h"
+#include "release/service/store/pruning.h"
 
 namespace gantry::service {
 namespace {
 
 using ::gantry::release::v1::Attempt;
 using ::gantry::release::v1::Cell;
+using ::gantry::release::v1::ChannelHead;
 using ::gantry::release::v1::Event;
+using ::gantry::release::v1::Fragment;
 using ::gantry::release::v1::Revision;
 
 constexpr int kDefaultPageSize = 100;
@@ -181,6 +188,60 @@ grpc::ServerUnaryReactor* ReleaseService::ListEvents(
   return Read(context, request, response, &ReleaseService::ReadEvents);
 }
 
+grpc::ServerUnaryReactor* ReleaseService::GetLog(
+    Context* context, const release::v1::GetLogRequest* request,
+    release::v1::GetLogResponse* response) {
+  return Read(context, request, response, &ReleaseService::ReadLog);
+}
+
+grpc::ServerUnaryReactor* ReleaseService::PutFragments(
+    Context* context, const release::v1::PutFragmentsRequest* request,
+    release::v1::PutFragmentsResponse* response) {
+  return WriteOnce(context, request, response, service::PutFragments);
+}
+
+grpc::ServerUnaryReactor* ReleaseService::GetFragments(
+    Context* context, const release::v1::GetFragmentsRequest* request,
+    release::v1::GetFragmentsResponse* response) {
+  return Read(context, request, response, &ReleaseService::ReadFragments);
+}
+
+grpc::ServerUnaryReactor* ReleaseService::MoveChannelHead(
+    Context* context, const release::v1::MoveChannelHeadRequest* request,
+    ChannelHead* response) {
+  return WriteOnce(context, request, response, service::MoveChannelHead);
+}
+
+grpc::ServerUnaryReactor* ReleaseService::ListChannelHeads(
+    Context* context, const release::v1::ListChannelHeadsRequest* request,
+    release::v1::ListChannelHeadsResponse* response) {
+  return Read(context, request, response, &ReleaseService::ReadHeads);
+}
+
+grpc::ServerUnaryReactor* ReleaseService::AcquireLease(
+    Context* context, const release::v1::AcquireLeaseRequest* request,
+    release::v1::NamedLease* response) {
+  return Write(context, request, response, service::AcquireLease);
+}
+
+grpc::ServerUnaryReactor* ReleaseService::ReleaseNamedLease(
+    Context* context, const release::v1::ReleaseNamedLeaseRequest* request,
+    release::v1::ReleaseNamedLeaseResponse* response) {
+  return Write(context, request, response, service::ReleaseNamedLease);
+}
+
+grpc::ServerUnaryReactor* ReleaseService::PruneRevision(
+    Context* context, const release::v1::PruneRevisionRequest* request,
+    Revision* response) {
+  return WriteOnce(context, request, response, service::PruneRevision);
+}
+
+grpc::ServerUnaryReactor* ReleaseService::PruneLogs(
+    Context* context, const release::v1::PruneLogsRequest* request,
+    release::v1::PruneLogsResponse* response) {
+  return WriteOnce(context, request, response, service::PruneLogs);
+}
+
 grpc::ServerUnaryReactor* ReleaseService::Resolve(
     Context* context, const release::v1::ResolveRequest* request,
     release::v1::ResolveResponse* response) {
@@ -229,8 +290,9 @@ absl::Status ReleaseService::ReadRevisions(
 absl::Status ReleaseService::ReadAttempts(
     const release::v1::ListAttemptsRequest& request,
     release::v1::ListAttemptsResponse& response) {
-  GANTRY_ASSIGN_OR_RETURN(std::vector<Attempt> attempts,
-                          store_.ListAttempts(request.id(), kMaxCellsPerCall));
+  GANTRY_ASSIGN_OR_RETURN(
+      std::vector<Attempt> attempts,
+      store_.ListAttempts(request.id(), kMaxCellsPerCall, kMaxPageBytes));
   for (Attempt& attempt : attempts) {
     *response.add_attempts() = std::move(attempt);
   }
@@ -249,8 +311,42 @@ absl::Status ReleaseService::ReadEvents(
     if (event.has_revision()) {
       event.mutable_revision()->mutable_payload()->clear_proof();
     }
+    if (event.has_fragment()) {
+      event.mutable_fragment()->clear_content();
+      event.mutable_fragment()->clear_sources();
+    }
     *response.add_events() = std::move(event);
   }
+  return absl::OkStatus();
+}
+
+absl::Status ReleaseService::ReadLog(const release::v1::GetLogRequest& request,
+                                     release::v1::GetLogResponse& response) {
+  GANTRY_ASSIGN_OR_RETURN(AttemptLog log,
+                          store_.GetLog(request.id(), request.fencing_token()));
+  *response.mutable_attempt() = std::move(log.attempt);
+  response.set_log(std::move(log.content));
+  return absl::OkStatus();
+}
+
+absl::Status ReleaseService::ReadFragments(
+    const release::v1::GetFragmentsRequest& request,
+    release::v1::GetFragmentsResponse& response) {
+  GANTRY_ASSIGN_OR_RETURN(
+      std::vector<Fragment> fragments,
+      store_.GetFragments({request.digests().begin(), request.digests().end()},
+                          kMaxPageBytes));
+  for (Fragment& fragment : fragments) {
+    *response.add_fragments() = std::move(fragment);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReleaseService::ReadHeads(
+    const release::v1::ListChannelHeadsRequest&,
+    release::v1::ListChannelHeadsResponse& response) {
+  GANTRY_ASSIGN_OR_RETURN(std::vector<ChannelHead> heads, store_.ListHeads());
+  for (ChannelHead& head : heads) *response.add_heads() = std::move(head);
   return absl::OkStatus();
 }
 

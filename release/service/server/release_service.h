@@ -5,8 +5,10 @@
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/cell.pb.h"
+#include "proto/channel_head.pb.h"
 #include "proto/release_service.grpc.pb.h"
 #include "proto/release_service.pb.h"
+#include "proto/revision.pb.h"
 #include "release/service/server/call_gate.h"
 #include "release/service/store/cell_store.h"
 #include "release/service/store/mutations.h"
@@ -68,6 +70,32 @@ class ReleaseService final
   Reactor* ListEvents(Context* context,
                       const release::v1::ListEventsRequest* request,
                       release::v1::ListEventsResponse* response) override;
+  Reactor* GetLog(Context* context, const release::v1::GetLogRequest* request,
+                  release::v1::GetLogResponse* response) override;
+  Reactor* PutFragments(Context* context,
+                        const release::v1::PutFragmentsRequest* request,
+                        release::v1::PutFragmentsResponse* response) override;
+  Reactor* GetFragments(Context* context,
+                        const release::v1::GetFragmentsRequest* request,
+                        release::v1::GetFragmentsResponse* response) override;
+  Reactor* MoveChannelHead(Context* context,
+                           const release::v1::MoveChannelHeadRequest* request,
+                           release::v1::ChannelHead* response) override;
+  Reactor* ListChannelHeads(
+      Context* context, const release::v1::ListChannelHeadsRequest* request,
+      release::v1::ListChannelHeadsResponse* response) override;
+  Reactor* AcquireLease(Context* context,
+                        const release::v1::AcquireLeaseRequest* request,
+                        release::v1::NamedLease* response) override;
+  Reactor* ReleaseNamedLease(
+      Context* context, const release::v1::ReleaseNamedLeaseRequest* request,
+      release::v1::ReleaseNamedLeaseResponse* response) override;
+  Reactor* PruneRevision(Context* context,
+                         const release::v1::PruneRevisionRequest* request,
+                         release::v1::Revision* response) override;
+  Reactor* PruneLogs(Context* context,
+                     const release::v1::PruneLogsRequest* request,
+                     release::v1::PruneLogsResponse* response) override;
   Reactor* Resolve(Context* context, const release::v1::ResolveRequest* request,
                    release::v1::ResolveResponse* response) override;
 
@@ -103,6 +131,12 @@ class ReleaseService final
                             release::v1::ListAttemptsResponse& response);
   absl::Status ReadEvents(const release::v1::ListEventsRequest& request,
                           release::v1::ListEventsResponse& response);
+  absl::Status ReadLog(const release::v1::GetLogRequest& request,
+                       release::v1::GetLogResponse& response);
+  absl::Status ReadFragments(const release::v1::GetFragmentsRequest& request,
+                             release::v1::GetFragmentsResponse& response);
+  absl::Status ReadHeads(const release::v1::ListChannelHeadsRequest& request,
+                         release::v1::ListChannelHeadsResponse& response);
   absl::Status ReadPayload(const release::v1::ResolveRequest& request,
                            release::v1::ResolveResponse& response);
 

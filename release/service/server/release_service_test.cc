@@ -35,11 +35,15 @@
 #include "release/service/store/mutations.h"
 #include "release/service/store/test_store.h"
 #include "tests/fixtures/test_cells.h"
+#include "tests/fixtures/test_channels.h"
 
 namespace gantry::service {
 namespace {
 
 using ::gantry::fixtures::TestCoordinates;
+using ::gantry::fixtures::TestFragment;
+using ::gantry::fixtures::TestHeadMove;
+using ::gantry::fixtures::TestHeadReference;
 using ::gantry::fixtures::TestId;
 using ::gantry::fixtures::TestPlan;
 using ::gantry::fixtures::TestRevision;
@@ -339,6 +343,11 @@ TEST_F(ReleaseServiceTest, PayloadOfAnotherKernelOrRefusedIsNotRecorded) {
             "PROOF_NOT_ACCEPTED");
 
   request = TestRevision(1);
+  request.clear_modules();
+  EXPECT_EQ(Reason(client_->RecordRevision(request).status()),
+            "PROOF_NOT_ACCEPTED");
+
+  request = TestRevision(1);
   auto& module = *request.add_modules();
   module.set_name("nvidia-uvm");
   module.set_digest(Sha256Digest("uvm"));
@@ -470,6 +479,11 @@ TEST_F(ReleaseServiceTest, RepeatedRequestsOfEachKindChangeNothingTwice) {
         TestRevision(1, "payload", lease.fencing_token());
     request.set_request_id(id);
     return client_->RecordRevision(request);
+  });
+  expect_once("move", [&](const std::string& id) {
+    auto request = TestHeadMove(0, {"4230.2.0"});
+    request.set_request_id(id);
+    return client_->MoveChannelHead(request);
   });
   expect_once("retire", [&](const std::string& id) {
     release::v1::RetireCellsRequest request;
@@ -775,6 +789,148 @@ TEST_F(LeaseTest, AttemptsAreListedNewestFirst) {
   EXPECT_EQ(attempts[1].outcome(), release::v1::ATTEMPT_OUTCOME_FAILED);
   EXPECT_EQ(attempts[1].failure().reason(), "no space");
   EXPECT_EQ(attempts[1].log_uri(), "file:///log");
+}
+
+TEST_F(LeaseTest, LogOfAFailureIsReadableFromAnywhere) {
+  const std::string log = std::string("line 1\nline 2 \xff\0", 16) +
+                          std::string((1 << 20) - 16, 'x');
+  release::v1::FailAttemptRequest request;
+  *request.mutable_lease() = lease_;
+  request.mutable_failure()->set_class_(
+      release::v1::FAILURE_CLASS_DETERMINISTIC);
+  request.mutable_failure()->set_reason("no space");
+  request.set_log(log);
+  ASSERT_THAT(client_->FailAttempt(request), IsOk());
+  for (int64_t token : {int64_t{0}, lease_.fencing_token()}) {
+    GANTRY_ASSERT_OK_AND_ASSIGN(const release::v1::GetLogResponse response,
+                                client_->GetLog(TestId(1), token));
+    EXPECT_EQ(response.log(), log);
+    EXPECT_EQ(response.attempt().fencing_token(), lease_.fencing_token());
+    EXPECT_EQ(response.attempt().log_digest(), Sha256Digest(log));
+  }
+  EXPECT_THAT(client_->GetLog(TestId(1), 99),
+              StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(client_->PruneLogs(now_.load()), IsOkAndHolds(0));
+  AdvanceClock(absl::Seconds(1));
+  EXPECT_THAT(client_->PruneLogs(now_.load()), IsOkAndHolds(1));
+  EXPECT_THAT(client_->GetLog(TestId(1)),
+              StatusIs(absl::StatusCode::kNotFound));
+}
+
+TEST_F(ReleaseServiceTest, AttemptsAreAtMostAbout2MiB) {
+  ASSERT_THAT(client_->PlanCells({TestPlan(1)}), IsOk());
+  for (int i = 0; i < 600; ++i) {
+    LeaseReference lease;
+    ClaimOne("worker", absl::Hours(1), lease);
+    release::v1::ReleaseLeaseRequest request;
+    *request.mutable_lease() = lease;
+    request.set_reason(std::string(4096, 'x'));
+    ASSERT_THAT(client_->ReleaseLease(request), IsOk());
+  }
+  const std::vector<Attempt> attempts = Attempts(1);
+  EXPECT_LT(attempts.size(), 520u);
+  EXPECT_GT(attempts.size(), 450u);
+  EXPECT_EQ(attempts[0].fencing_token(), 600);
+}
+
+TEST_F(ReleaseServiceTest, FragmentsAreStoredAndReturned) {
+  ASSERT_THAT(client_->PutFragments({TestFragment("a"), TestFragment("b")}),
+              IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(
+      const auto found,
+      client_->GetFragments({Sha256Digest("b"), Sha256Digest("a")}));
+  ASSERT_THAT(found, SizeIs(2));
+  EXPECT_EQ(found[0].SerializeAsString(),
+            TestFragment("b").SerializeAsString());
+  EXPECT_EQ(found[1].content(), "a");
+  EXPECT_THAT(client_->GetFragments({Sha256Digest("c")}),
+              StatusIs(absl::StatusCode::kNotFound));
+  // Events only name them.
+  GANTRY_ASSERT_OK_AND_ASSIGN(const auto events, client_->ListEvents({}));
+  ASSERT_THAT(events.events(), SizeIs(2));
+  EXPECT_EQ(events.events(0).fragment().reference().digest(),
+            Sha256Digest("a"));
+  EXPECT_FALSE(events.events(0).fragment().has_sources());
+  EXPECT_EQ(events.events(0).fragment().content(), "");
+}
+
+TEST_F(ReleaseServiceTest, HeadsMoveOnceAndGuardPlans) {
+  EXPECT_THAT(client_->ListChannelHeads()->heads(), IsEmpty());
+  ASSERT_THAT(client_->MoveChannelHead(TestHeadMove(0, {"4230.2.0"})), IsOk());
+  const absl::Status moved =
+      client_->MoveChannelHead(TestHeadMove(0, {"4230.3.0"})).status();
+  EXPECT_TRUE(absl::IsAborted(moved));
+  EXPECT_EQ(Reason(moved), "HEAD_MOVED");
+  const absl::Status back =
+      client_->MoveChannelHead(TestHeadMove(1, {"4152.2.0"})).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(back));
+  EXPECT_EQ(Reason(back), "HEAD_ROLLBACK");
+  GANTRY_ASSERT_OK_AND_ASSIGN(const auto heads, client_->ListChannelHeads());
+  ASSERT_THAT(heads.heads(), SizeIs(1));
+  EXPECT_EQ(heads.heads(0).version(), 1);
+
+  EXPECT_THAT(client_->PlanCells({TestPlan(1)}, "plan", {TestHeadReference(2)}),
+              StatusIs(absl::StatusCode::kAborted));
+  EXPECT_THAT(client_->PlanCells({TestPlan(1)}, "plan", {TestHeadReference(1)}),
+              IsOk());
+}
+
+TEST_F(ReleaseServiceTest, OlderCheckoutPlansNothing) {
+  release::v1::CellPlan plan = PlanWithRecipe(1, "a");
+  auto& epoch = *plan.mutable_recipe()->add_epochs();
+  epoch.set_stage("compile");
+  epoch.set_epoch(2);
+  plan.mutable_recipe()->set_digest(RecipeDigest(plan.recipe()));
+  ASSERT_THAT(client_->PlanCells({plan}), IsOk());
+  const absl::Status refused =
+      client_->PlanCells({PlanWithRecipe(1, "a")}).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused));
+  EXPECT_EQ(Reason(refused), "EPOCH_BEHIND");
+}
+
+TEST_F(ReleaseServiceTest, NamedLeaseHasOneHolder) {
+  release::v1::AcquireLeaseRequest request;
+  request.set_name("registry");
+  request.set_worker("a");
+  GANTRY_ASSERT_OK_AND_ASSIGN(const release::v1::NamedLease lease,
+                              client_->AcquireLease(request));
+  EXPECT_EQ(ToTime(lease.expire_time()), now_.load() + absl::Minutes(10));
+  request.set_worker("b");
+  const absl::Status held = client_->AcquireLease(request).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(held));
+  EXPECT_EQ(Reason(held), "LEASE_HELD");
+  EXPECT_EQ(ToDuration(GetDetail<google::rpc::RetryInfo>(held)->retry_delay()),
+            absl::Minutes(10));
+  ASSERT_THAT(client_->ReleaseNamedLease("registry", "a"), IsOk());
+  EXPECT_THAT(client_->AcquireLease(request), IsOk());
+}
+
+TEST_F(ReleaseServiceTest, PrunedRevisionIsNotOffered) {
+  ASSERT_THAT(client_->PlanCells({TestPlan(1)}), IsOk());
+  ASSERT_THAT(Publish(1, "first"), IsOk());
+  ASSERT_THAT(Publish(1, "second"), IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Revision pruned,
+                              client_->PruneRevision(TestId(1), 1));
+  EXPECT_TRUE(pruned.has_prune_time());
+  const absl::Status refused = client_->PruneRevision(TestId(1), 2).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(refused));
+  EXPECT_EQ(Reason(refused), "REVISION_IN_USE");
+
+  release::v1::RetireCellsRequest retirement;
+  retirement.set_plan_id("later");
+  retirement.add_channels("6.1-cloud");
+  ASSERT_THAT(client_->RetireCells(retirement), IsOk());
+  release::v1::ResolveRequest node;
+  node.set_os_release(TestCoordinates(1).os_release());
+  EXPECT_EQ(client_->Resolve(node)->cell().payload().digest(),
+            Sha256Digest("second"));
+  ASSERT_THAT(client_->PruneRevision(TestId(1), 2), IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const release::v1::ResolveResponse resolved,
+                              client_->Resolve(node));
+  EXPECT_THAT(resolved.no_payload().reason(),
+              HasSubstr(TestId(1) + " is retired: "));
+  EXPECT_THAT(client_->PruneRevision(TestId(1), 3),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 // A cell whose recipe has given the content "first".

@@ -14,10 +14,15 @@
 #include "base/proto_time.h"
 #include "base/status_macros.h"
 #include "google/protobuf/duration.pb.h"
+#include "google/protobuf/repeated_field.h"
 #include "proto/attempt.pb.h"
 #include "proto/cell.pb.h"
 #include "proto/cell_plan.pb.h"
+#include "proto/channel_head.pb.h"
 #include "proto/coordinates.pb.h"
+#include "proto/fragment.pb.h"
+#include "proto/lock.pb.h"
+#include "proto/matrix.pb.h"
 #include "proto/payload.pb.h"
 #include "proto/recipe.pb.h"
 #include "release/service/rpc_status/error_details.h"
@@ -29,13 +34,17 @@ namespace {
 // Proofs boot for minutes at most; a longer duration is a publisher's error.
 constexpr absl::Duration kMaxBootDuration = absl::Hours(24);
 
+absl::Status ValidateSize(absl::string_view field, size_t bytes,
+                          size_t max_bytes) {
+  if (bytes <= max_bytes) return absl::OkStatus();
+  return InvalidFieldError(
+      field,
+      absl::StrCat("is ", bytes, " bytes long; the limit is ", max_bytes));
+}
+
 absl::Status ValidateLine(absl::string_view field, absl::string_view value,
                           size_t max_bytes) {
-  if (value.size() > max_bytes) {
-    return InvalidFieldError(
-        field, absl::StrCat("is ", value.size(), " bytes long; the limit is ",
-                            max_bytes));
-  }
+  GANTRY_RETURN_IF_ERROR(ValidateSize(field, value.size(), max_bytes));
   if (std::any_of(value.begin(), value.end(),
                   [](char c) { return absl::ascii_iscntrl(c); })) {
     return InvalidFieldError(field,
@@ -53,16 +62,14 @@ absl::Status ValidateRequiredLine(absl::string_view field,
 absl::Status ValidateSize(absl::string_view field,
                           const google::protobuf::Message& message,
                           size_t max_bytes) {
-  if (message.ByteSizeLong() <= max_bytes) return absl::OkStatus();
-  return InvalidFieldError(
-      field, absl::StrCat("is ", message.ByteSizeLong(),
-                          " bytes long; the limit is ", max_bytes));
+  return ValidateSize(field, message.ByteSizeLong(), max_bytes);
 }
 
-absl::Status ValidateCount(absl::string_view field, int count, int min) {
-  if (count >= min && count <= kMaxCellsPerCall) return absl::OkStatus();
-  return InvalidFieldError(field, absl::StrCat(count, " is not from ", min,
-                                               " to ", kMaxCellsPerCall));
+absl::Status ValidateCount(absl::string_view field, int count, int min,
+                           int max = kMaxCellsPerCall) {
+  if (count >= min && count <= max) return absl::OkStatus();
+  return InvalidFieldError(
+      field, absl::StrCat(count, " is not from ", min, " to ", max));
 }
 
 absl::Status ValidateDuration(absl::string_view field,
@@ -160,6 +167,113 @@ absl::Status ValidatePlan(const std::string& field,
                       plan.exclusion_reason(), kMaxLineBytes);
 }
 
+// The field "epochs" of a request.
+absl::Status ValidateEpochs(
+    const google::protobuf::RepeatedPtrField<release::v1::StageEpoch>& epochs) {
+  GANTRY_RETURN_IF_ERROR(
+      ValidateCount("epochs", epochs.size(), 0, kMaxCapabilities));
+  for (int i = 0; i < epochs.size(); ++i) {
+    const std::string field = absl::StrCat("epochs[", i, "]");
+    GANTRY_RETURN_IF_ERROR(ValidateRequiredLine(
+        absl::StrCat(field, ".stage"), epochs[i].stage(), kMaxNameBytes));
+    if (epochs[i].epoch() < 1) {
+      return InvalidFieldError(absl::StrCat(field, ".epoch"),
+                               "must be at least 1");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateArchitectures(
+    const google::protobuf::RepeatedPtrField<std::string>& architectures) {
+  GANTRY_RETURN_IF_ERROR(ValidateCount("architectures", architectures.size(), 0,
+                                       kMaxCapabilities));
+  for (const std::string& architecture : architectures) {
+    GANTRY_RETURN_IF_ERROR(
+        ValidateRequiredLine("architectures", architecture, kMaxIdBytes));
+  }
+  return absl::OkStatus();
+}
+
+// What a ChannelHead and a reference to one have.
+template <typename Head>
+absl::Status ValidateHeadReference(const std::string& field, const Head& head) {
+  if (!matrix::v1::Family_IsValid(head.family()) ||
+      head.family() == matrix::v1::FAMILY_UNSPECIFIED) {
+    return InvalidFieldError(absl::StrCat(field, ".family"), "is required");
+  }
+  if (head.version() < 0) {
+    return InvalidFieldError(absl::StrCat(field, ".version"), "is negative");
+  }
+  return ValidateRequiredLine(absl::StrCat(field, ".name"), head.name(),
+                              kMaxNameBytes);
+}
+
+// The field "heads" of a request.
+template <typename Request>
+absl::Status ValidateHeads(const Request& request) {
+  GANTRY_RETURN_IF_ERROR(ValidateCount("heads", request.heads_size(), 0));
+  for (int i = 0; i < request.heads_size(); ++i) {
+    GANTRY_RETURN_IF_ERROR(ValidateHeadReference(absl::StrCat("heads[", i, "]"),
+                                                 request.heads(i)));
+  }
+  return absl::OkStatus();
+}
+
+// The kind of fragment whose resource this is; empty if there is none.
+absl::string_view KindOf(const release::v1::FragmentSources& sources) {
+  switch (sources.resource_case()) {
+    case release::v1::FragmentSources::kOsRelease:
+      return "os_release";
+    case release::v1::FragmentSources::kDriver:
+      return "driver";
+    case release::v1::FragmentSources::kToolkit:
+      return "toolkit";
+    default:
+      return "";
+  }
+}
+
+absl::Status ValidateSources(const std::string& field,
+                             const release::v1::Fragment& fragment) {
+  const release::v1::FragmentSources& sources = fragment.sources();
+  if (KindOf(sources).empty()) {
+    return InvalidFieldError(field, "has no resource");
+  }
+  if (KindOf(sources) != fragment.reference().kind()) {
+    return InvalidFieldError(
+        field, absl::StrCat("are of kind \"", KindOf(sources), "\", not \"",
+                            fragment.reference().kind(), "\""));
+  }
+  if (!sources.os_release().keyring().empty()) {
+    return InvalidFieldError(absl::StrCat(field, ".os_release.keyring"),
+                             "is a path of one machine; send the content as "
+                             "sources.keyring");
+  }
+  return ValidateSize(absl::StrCat(field, ".keyring"), sources.keyring().size(),
+                      kMaxFragmentContentBytes);
+}
+
+absl::Status ValidateFragment(const std::string& field,
+                              const release::v1::Fragment& fragment) {
+  const std::string content = absl::StrCat(field, ".content");
+  if (fragment.content().empty()) {
+    return InvalidFieldError(content, "is required");
+  }
+  GANTRY_RETURN_IF_ERROR(ValidateSize(content, fragment.content().size(),
+                                      kMaxFragmentContentBytes));
+  GANTRY_RETURN_IF_ERROR(
+      ValidateRequiredLine(absl::StrCat(field, ".reference.name"),
+                           fragment.reference().name(), kMaxNameBytes));
+  if (fragment.reference().digest() != Sha256Digest(fragment.content())) {
+    return InvalidFieldError(absl::StrCat(field, ".reference.digest"),
+                             "is not that of the content");
+  }
+  GANTRY_RETURN_IF_ERROR(
+      ValidateSources(absl::StrCat(field, ".sources"), fragment));
+  return ValidateSize(field, fragment, kMaxFragmentBytes);
+}
+
 // The field "lease_duration" of a request.
 template <typename Request>
 absl::Status ValidateLeaseDuration(const Request& request) {
@@ -195,7 +309,7 @@ absl::Status ValidateRequest(const release::v1::PlanCellsRequest& request) {
     GANTRY_RETURN_IF_ERROR(
         ValidatePlan(absl::StrCat("plans[", i, "]"), request.plans(i)));
   }
-  return absl::OkStatus();
+  return ValidateHeads(request);
 }
 
 absl::Status ValidateRequest(const release::v1::RetireCellsRequest& request) {
@@ -203,7 +317,9 @@ absl::Status ValidateRequest(const release::v1::RetireCellsRequest& request) {
   GANTRY_RETURN_IF_ERROR(
       ValidateRequiredLine("plan_id", request.plan_id(), kMaxIdBytes));
   GANTRY_RETURN_IF_ERROR(ValidateCount("channels", request.channels_size(), 1));
-  return ValidateChannels("channels", request.channels(), kMaxCellsPerCall);
+  GANTRY_RETURN_IF_ERROR(
+      ValidateChannels("channels", request.channels(), kMaxCellsPerCall));
+  return ValidateHeads(request);
 }
 
 absl::Status ValidateRequest(
@@ -269,6 +385,8 @@ absl::Status ValidateRequest(const release::v1::ClaimCellsRequest& request) {
   GANTRY_RETURN_IF_ERROR(ValidateCount("max_cells", request.max_cells(), 0));
   GANTRY_RETURN_IF_ERROR(
       ValidateChannels("channels", request.channels(), kMaxCellsPerCall));
+  GANTRY_RETURN_IF_ERROR(ValidateEpochs(request.epochs()));
+  GANTRY_RETURN_IF_ERROR(ValidateArchitectures(request.architectures()));
   return ValidateLeaseDuration(request);
 }
 
@@ -293,6 +411,8 @@ absl::Status ValidateRequest(const release::v1::FailAttemptRequest& request) {
   GANTRY_RETURN_IF_ERROR(
       ValidateLine("lease.id", request.lease().id(), kMaxIdBytes));
   GANTRY_RETURN_IF_ERROR(ValidateFailure(request.failure()));
+  GANTRY_RETURN_IF_ERROR(
+      ValidateSize("log", request.log().size(), kMaxLogBytes));
   return ValidateLine("log_uri", request.log_uri(), kMaxLineBytes);
 }
 
@@ -314,6 +434,82 @@ absl::Status ValidateRequest(const release::v1::ListEventsRequest& request) {
     return InvalidFieldError("after_sequence", "is negative");
   }
   return ValidateCount("page_size", request.page_size(), 0);
+}
+
+absl::Status ValidateRequest(const release::v1::GetLogRequest& request) {
+  if (request.fencing_token() < 0) {
+    return InvalidFieldError("fencing_token", "is negative");
+  }
+  return ValidateLine("id", request.id(), kMaxIdBytes);
+}
+
+absl::Status ValidateRequest(const release::v1::PutFragmentsRequest& request) {
+  GANTRY_RETURN_IF_ERROR(ValidateRequestId(request.request_id()));
+  GANTRY_RETURN_IF_ERROR(
+      ValidateCount("fragments", request.fragments_size(), 1));
+  for (int i = 0; i < request.fragments_size(); ++i) {
+    GANTRY_RETURN_IF_ERROR(ValidateFragment(absl::StrCat("fragments[", i, "]"),
+                                            request.fragments(i)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateRequest(const release::v1::GetFragmentsRequest& request) {
+  GANTRY_RETURN_IF_ERROR(ValidateCount("digests", request.digests_size(), 1));
+  for (int i = 0; i < request.digests_size(); ++i) {
+    GANTRY_RETURN_IF_ERROR(ValidateDigestField(absl::StrCat("digests[", i, "]"),
+                                               request.digests(i)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateRequest(
+    const release::v1::MoveChannelHeadRequest& request) {
+  const release::v1::ChannelHead& head = request.head();
+  GANTRY_RETURN_IF_ERROR(ValidateRequestId(request.request_id()));
+  GANTRY_RETURN_IF_ERROR(ValidateHeadReference("head", head));
+  GANTRY_RETURN_IF_ERROR(ValidateCount("head.releases", head.releases_size(), 1,
+                                       kMaxReleasesPerHead));
+  for (int i = 0; i < head.releases_size(); ++i) {
+    const std::string field = absl::StrCat("head.releases[", i, "]");
+    GANTRY_RETURN_IF_ERROR(ValidateRequiredLine(
+        absl::StrCat(field, ".name"), head.releases(i).name(), kMaxIdBytes));
+    GANTRY_RETURN_IF_ERROR(ValidateRequiredLine(absl::StrCat(field, ".version"),
+                                                head.releases(i).version(),
+                                                kMaxIdBytes));
+  }
+  return ValidateDigestField("head.plan_digest", head.plan_digest());
+}
+
+absl::Status ValidateRequest(const release::v1::ListChannelHeadsRequest&) {
+  return absl::OkStatus();
+}
+
+absl::Status ValidateRequest(const release::v1::AcquireLeaseRequest& request) {
+  GANTRY_RETURN_IF_ERROR(
+      ValidateRequiredLine("name", request.name(), kMaxNameBytes));
+  GANTRY_RETURN_IF_ERROR(
+      ValidateRequiredLine("worker", request.worker(), kMaxNameBytes));
+  return ValidateLeaseDuration(request);
+}
+
+absl::Status ValidateRequest(
+    const release::v1::ReleaseNamedLeaseRequest& request) {
+  GANTRY_RETURN_IF_ERROR(
+      ValidateRequiredLine("name", request.name(), kMaxNameBytes));
+  return ValidateRequiredLine("worker", request.worker(), kMaxNameBytes);
+}
+
+absl::Status ValidateRequest(const release::v1::PruneRevisionRequest& request) {
+  GANTRY_RETURN_IF_ERROR(ValidateRequestId(request.request_id()));
+  return ValidateLine("id", request.id(), kMaxIdBytes);
+}
+
+absl::Status ValidateRequest(const release::v1::PruneLogsRequest& request) {
+  GANTRY_RETURN_IF_ERROR(ValidateRequestId(request.request_id()));
+  return request.has_before_time()
+             ? absl::OkStatus()
+             : InvalidFieldError("before_time", "is required");
 }
 
 absl::Status ValidateRequest(const release::v1::ResolveRequest& request) {

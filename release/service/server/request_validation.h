@@ -22,6 +22,18 @@ absl::Status ValidateRequest(const release::v1::RetryCellRequest& request);
 absl::Status ValidateRequest(const release::v1::ListRevisionsRequest& request);
 absl::Status ValidateRequest(const release::v1::ListAttemptsRequest& request);
 absl::Status ValidateRequest(const release::v1::ListEventsRequest& request);
+absl::Status ValidateRequest(const release::v1::GetLogRequest& request);
+absl::Status ValidateRequest(const release::v1::PutFragmentsRequest& request);
+absl::Status ValidateRequest(const release::v1::GetFragmentsRequest& request);
+absl::Status ValidateRequest(
+    const release::v1::MoveChannelHeadRequest& request);
+absl::Status ValidateRequest(
+    const release::v1::ListChannelHeadsRequest& request);
+absl::Status ValidateRequest(const release::v1::AcquireLeaseRequest& request);
+absl::Status ValidateRequest(
+    const release::v1::ReleaseNamedLeaseRequest& request);
+absl::Status ValidateRequest(const release::v1::PruneRevisionRequest& request);
+absl::Status ValidateRequest(const release::v1::PruneLogsRequest& request);
 absl::Status ValidateRequest(const release::v1::ResolveRequest& request);
 
 }  // namespace gantry::service

@@ -13,30 +13,45 @@
 #include "proto/attempt.pb.h"
 #include "proto/cell.pb.h"
 #include "proto/cell_plan.pb.h"
+#include "proto/fragment.pb.h"
+#include "proto/matrix.pb.h"
 #include "proto/payload.pb.h"
 #include "proto/recipe.pb.h"
 #include "proto/release_service.pb.h"
 #include "release/service/rpc_status/error_details.h"
 #include "release/service/store/limits.h"
 #include "tests/fixtures/test_cells.h"
+#include "tests/fixtures/test_channels.h"
 
 namespace gantry::service {
 namespace {
 
 using ::gantry::fixtures::TestCoordinates;
+using ::gantry::fixtures::TestFragment;
+using ::gantry::fixtures::TestHeadMove;
+using ::gantry::fixtures::TestHeadReference;
 using ::gantry::fixtures::TestId;
 using ::gantry::fixtures::TestPlan;
 using ::gantry::fixtures::TestRevision;
+using ::gantry::release::v1::AcquireLeaseRequest;
 using ::gantry::release::v1::ClaimCellsRequest;
 using ::gantry::release::v1::FailAttemptRequest;
+using ::gantry::release::v1::Fragment;
 using ::gantry::release::v1::GetCellRequest;
+using ::gantry::release::v1::GetFragmentsRequest;
+using ::gantry::release::v1::GetLogRequest;
 using ::gantry::release::v1::ListAttemptsRequest;
 using ::gantry::release::v1::ListCellsRequest;
 using ::gantry::release::v1::ListEventsRequest;
 using ::gantry::release::v1::ListRevisionsRequest;
+using ::gantry::release::v1::MoveChannelHeadRequest;
 using ::gantry::release::v1::PlanCellsRequest;
+using ::gantry::release::v1::PruneLogsRequest;
+using ::gantry::release::v1::PruneRevisionRequest;
+using ::gantry::release::v1::PutFragmentsRequest;
 using ::gantry::release::v1::RecordRevisionRequest;
 using ::gantry::release::v1::ReleaseLeaseRequest;
+using ::gantry::release::v1::ReleaseNamedLeaseRequest;
 using ::gantry::release::v1::RenewLeasesRequest;
 using ::gantry::release::v1::ResolveRequest;
 using ::gantry::release::v1::RetireCellsRequest;
@@ -89,6 +104,27 @@ FailAttemptRequest Failure() {
 RetryCellRequest Retry() {
   RetryCellRequest request;
   request.set_id(TestId(1));
+  return request;
+}
+
+PutFragmentsRequest Fragments() {
+  PutFragmentsRequest request;
+  *request.add_fragments() = TestFragment("content");
+  return request;
+}
+
+MoveChannelHeadRequest HeadMove() { return TestHeadMove(0, {"4230.2.0"}); }
+
+AcquireLeaseRequest NamedLease() {
+  AcquireLeaseRequest request;
+  request.set_name("registry");
+  request.set_worker("worker");
+  return request;
+}
+
+PruneLogsRequest LogPruning() {
+  PruneLogsRequest request;
+  request.mutable_before_time()->set_seconds(1);
   return request;
 }
 
@@ -214,6 +250,10 @@ TEST(RequestValidationTest, RequestIdIsOneLineOfAtMost128Bytes) {
   expect_checked(Return());
   expect_checked(Failure());
   expect_checked(Retry());
+  expect_checked(Fragments());
+  expect_checked(HeadMove());
+  expect_checked(PruneRevisionRequest());
+  expect_checked(LogPruning());
 }
 
 TEST(RequestValidationTest, PlanIdIsOneLineOfAtMost128Bytes) {
@@ -264,6 +304,7 @@ TEST(RequestValidationTest, DigestsOfAPublicationMayBeUnset) {
 
 TEST(RequestValidationTest, ModulesNeedNamesAndDigests) {
   RecordRevisionRequest request = Publication();
+  request.clear_modules();
   auto& module = *request.add_modules();
   ExpectInvalid(request, "modules[0].name", "is required");
   module.set_name("nvidia\n");
@@ -356,6 +397,8 @@ TEST(RequestValidationTest, IdIsAtMost128Bytes) {
   ExpectInvalid(WithId<RetryCellRequest>(id), "id", too_long);
   ExpectInvalid(WithId<ListRevisionsRequest>(id), "id", too_long);
   ExpectInvalid(WithId<ListAttemptsRequest>(id), "id", too_long);
+  ExpectInvalid(WithId<GetLogRequest>(id), "id", too_long);
+  ExpectInvalid(WithId<PruneRevisionRequest>(id), "id", too_long);
   RenewLeasesRequest renewal = Renewal();
   *renewal.add_leases() = renewal.leases(0);
   renewal.mutable_leases(1)->set_id(id);
@@ -428,6 +471,7 @@ TEST(RequestValidationTest, LeaseIs1SecondTo24Hours) {
   };
   expect_checked(Claim());
   expect_checked(Renewal());
+  expect_checked(NamedLease());
 }
 
 TEST(RequestValidationTest, RenewalNeeds1To1000Leases) {
@@ -492,6 +536,168 @@ TEST(RequestValidationTest, StageFingerprintAndLogOfAFailureAreOneLine) {
   request = Failure();
   request.set_log_uri("two\nlines");
   ExpectInvalid(request, "log_uri", kNotOneLine);
+}
+
+TEST(RequestValidationTest, LogIsAtMost1MiB) {
+  FailAttemptRequest request = Failure();
+  request.set_log(std::string(1 << 20, 'x'));
+  EXPECT_THAT(ValidateRequest(request), IsOk());
+  request.mutable_log()->push_back('x');
+  ExpectInvalid(request, "log", "is 1048577 bytes long; the limit is 1048576");
+}
+
+TEST(RequestValidationTest, LogIsOfAnAttemptOrTheNewestOne) {
+  GetLogRequest request = WithId<GetLogRequest>(TestId(1));
+  EXPECT_THAT(ValidateRequest(request), IsOk());
+  request.set_fencing_token(-1);
+  ExpectInvalid(request, "fencing_token", "is negative");
+}
+
+TEST(RequestValidationTest, WorkerNamesAtMost16EpochsAndArchitectures) {
+  ClaimCellsRequest request = Claim();
+  for (int i = 0; i < 16; ++i) {
+    auto& epoch = *request.add_epochs();
+    epoch.set_stage(absl::StrCat("stage", i));
+    epoch.set_epoch(1);
+    request.add_architectures("amd64");
+  }
+  EXPECT_THAT(ValidateRequest(request), IsOk());
+  request.mutable_epochs(3)->set_epoch(0);
+  ExpectInvalid(request, "epochs[3].epoch", "must be at least 1");
+  request.mutable_epochs(3)->clear_stage();
+  ExpectInvalid(request, "epochs[3].stage", "is required");
+  *request.add_epochs() = request.epochs(0);
+  ExpectInvalid(request, "epochs", "17 is not from 0 to 16");
+  request.clear_epochs();
+  request.set_architectures(0, "");
+  ExpectInvalid(request, "architectures", "is required");
+  request.add_architectures("amd64");
+  ExpectInvalid(request, "architectures", "17 is not from 0 to 16");
+}
+
+TEST(RequestValidationTest, HeadsOfAPlanAreNamed) {
+  const auto expect_checked = [](auto request) {
+    auto& head = *request.add_heads();
+    head = TestHeadReference(0);
+    EXPECT_THAT(ValidateRequest(request), IsOk());
+    head.set_version(-1);
+    ExpectInvalid(request, "heads[0].version", "is negative");
+    head.clear_family();
+    ExpectInvalid(request, "heads[0].family", "is required");
+    head = TestHeadReference(1);
+    head.clear_name();
+    ExpectInvalid(request, "heads[0].name", "is required");
+    while (request.heads_size() <= kMaxCellsPerCall) {
+      *request.add_heads() = TestHeadReference(1);
+    }
+    ExpectInvalid(request, "heads", "1001 is not from 0 to 1000");
+  };
+  expect_checked(Plan());
+  expect_checked(Retirement());
+}
+
+TEST(RequestValidationTest, HeadNeedsReleasesAndAPlan) {
+  MoveChannelHeadRequest request = HeadMove();
+  EXPECT_THAT(ValidateRequest(request), IsOk());
+  request.mutable_head()->clear_plan_digest();
+  ExpectInvalid(request, "head.plan_digest",
+                "\"\" is not sha256:<64 hex digits>");
+  request.mutable_head()->mutable_releases(0)->clear_version();
+  ExpectInvalid(request, "head.releases[0].version", "is required");
+  request.mutable_head()->mutable_releases(0)->set_name("two\nlines");
+  ExpectInvalid(request, "head.releases[0].name", kNotOneLine);
+  request.mutable_head()->clear_releases();
+  ExpectInvalid(request, "head.releases", "0 is not from 1 to 1000");
+  request.mutable_head()->set_family(static_cast<matrix::v1::Family>(99));
+  ExpectInvalid(request, "head.family", "is required");
+}
+
+// The digest of a fragment is that of its content.
+TEST(RequestValidationTest, FragmentIsWhatItsReferenceSays) {
+  PutFragmentsRequest request = Fragments();
+  EXPECT_THAT(ValidateRequest(request), IsOk());
+  *request.add_fragments() = TestFragment("second");
+  Fragment& fragment = *request.mutable_fragments(1);
+  fragment.mutable_reference()->set_kind("toolkit");
+  ExpectInvalid(request, "fragments[1].sources",
+                "are of kind \"driver\", not \"toolkit\"");
+  fragment.mutable_sources()->clear_resource();
+  ExpectInvalid(request, "fragments[1].sources", "has no resource");
+  fragment.set_content("other");
+  ExpectInvalid(request, "fragments[1].reference.digest",
+                "is not that of the content");
+  fragment.mutable_reference()->clear_name();
+  ExpectInvalid(request, "fragments[1].reference.name", "is required");
+  fragment.clear_content();
+  ExpectInvalid(request, "fragments[1].content", "is required");
+  ExpectInvalid(PutFragmentsRequest(), "fragments", "0 is not from 1 to 1000");
+}
+
+TEST(RequestValidationTest, EachKindOfFragmentHasItsResource) {
+  PutFragmentsRequest request = Fragments();
+  Fragment& fragment = *request.mutable_fragments(0);
+  fragment.mutable_reference()->set_kind("os_release");
+  fragment.mutable_sources()->mutable_os_release()->set_name("flatcar-1.2.3");
+  EXPECT_THAT(ValidateRequest(request), IsOk());
+  fragment.mutable_sources()->mutable_os_release()->set_keyring("/srv/key.gpg");
+  ExpectInvalid(request, "fragments[0].sources.os_release.keyring",
+                "is a path of one machine; send the content as "
+                "sources.keyring");
+  fragment.mutable_reference()->set_kind("toolkit");
+  fragment.mutable_sources()->mutable_toolkit();
+  EXPECT_THAT(ValidateRequest(request), IsOk());
+}
+
+TEST(RequestValidationTest, ContentAndKeyringAreAtMost1MiBEach) {
+  PutFragmentsRequest request;
+  Fragment& fragment = *request.add_fragments();
+  fragment = TestFragment(std::string(1 << 20, 'x'));
+  fragment.mutable_sources()->set_keyring(std::string(1 << 20, 'x'));
+  EXPECT_THAT(ValidateRequest(request), IsOk());
+  fragment.mutable_sources()->mutable_driver()->add_patches()->set_content(
+      std::string(1 << 20, 'x'));
+  ExpectInvalid(request, "fragments[0]",
+                absl::StrCat("is ", fragment.ByteSizeLong(),
+                             " bytes long; the limit is 3145728"));
+  fragment.mutable_sources()->mutable_keyring()->push_back('x');
+  ExpectInvalid(request, "fragments[0].sources.keyring",
+                "is 1048577 bytes long; the limit is 1048576");
+  fragment.mutable_content()->push_back('x');
+  ExpectInvalid(request, "fragments[0].content",
+                "is 1048577 bytes long; the limit is 1048576");
+}
+
+TEST(RequestValidationTest, FragmentsAreFoundBy1To1000Digests) {
+  GetFragmentsRequest request;
+  ExpectInvalid(request, "digests", "0 is not from 1 to 1000");
+  request.add_digests(Sha256Digest("x"));
+  EXPECT_THAT(ValidateRequest(request), IsOk());
+  request.add_digests("x");
+  ExpectInvalid(request, "digests[1]", "\"x\" is not sha256:<64 hex digits>");
+  while (request.digests_size() <= kMaxCellsPerCall) {
+    request.add_digests(request.digests(0));
+  }
+  ExpectInvalid(request, "digests", "1001 is not from 1 to 1000");
+}
+
+TEST(RequestValidationTest, NamedLeaseNeedsANameAndAWorker) {
+  AcquireLeaseRequest request = NamedLease();
+  EXPECT_THAT(ValidateRequest(request), IsOk());
+  request.clear_worker();
+  ExpectInvalid(request, "worker", "is required");
+  request.set_name(std::string(257, 'x'));
+  ExpectInvalid(request, "name", "is 257 bytes long; the limit is 256");
+  ReleaseNamedLeaseRequest returned;
+  ExpectInvalid(returned, "name", "is required");
+  returned.set_name("registry");
+  ExpectInvalid(returned, "worker", "is required");
+  returned.set_worker("worker");
+  EXPECT_THAT(ValidateRequest(returned), IsOk());
+}
+
+TEST(RequestValidationTest, LogsArePrunedBeforeATime) {
+  EXPECT_THAT(ValidateRequest(LogPruning()), IsOk());
+  ExpectInvalid(PruneLogsRequest(), "before_time", "is required");
 }
 
 TEST(RequestValidationTest, EventsNeedAPositionAndAPageSizeOfAtMost1000) {

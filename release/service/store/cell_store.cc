@@ -11,6 +11,7 @@
 namespace gantry::service {
 
 using ::gantry::release::v1::Cell;
+using ::gantry::release::v1::Fragment;
 
 absl::StatusOr<std::unique_ptr<CellStore>> CellStore::Open(
     const std::string& path, CellStoreOptions options) {
@@ -76,10 +77,49 @@ absl::StatusOr<std::vector<release::v1::Revision>> CellStore::ListRevisions(
 }
 
 absl::StatusOr<std::vector<release::v1::Attempt>> CellStore::ListAttempts(
-    absl::string_view cell_id, int limit) {
+    absl::string_view cell_id, int limit, size_t max_bytes) {
   GANTRY_RETURN_IF_ERROR(Get(cell_id).status());
   absl::MutexLock lock(&read_mutex_);
-  return read_table_->ListAttempts(cell_id, limit);
+  return read_table_->ListAttempts(cell_id, limit, max_bytes);
+}
+
+absl::StatusOr<AttemptLog> CellStore::GetLog(absl::string_view cell_id,
+                                             int64_t fencing_token) {
+  GANTRY_RETURN_IF_ERROR(Get(cell_id).status());
+  absl::MutexLock lock(&read_mutex_);
+  GANTRY_ASSIGN_OR_RETURN(absl::optional<AttemptLog> log,
+                          read_table_->FindLog(cell_id, fencing_token));
+  if (log.has_value()) return *std::move(log);
+  return ResourceNotFoundError(
+      "gantry.release.v1.Attempt", absl::StrCat(cell_id, "/", fencing_token),
+      fencing_token == 0 ? absl::StrCat("the service has no log of ", cell_id)
+                         : absl::StrCat("the service has no log of attempt ",
+                                        fencing_token, " to build ", cell_id));
+}
+
+absl::StatusOr<std::vector<Fragment>> CellStore::GetFragments(
+    const std::vector<std::string>& digests, size_t max_bytes) {
+  std::vector<Fragment> fragments;
+  size_t bytes = 0;
+  absl::MutexLock lock(&read_mutex_);
+  for (const std::string& digest : digests) {
+    GANTRY_ASSIGN_OR_RETURN(absl::optional<Fragment> fragment,
+                            read_table_->FindFragment(digest));
+    if (!fragment.has_value()) {
+      return ResourceNotFoundError(
+          "gantry.release.v1.Fragment", digest,
+          absl::StrCat("the service has no fragment ", digest));
+    }
+    bytes += fragment->ByteSizeLong();
+    if (bytes > max_bytes && !fragments.empty()) break;
+    fragments.push_back(*std::move(fragment));
+  }
+  return fragments;
+}
+
+absl::StatusOr<std::vector<release::v1::ChannelHead>> CellStore::ListHeads() {
+  absl::MutexLock lock(&read_mutex_);
+  return read_table_->ListHeads();
 }
 
 void CellStore::Write(Mutation mutation, CommitQueue::Done done) {

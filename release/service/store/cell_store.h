@@ -20,7 +20,9 @@
 #include "base/file_lock.h"
 #include "proto/attempt.pb.h"
 #include "proto/cell.pb.h"
+#include "proto/channel_head.pb.h"
 #include "proto/event.pb.h"
+#include "proto/fragment.pb.h"
 #include "proto/revision.pb.h"
 #include "release/service/store/cell_table.h"
 #include "release/service/store/commit_queue.h"
@@ -78,7 +80,20 @@ class CellStore {
   absl::StatusOr<std::vector<release::v1::Revision>> ListRevisions(
       absl::string_view cell_id);
   absl::StatusOr<std::vector<release::v1::Attempt>> ListAttempts(
-      absl::string_view cell_id, int limit);
+      absl::string_view cell_id, int limit, size_t max_bytes);
+
+  // See CellTable::FindLog().  NOT_FOUND: no such cell, attempt or log.
+  absl::StatusOr<AttemptLog> GetLog(absl::string_view cell_id,
+                                    int64_t fencing_token);
+
+  // In the order of `digests`.  Stops before the fragment that would exceed
+  // `max_bytes`, unless it is the first.  NOT_FOUND: one of those before has an
+  // unknown digest.
+  absl::StatusOr<std::vector<release::v1::Fragment>> GetFragments(
+      const std::vector<std::string>& digests, size_t max_bytes);
+
+  // See CellTable.
+  absl::StatusOr<std::vector<release::v1::ChannelHead>> ListHeads();
 
   // Runs `mutation` (one of mutations.h) in a transaction, then passes `done`
   // its error, or OK once its changes are durable.  Both run on the writing

@@ -249,7 +249,7 @@ TEST_F(CellStoreTest, NewerSchemaIsRefused) {
       CellStore::Open(path()),
       StatusIs(absl::StatusCode::kFailedPrecondition,
                path() +
-                   ": schema version 1000 is newer than 2; use the version "
+                   ": schema version 1000 is newer than 3; use the version "
                    "of Gantry that wrote it, or a newer one"));
 }
 

@@ -9,7 +9,9 @@
 #include "base/proto_time.h"
 #include "base/status_macros.h"
 #include "google/protobuf/timestamp.pb.h"
+#include "proto/coordinates.pb.h"
 #include "proto/payload.pb.h"
+#include "release/service/store/epochs.h"
 #include "release/service/store/limits.h"
 
 namespace gantry::service {
@@ -17,13 +19,35 @@ namespace {
 
 using ::gantry::release::v1::Attempt;
 using ::gantry::release::v1::Cell;
+using ::gantry::release::v1::ChannelHead;
 using ::gantry::release::v1::Event;
+using ::gantry::release::v1::Fragment;
+using ::gantry::release::v1::NamedLease;
 using ::gantry::release::v1::Revision;
 
 // The columns that ReadCell expects.
 constexpr absl::string_view kSelect =
     "SELECT cell.record, revision.record FROM cell LEFT JOIN revision "
     "ON revision.cell_id = cell.id AND revision.number = cell.revision ";
+
+// Cells that may be claimed at ?1; ?2: also those that wait.  `state` compares
+// the state with what follows.  Each state is a query of its own, so that the
+// index cell_by_state gives its rows in order.
+std::string Claimable(absl::string_view state) {
+  const std::string select = absl::StrCat(
+      "SELECT cell.record, revision.record, cell.demand AS demand, "
+      "cell.priority AS priority, cell.want_us AS want_us, cell.id AS id "
+      "FROM cell LEFT JOIN revision ON revision.cell_id = cell.id "
+      "AND revision.number = cell.revision WHERE ",
+      state, " ");
+  return absl::StrCat(
+      select, release::v1::CELL_STATE_PLANNED, " UNION ALL ", select,
+      release::v1::CELL_STATE_FAILED,
+      " AND next_attempt_us <> 0 AND (?2 OR next_attempt_us <= ?1) UNION ALL ",
+      select, release::v1::CELL_STATE_BUILDING,
+      " AND lease_expire_us <= ?1 "
+      "ORDER BY demand DESC, priority DESC, want_us, id");
+}
 
 constexpr size_t kNoBytesLimit = std::numeric_limits<size_t>::max();
 constexpr int kNoLimit = std::numeric_limits<int>::max();
@@ -66,7 +90,9 @@ absl::StatusOr<Cell> ReadCell(const Statement& row) {
   GANTRY_ASSIGN_OR_RETURN(Cell cell, ParseRecord<Cell>(row, 0));
   if (!row.IsNull(1)) {
     GANTRY_ASSIGN_OR_RETURN(Revision revision, ReadRevision(row, 1));
-    *cell.mutable_payload() = std::move(*revision.mutable_payload());
+    if (!revision.has_prune_time()) {
+      *cell.mutable_payload() = std::move(*revision.mutable_payload());
+    }
   }
   return cell;
 }
@@ -101,6 +127,16 @@ auto ReadRows(Statement& statement, int limit, size_t max_bytes, Read read) {
 absl::StatusOr<std::vector<Cell>> ReadCells(Statement& statement,
                                             size_t max_bytes = kNoBytesLimit) {
   return ReadRows(statement, kNoLimit, max_bytes, ReadCell);
+}
+
+// The record in the first column of the only row; nullopt: there is none.
+template <typename Record>
+absl::StatusOr<absl::optional<Record>> ReadOne(Statement& statement) {
+  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+  GANTRY_ASSIGN_OR_RETURN(const bool row, statement.Step());
+  if (!row) return absl::optional<Record>();
+  GANTRY_ASSIGN_OR_RETURN(Record record, ParseRecord<Record>(statement, 0));
+  return absl::make_optional(std::move(record));
 }
 
 bool IsInAnyChannel(const Cell& cell,
@@ -157,16 +193,9 @@ absl::StatusOr<std::unique_ptr<CellTable>> CellTable::Create(
            "((SELECT MAX(os_release) FROM cell WHERE os_release < ?1), "
            "(SELECT MIN(os_release) FROM cell WHERE os_release > ?1)) "
            "ORDER BY cell.id")},
-      {table->claimable_,
-       absl::StrCat(kSelect, "WHERE (state = ", release::v1::CELL_STATE_PLANNED,
-                    " OR (state = ", release::v1::CELL_STATE_FAILED,
-                    " AND next_attempt_us <> 0"
-                    " AND (?2 OR next_attempt_us <= ?1))"
-                    " OR (state = ",
-                    release::v1::CELL_STATE_BUILDING,
-                    " AND lease_expire_us <= ?1)) "
-                    "AND (?3 = '' OR os_release = ?3) "
-                    "ORDER BY priority DESC, want_us, cell.id")},
+      {table->claimable_, Claimable("state =")},
+      // The few cells of a release are sorted: "+" keeps that index out.
+      {table->claimable_of_release_, Claimable("os_release = ?3 AND +state =")},
       {table->not_in_plan_,
        absl::StrCat(kSelect, "WHERE plan_id <> ?1 AND state <> ",
                     release::v1::CELL_STATE_RETIRED, " ORDER BY cell.id")},
@@ -175,6 +204,9 @@ absl::StatusOr<std::unique_ptr<CellTable>> CellTable::Create(
       {table->attempts_,
        "SELECT record FROM attempt WHERE cell_id = ?1 "
        "ORDER BY fencing_token DESC"},
+      {table->fragment_, "SELECT record FROM fragment WHERE digest = ?1"},
+      {table->head_, "SELECT record FROM head WHERE family = ?1 AND name = ?2"},
+      {table->heads_, "SELECT record FROM head ORDER BY family, name"},
       {table->events_,
        "SELECT record, sequence FROM event WHERE sequence > ?1 "
        "ORDER BY sequence LIMIT ?2"},
@@ -183,15 +215,29 @@ absl::StatusOr<std::unique_ptr<CellTable>> CellTable::Create(
        "FROM event"},
       {table->put_cell_,
        "INSERT INTO cell VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-       "?12, ?13) ON CONFLICT (id) DO UPDATE SET channels = ?5, state = ?6, "
-       "lease_expire_us = ?7, next_attempt_us = ?8, priority = ?9, "
-       "want_us = ?10, revision = ?11, plan_id = ?12, record = ?13"},
+       "?12, ?13, ?14) ON CONFLICT (id) DO UPDATE SET channels = ?5, "
+       "state = ?6, lease_expire_us = ?7, next_attempt_us = ?8, "
+       "priority = ?9, want_us = ?10, revision = ?11, plan_id = ?12, "
+       "record = ?13, demand = ?14"},
       {table->put_revision_,
        "INSERT INTO revision VALUES (?1, ?2, ?3, ?4) "
        "ON CONFLICT (cell_id, number) DO UPDATE SET digest = ?3, record = ?4"},
       {table->put_attempt_,
        "INSERT INTO attempt VALUES (?1, ?2, ?3) "
        "ON CONFLICT (cell_id, fencing_token) DO UPDATE SET record = ?3"},
+      {table->put_fragment_, "INSERT OR REPLACE INTO fragment VALUES (?1, ?2)"},
+      {table->put_head_, "INSERT OR REPLACE INTO head VALUES (?1, ?2, ?3)"},
+      {table->find_log_, "SELECT content FROM log WHERE digest = ?1"},
+      {table->put_log_,
+       "INSERT INTO log VALUES (?1, ?2, ?3) ON CONFLICT (digest) "
+       "DO UPDATE SET time_us = max(time_us, ?2)"},
+      {table->delete_logs_, "DELETE FROM log WHERE time_us < ?1 RETURNING 1"},
+      {table->find_named_lease_,
+       "SELECT worker, expire_us FROM named_lease WHERE name = ?1"},
+      {table->put_named_lease_,
+       "INSERT OR REPLACE INTO named_lease VALUES (?1, ?2, ?3)"},
+      {table->delete_named_lease_,
+       "DELETE FROM named_lease WHERE name = ?1 AND worker = ?2"},
       {table->next_token_,
        "UPDATE counter SET value = value + 1 WHERE name = 'fencing_token' "
        "RETURNING value"},
@@ -234,15 +280,27 @@ absl::StatusOr<std::vector<Cell>> CellTable::ListReleaseOrNeighbours(
   return ReadCells(neighbours_.Bind(os_release));
 }
 
+bool Matches(const ClaimFilter& filter, const Cell& cell) {
+  const auto& architectures = filter.architectures;
+  return (filter.channels.empty() || IsInAnyChannel(cell, filter.channels)) &&
+         (architectures.empty() ||
+          std::find(architectures.begin(), architectures.end(),
+                    cell.coordinates().architecture()) !=
+              architectures.end()) &&
+         (filter.epochs.empty() ||
+          (cell.has_wanted_recipe() &&
+           HasEpochs(filter.epochs, cell.wanted_recipe())));
+}
+
 absl::StatusOr<std::vector<Cell>> CellTable::ListClaimable(
     const ClaimFilter& filter, int limit) {
-  claimable_.Bind(absl::ToUnixMicros(filter.now))
-      .Bind(int64_t{filter.include_waiting})
-      .Bind(filter.os_release);
-  return ReadRows(
-      claimable_, limit, kNoBytesLimit, ReadCell, [&](const Cell& cell) {
-        return filter.channels.empty() || IsInAnyChannel(cell, filter.channels);
-      });
+  Statement& statement =
+      filter.os_release.empty() ? claimable_ : claimable_of_release_;
+  statement.Bind(absl::ToUnixMicros(filter.now))
+      .Bind(int64_t{filter.include_waiting});
+  if (!filter.os_release.empty()) statement.Bind(filter.os_release);
+  return ReadRows(statement, limit, kNoBytesLimit, ReadCell,
+                  [&](const Cell& cell) { return Matches(filter, cell); });
 }
 
 absl::StatusOr<std::vector<Cell>> CellTable::ListNotInPlan(
@@ -259,10 +317,49 @@ absl::StatusOr<std::vector<Revision>> CellTable::ListRevisions(
 }
 
 absl::StatusOr<std::vector<Attempt>> CellTable::ListAttempts(
-    absl::string_view cell_id, int limit) {
+    absl::string_view cell_id, int limit, size_t max_bytes) {
   return ReadRows(
-      attempts_.Bind(cell_id), limit, kNoBytesLimit,
+      attempts_.Bind(cell_id), limit, max_bytes,
       [](const Statement& row) { return ParseRecord<Attempt>(row, 0); });
+}
+
+absl::StatusOr<absl::optional<AttemptLog>> CellTable::FindLog(
+    absl::string_view cell_id, int64_t fencing_token) {
+  GANTRY_ASSIGN_OR_RETURN(
+      std::vector<Attempt> attempts,
+      ReadRows(
+          attempts_.Bind(cell_id), kNoLimit, kNoBytesLimit,
+          [](const Statement& row) { return ParseRecord<Attempt>(row, 0); },
+          [&](const Attempt& attempt) {
+            return !attempt.log_digest().empty() &&
+                   (fencing_token == 0 ||
+                    attempt.fencing_token() == fencing_token);
+          }));
+  const auto reset = absl::MakeCleanup([&] { find_log_.Reset(); });
+  for (Attempt& attempt : attempts) {
+    GANTRY_ASSIGN_OR_RETURN(
+        const bool row, find_log_.Reset().Bind(attempt.log_digest()).Step());
+    if (!row) continue;
+    return absl::make_optional(
+        AttemptLog{std::move(attempt), std::string(find_log_.Bytes(0))});
+  }
+  return absl::optional<AttemptLog>();
+}
+
+absl::StatusOr<absl::optional<Fragment>> CellTable::FindFragment(
+    absl::string_view digest) {
+  return ReadOne<Fragment>(fragment_.Bind(digest));
+}
+
+absl::StatusOr<absl::optional<ChannelHead>> CellTable::FindHead(
+    matrix::v1::Family family, absl::string_view name) {
+  return ReadOne<ChannelHead>(head_.Bind(int64_t{family}).Bind(name));
+}
+
+absl::StatusOr<std::vector<ChannelHead>> CellTable::ListHeads() {
+  return ReadRows(heads_, kNoLimit, kNoBytesLimit, [](const Statement& row) {
+    return ParseRecord<ChannelHead>(row, 0);
+  });
 }
 
 absl::StatusOr<std::vector<Event>> CellTable::ListEvents(int64_t after_sequence,
@@ -278,7 +375,7 @@ absl::StatusOr<std::vector<Event>> CellTable::ListEvents(int64_t after_sequence,
 }
 
 absl::Status CellTable::Append(Event event) {
-  event.mutable_cell()->clear_payload();
+  if (event.has_cell()) event.mutable_cell()->clear_payload();
   // The column has it.
   event.clear_sequence();
   GANTRY_RETURN_IF_ERROR(append_.Bind(event.cell().id())
@@ -303,7 +400,20 @@ absl::Status CellTable::Project(const Event& event) {
                                .BindBlob(attempt.SerializeAsString())
                                .Run());
   }
-  return PutCell(event.cell());
+  if (event.has_fragment()) {
+    const Fragment& fragment = event.fragment();
+    GANTRY_RETURN_IF_ERROR(put_fragment_.Bind(fragment.reference().digest())
+                               .BindBlob(fragment.SerializeAsString())
+                               .Run());
+  }
+  if (event.has_head()) {
+    const ChannelHead& head = event.head();
+    GANTRY_RETURN_IF_ERROR(put_head_.Bind(int64_t{head.family()})
+                               .Bind(head.name())
+                               .BindBlob(head.SerializeAsString())
+                               .Run());
+  }
+  return event.has_cell() ? PutCell(event.cell()) : absl::OkStatus();
 }
 
 absl::Status CellTable::PutCell(const Cell& cell) {
@@ -319,7 +429,8 @@ absl::Status CellTable::PutCell(const Cell& cell) {
       .Bind(cell.has_want_time() ? Micros(cell.want_time()) : 0)
       .Bind(int64_t{cell.revision()})
       .Bind(cell.plan_id())
-      .BindBlob(cell.SerializeAsString());
+      .BindBlob(cell.SerializeAsString())
+      .Bind(cell.demand());
   return put_cell_.Run();
 }
 
@@ -333,6 +444,7 @@ absl::Status CellTable::Rebuild() {
   GANTRY_RETURN_IF_ERROR(database_.Execute(
       "DROP TRIGGER revision_is_never_deleted;"
       "DELETE FROM cell; DELETE FROM revision; DELETE FROM attempt;"
+      "DELETE FROM fragment; DELETE FROM head;"
       "CREATE TRIGGER revision_is_never_deleted BEFORE DELETE ON revision "
       "BEGIN SELECT RAISE (ABORT, 'revisions are immutable'); END;"));
   int64_t sequence = 0;
@@ -353,6 +465,48 @@ absl::StatusOr<int64_t> CellTable::NextFencingToken() {
   // The update is complete: RETURNING produces rows only after all changes
   // (sqlite.org/lang_returning.html, 2.3).
   return token;
+}
+
+absl::Status CellTable::PutLog(absl::string_view digest,
+                               absl::string_view content, absl::Time now) {
+  return put_log_.Bind(digest)
+      .Bind(absl::ToUnixMicros(now))
+      .BindBlob(content)
+      .Run();
+}
+
+absl::StatusOr<int> CellTable::DeleteLogs(absl::Time time) {
+  const auto reset = absl::MakeCleanup([&] { delete_logs_.Reset(); });
+  delete_logs_.Bind(absl::ToUnixMicros(time));
+  for (int count = 0;; ++count) {
+    GANTRY_ASSIGN_OR_RETURN(const bool row, delete_logs_.Step());
+    if (!row) return count;
+  }
+}
+
+absl::StatusOr<absl::optional<NamedLease>> CellTable::FindNamedLease(
+    absl::string_view name) {
+  const auto reset = absl::MakeCleanup([&] { find_named_lease_.Reset(); });
+  GANTRY_ASSIGN_OR_RETURN(const bool row, find_named_lease_.Bind(name).Step());
+  if (!row) return absl::optional<NamedLease>();
+  NamedLease lease;
+  lease.set_name(std::string(name));
+  lease.set_worker(std::string(find_named_lease_.Bytes(0)));
+  *lease.mutable_expire_time() =
+      ToTimestamp(absl::FromUnixMicros(find_named_lease_.Number(1)));
+  return absl::make_optional(std::move(lease));
+}
+
+absl::Status CellTable::PutNamedLease(const NamedLease& lease) {
+  return put_named_lease_.Bind(lease.name())
+      .Bind(lease.worker())
+      .Bind(Micros(lease.expire_time()))
+      .Run();
+}
+
+absl::Status CellTable::DeleteNamedLease(absl::string_view name,
+                                         absl::string_view worker) {
+  return delete_named_lease_.Bind(name).Bind(worker).Run();
 }
 
 absl::StatusOr<absl::optional<RecordedResponse>> CellTable::FindResponse(

@@ -14,7 +14,12 @@
 #include "absl/types/optional.h"
 #include "proto/attempt.pb.h"
 #include "proto/cell.pb.h"
+#include "proto/channel_head.pb.h"
 #include "proto/event.pb.h"
+#include "proto/fragment.pb.h"
+#include "proto/matrix.pb.h"
+#include "proto/recipe.pb.h"
+#include "proto/release_service.pb.h"
 #include "proto/revision.pb.h"
 #include "release/service/store/database.h"
 
@@ -39,8 +44,21 @@ struct ClaimFilter {
   bool include_waiting = false;
   // One of these must be the cell's; empty: any cell.
   std::vector<std::string> channels;
+  // See HasEpochs(); empty: any recipe, and none.
+  std::vector<release::v1::StageEpoch> epochs;
+  // One of these must be the cell's; empty: any cell.
+  std::vector<std::string> architectures;
   // Exact; empty: any.
   std::string os_release;
+};
+
+// Whether the filter selects a claimable cell, the OS release aside.
+bool Matches(const ClaimFilter& filter, const release::v1::Cell& cell);
+
+// An attempt, and its log.
+struct AttemptLog {
+  release::v1::Attempt attempt;
+  std::string content;
 };
 
 // The response to an earlier request.
@@ -50,11 +68,13 @@ struct RecordedResponse {
   std::string response;
 };
 
-// Reads and writes cells, their revisions and attempts, and events as rows of a
-// database with the schema of schema.h, which must outlive this object.  The
-// caller controls transactions.  Not thread-safe.
+// Reads and writes cells, their revisions and attempts, fragments, heads of
+// channels and events as rows of a database with the schema of schema.h, which
+// must outlive this object.  The caller controls transactions.  Not
+// thread-safe.
 //
-// All changes go through Append(); only leases are renewed without an event.
+// All changes of these go through Append(); only leases are renewed without an
+// event.  Logs, named leases and responses are bookkeeping without events.
 //
 // Versions without a limit stored payloads larger than kMaxStoredPayloadBytes;
 // these are returned without their proofs.
@@ -62,7 +82,8 @@ class CellTable {
  public:
   static absl::StatusOr<std::unique_ptr<CellTable>> Create(Database& database);
 
-  // Cells are returned with the payload of their newest revision.
+  // Cells are returned with the payload of their newest revision, unless that
+  // was pruned.
 
   // Returns nullopt if there is no such cell.
   absl::StatusOr<absl::optional<release::v1::Cell>> Find(absl::string_view id);
@@ -81,8 +102,8 @@ class CellTable {
       absl::string_view os_release);
 
   // At most `limit` cells that are planned, failed with a next_attempt_time
-  // that has come, or building with a lease that expired; ordered by priority,
-  // highest first, then by want_time, then by id.
+  // that has come, or building with a lease that expired; ordered by demand and
+  // by priority, highest first, then by want_time, then by id.
   absl::StatusOr<std::vector<release::v1::Cell>> ListClaimable(
       const ClaimFilter& filter, int limit);
 
@@ -95,17 +116,33 @@ class CellTable {
   absl::StatusOr<std::vector<release::v1::Revision>> ListRevisions(
       absl::string_view cell_id);
 
-  // Newest first, at most `limit`.
+  // Newest first.  Stops as List() does.
   absl::StatusOr<std::vector<release::v1::Attempt>> ListAttempts(
-      absl::string_view cell_id, int limit);
+      absl::string_view cell_id, int limit, size_t max_bytes);
+
+  // The attempt with this token; with 0, the newest one whose log is stored.
+  // Returns nullopt if there is none, or it has no log.
+  absl::StatusOr<absl::optional<AttemptLog>> FindLog(absl::string_view cell_id,
+                                                     int64_t fencing_token);
+
+  // Returns nullopt if there is no such fragment.
+  absl::StatusOr<absl::optional<release::v1::Fragment>> FindFragment(
+      absl::string_view digest);
+
+  // Returns nullopt if the channel has no head.
+  absl::StatusOr<absl::optional<release::v1::ChannelHead>> FindHead(
+      matrix::v1::Family family, absl::string_view name);
+
+  // Ordered by family and name.
+  absl::StatusOr<std::vector<release::v1::ChannelHead>> ListHeads();
 
   // Events after `after_sequence`, in order.  As List().
   absl::StatusOr<std::vector<release::v1::Event>> ListEvents(
       int64_t after_sequence, int limit, size_t max_bytes);
 
   // Appends an event with the next sequence number, and makes the records of
-  // its cell, revision and attempt those of the event.  INTERNAL: its revision
-  // is in the table with another payload.
+  // its cell, revision, attempt, fragment and head those of the event.
+  // INTERNAL: its revision is in the table with another payload.
   absl::Status Append(release::v1::Event event);
 
   // Replaces the lease of a cell, which must be in the table.
@@ -117,6 +154,22 @@ class CellTable {
 
   // Returns a token that is greater than all earlier ones.
   absl::StatusOr<int64_t> NextFencingToken();
+
+  // Stores the log of an attempt that ends at `now`.
+  absl::Status PutLog(absl::string_view digest, absl::string_view content,
+                      absl::Time now);
+
+  // Deletes the logs of which all attempts ended before `time`, and returns
+  // their number.
+  absl::StatusOr<int> DeleteLogs(absl::Time time);
+
+  // Returns nullopt if it was never granted, or was given back.
+  absl::StatusOr<absl::optional<release::v1::NamedLease>> FindNamedLease(
+      absl::string_view name);
+  absl::Status PutNamedLease(const release::v1::NamedLease& lease);
+  // Changes nothing if another worker has it.
+  absl::Status DeleteNamedLease(absl::string_view name,
+                                absl::string_view worker);
 
   // Returns nullopt if no request had this id.
   absl::StatusOr<absl::optional<RecordedResponse>> FindResponse(
@@ -138,14 +191,26 @@ class CellTable {
   Statement of_release_;
   Statement neighbours_;
   Statement claimable_;
+  Statement claimable_of_release_;
   Statement not_in_plan_;
   Statement revisions_;
   Statement attempts_;
+  Statement fragment_;
+  Statement head_;
+  Statement heads_;
   Statement events_;
   Statement append_;
   Statement put_cell_;
   Statement put_revision_;
   Statement put_attempt_;
+  Statement put_fragment_;
+  Statement put_head_;
+  Statement find_log_;
+  Statement put_log_;
+  Statement delete_logs_;
+  Statement find_named_lease_;
+  Statement put_named_lease_;
+  Statement delete_named_lease_;
   Statement next_token_;
   Statement find_response_;
   Statement put_response_;

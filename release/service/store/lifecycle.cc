@@ -8,6 +8,7 @@
 #include "absl/strings/string_view.h"
 #include "base/cell_name.h"
 #include "base/cell_state_name.h"
+#include "base/digest.h"
 #include "base/proto_time.h"
 #include "base/status_macros.h"
 #include "google/protobuf/util/message_differencer.h"
@@ -17,6 +18,7 @@
 #include "proto/payload.pb.h"
 #include "proto/recipe.pb.h"
 #include "release/service/rpc_status/error_details.h"
+#include "release/service/store/epochs.h"
 #include "release/service/store/proof_check.h"
 
 namespace gantry::service {
@@ -69,7 +71,7 @@ bool HasRecipe(const Revision& revision, absl::string_view digest) {
 release::v1::CellState IdleState(const Cell& cell,
                                  const std::vector<Revision>& revisions) {
   const std::string& wanted = cell.wanted_recipe().digest();
-  if (!revisions.empty() &&
+  if (!revisions.empty() && !revisions.front().has_prune_time() &&
       (wanted.empty() || HasRecipe(revisions.front(), wanted))) {
     return release::v1::CELL_STATE_BUILT;
   }
@@ -135,6 +137,20 @@ absl::Status CheckToken(const Cell& cell, int64_t token) {
                                    : StaleTokenError(cell, token);
 }
 
+// Whether the cell's lease is for another recipe than the wanted one: how it
+// ends says nothing about the latter.
+bool IsOutdated(const Cell& cell) {
+  return cell.lease().recipe_digest() != cell.wanted_recipe().digest();
+}
+
+// Ends the cell's lease without a result for its wanted recipe.
+void MakeIdle(Cell& cell, const std::vector<Revision>& revisions,
+              absl::Time now) {
+  cell.clear_lease();
+  ClearFailure(cell);
+  SetState(cell, IdleState(cell, revisions), now);
+}
+
 // Checks that a request with this token may record a revision.
 absl::Status CheckMayRecord(const Cell& cell, int64_t token, absl::Time now) {
   if (token != 0) return CheckToken(cell, token);
@@ -181,9 +197,29 @@ absl::Duration RetryDelay(const Cell& cell) {
                   kFirstDelay * (int64_t{1} << cell.infrastructure_failures()));
 }
 
+// The recipe that the request is for; empty if it is not known.
+const std::string& RecipeOf(const Cell& cell,
+                            const RecordRevisionRequest& request) {
+  return request.recipe_digest().empty() &&
+                 IsLeasedWith(cell, request.fencing_token())
+             ? cell.lease().recipe_digest()
+             : request.recipe_digest();
+}
+
 const std::string& ContentDigest(const RecordRevisionRequest& request) {
   return request.content_digest().empty() ? request.payload().digest()
                                           : request.content_digest();
+}
+
+// Whether the revision is what the request would record.
+bool IsRevision(const Revision& revision,
+                const RecordRevisionRequest& request) {
+  return revision.content_digest() == ContentDigest(request) &&
+         revision.coordinates().kernel_release() ==
+             request.coordinates().kernel_release() &&
+         // An image that was pruned is not there to be offered again.
+         (!revision.has_prune_time() ||
+          revision.payload().digest() == request.payload().digest());
 }
 
 // The event of a recipe that gave other content before.  Ends the cell's lease
@@ -240,6 +276,8 @@ absl::optional<Event> PlanCell(const absl::optional<Cell>& cell,
   if (is_new_recipe || !planned.has_want_time()) {
     *planned.mutable_want_time() = ToTimestamp(now);
   }
+  // These were of the old recipe.
+  if (is_new_recipe) planned.clear_infrastructure_failures();
 
   Event event;
   const auto state = planned.state();
@@ -264,6 +302,23 @@ absl::optional<Event> PlanCell(const absl::optional<Cell>& cell,
                         : release::v1::EVENT_KIND_PLANNED;
   event.MergeFrom(MakeEvent(kind, std::move(planned), now));
   return event;
+}
+
+absl::Status CheckEpochs(const Cell& cell, const CellPlan& plan) {
+  if (!plan.has_recipe()) return absl::OkStatus();
+  const auto* behind = FindEpochBehind(cell.wanted_recipe(), plan.recipe());
+  if (behind == nullptr) return absl::OkStatus();
+  const int planned = EpochOf(plan.recipe(), behind->stage());
+  return WithErrorInfo(
+      absl::FailedPreconditionError(absl::StrCat(
+          cell.id(), " is planned with epoch ", behind->epoch(), " of stage ",
+          behind->stage(), ", but this plan has epoch ", planned,
+          "; use the newer version of Gantry")),
+      "EPOCH_BEHIND",
+      {{"cell_id", cell.id()},
+       {"stage", behind->stage()},
+       {"epoch", absl::StrCat(behind->epoch())},
+       {"planned_epoch", absl::StrCat(planned)}});
 }
 
 Event RetireCell(const Cell& cell, const std::vector<std::string>& channels,
@@ -308,16 +363,21 @@ bool IsClaimable(const Cell& cell, absl::Time now, bool include_waiting) {
   }
 }
 
-Event LoseLease(const Cell& cell, absl::Time now) {
+Event LoseLease(const Cell& cell, const std::vector<Revision>& revisions,
+                absl::Time now) {
   Cell after = cell;
   after.clear_lease();
-  CountInfrastructureFailure(after, now, absl::ZeroDuration());
-  auto& failure = *after.mutable_failure();
-  failure.set_class_(release::v1::FAILURE_CLASS_INFRASTRUCTURE);
-  failure.set_stage("job");
-  after.set_reason(absl::StrCat("the lease of ", cell.lease().worker(),
-                                " expired without a result"));
-  SetState(after, release::v1::CELL_STATE_FAILED, now);
+  if (IsOutdated(cell)) {
+    MakeIdle(after, revisions, now);
+  } else {
+    CountInfrastructureFailure(after, now, absl::ZeroDuration());
+    auto& failure = *after.mutable_failure();
+    failure.set_class_(release::v1::FAILURE_CLASS_INFRASTRUCTURE);
+    failure.set_stage("job");
+    after.set_reason(absl::StrCat("the lease of ", cell.lease().worker(),
+                                  " expired without a result"));
+    SetState(after, release::v1::CELL_STATE_FAILED, now);
+  }
   Event event = MakeEvent(release::v1::EVENT_KIND_LOST, std::move(after), now);
   *event.mutable_attempt() =
       EndAttempt(cell, release::v1::ATTEMPT_OUTCOME_LOST, now);
@@ -365,25 +425,26 @@ absl::StatusOr<Event> ReleaseCell(
 }
 
 absl::StatusOr<Event> FailCell(const Cell& cell,
+                               const std::vector<Revision>& revisions,
                                const FailAttemptRequest& request,
                                absl::Time now) {
   GANTRY_RETURN_IF_ERROR(CheckToken(cell, request.lease().fencing_token()));
   Cell failed = cell;
-  failed.clear_lease();
-  failed.set_reason(request.failure().reason());
-  failed.set_log_uri(request.log_uri());
-  *failed.mutable_failure() = request.failure();
-  failed.mutable_failure()->clear_reason();
-  SetState(failed, release::v1::CELL_STATE_FAILED, now);
-  if (cell.lease().recipe_digest() != cell.wanted_recipe().digest()) {
-    // What failed is not wanted any more.
-    ClearFailure(failed);
-    SetState(failed, release::v1::CELL_STATE_PLANNED, now);
-  } else if (request.failure().class_() ==
-             release::v1::FAILURE_CLASS_INFRASTRUCTURE) {
-    CountInfrastructureFailure(failed, now, RetryDelay(cell));
+  if (IsOutdated(cell)) {
+    MakeIdle(failed, revisions, now);
   } else {
-    failed.clear_infrastructure_failures();
+    failed.clear_lease();
+    failed.set_reason(request.failure().reason());
+    failed.set_log_uri(request.log_uri());
+    *failed.mutable_failure() = request.failure();
+    failed.mutable_failure()->clear_reason();
+    SetState(failed, release::v1::CELL_STATE_FAILED, now);
+    if (request.failure().class_() ==
+        release::v1::FAILURE_CLASS_INFRASTRUCTURE) {
+      CountInfrastructureFailure(failed, now, RetryDelay(cell));
+    } else {
+      failed.clear_infrastructure_failures();
+    }
   }
   Event event =
       MakeEvent(release::v1::EVENT_KIND_FAILED, std::move(failed), now);
@@ -391,6 +452,9 @@ absl::StatusOr<Event> FailCell(const Cell& cell,
   attempt = EndAttempt(cell, release::v1::ATTEMPT_OUTCOME_FAILED, now);
   *attempt.mutable_failure() = request.failure();
   attempt.set_log_uri(request.log_uri());
+  if (!request.log().empty()) {
+    attempt.set_log_digest(Sha256Digest(request.log()));
+  }
   return event;
 }
 
@@ -403,11 +467,14 @@ absl::optional<Event> RetryCell(const Cell& cell, absl::Time now) {
   return MakeEvent(release::v1::EVENT_KIND_RETRIED, std::move(after), now);
 }
 
-const Revision* FindContradiction(const std::vector<Revision>& revisions,
+const Revision* FindContradiction(const absl::optional<Cell>& cell,
+                                  const std::vector<Revision>& revisions,
                                   const RecordRevisionRequest& request) {
-  if (request.recipe_digest().empty()) return nullptr;
+  const Cell& before = cell.has_value() ? *cell : Cell::default_instance();
+  const std::string& recipe = RecipeOf(before, request);
+  if (recipe.empty()) return nullptr;
   for (const Revision& revision : revisions) {
-    if (HasRecipe(revision, request.recipe_digest()) &&
+    if (HasRecipe(revision, recipe) &&
         revision.content_digest() != ContentDigest(request)) {
       return &revision;
     }
@@ -423,17 +490,16 @@ absl::StatusOr<absl::optional<Event>> RecordRevision(
   before.set_id(CellId(request.coordinates()));
   const bool is_leased =
       before.has_lease() && IsLeasedWith(before, request.fencing_token());
-  const std::string& recipe = request.recipe_digest();
+  const std::string& recipe = RecipeOf(before, request);
   const std::string& content = ContentDigest(request);
-  const bool is_newest = !revisions.empty() &&
-                         revisions.front().content_digest() == content &&
-                         revisions.front().coordinates().kernel_release() ==
-                             request.coordinates().kernel_release();
+  const bool is_newest =
+      !revisions.empty() && IsRevision(revisions.front(), request);
+  const bool is_kept = is_newest && !revisions.front().has_prune_time();
   const bool has_recipe =
       is_newest && (recipe.empty() || HasRecipe(revisions.front(), recipe));
-  if (has_recipe && !is_leased) return absl::optional<Event>();
+  if (is_kept && has_recipe && !is_leased) return absl::optional<Event>();
   GANTRY_RETURN_IF_ERROR(CheckMayRecord(before, request.fencing_token(), now));
-  if (const Revision* first = FindContradiction(revisions, request)) {
+  if (const Revision* first = FindContradiction(before, revisions, request)) {
     return absl::make_optional(
         Irreproducible(before, revisions, *first, content, is_leased, now));
   }
@@ -441,6 +507,7 @@ absl::StatusOr<absl::optional<Event>> RecordRevision(
   Revision revision;
   if (is_newest) {
     revision = revisions.front();
+    revision.clear_prune_time();
   } else {
     revision.set_cell_id(before.id());
     revision.set_number(revisions.empty() ? 1 : revisions.front().number() + 1);
@@ -472,6 +539,34 @@ absl::StatusOr<absl::optional<Event>> RecordRevision(
     attempt.set_revision(is_leased ? revision.number() : 0);
   }
   *event.mutable_revision() = std::move(revision);
+  return absl::make_optional(std::move(event));
+}
+
+absl::StatusOr<absl::optional<Event>> PruneRevision(
+    const Cell& cell, const std::vector<Revision>& revisions, int number,
+    bool is_in_head, absl::Time now) {
+  const auto found =
+      std::find_if(revisions.begin(), revisions.end(),
+                   [&](const Revision& r) { return r.number() == number; });
+  if (found == revisions.end()) {
+    return ResourceNotFoundError(
+        "gantry.release.v1.Revision", absl::StrCat(cell.id(), "/", number),
+        absl::StrCat("cell ", cell.id(), " has no revision ", number));
+  }
+  if (found->has_prune_time()) return absl::optional<Event>();
+  const bool is_retired = cell.state() == release::v1::CELL_STATE_RETIRED;
+  if (number == cell.revision() && (!is_retired || is_in_head)) {
+    return WithErrorInfo(
+        absl::FailedPreconditionError(absl::StrCat(
+            "revision ", number, " of ", cell.id(), " is in use: ",
+            is_retired ? "a channel has its OS release"
+                       : "it is the newest, and the cell is not retired")),
+        "REVISION_IN_USE",
+        {{"cell_id", cell.id()}, {"revision", absl::StrCat(number)}});
+  }
+  Event event = MakeEvent(release::v1::EVENT_KIND_PRUNED, cell, now);
+  *event.mutable_revision() = *found;
+  *event.mutable_revision()->mutable_prune_time() = ToTimestamp(now);
   return absl::make_optional(std::move(event));
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "base/digest.h"
 #include "base/message_digest.h"
@@ -103,7 +104,7 @@ class LifecycleTest : public testing::Test {
   }
 
   void Claim() {
-    if (IsLost(*cell_, now_)) Apply(LoseLease(*cell_, now_));
+    if (IsLost(*cell_, now_)) Apply(LoseLease(*cell_, revisions_, now_));
     ASSERT_TRUE(IsClaimable(*cell_, now_));
     Apply(ClaimCell(*cell_, "worker", ++token_, now_, absl::Minutes(10)));
   }
@@ -117,7 +118,7 @@ class LifecycleTest : public testing::Test {
     request.mutable_failure()->set_fingerprint("v1:compile:0");
     request.mutable_failure()->set_reason("compile error");
     request.set_log_uri("file:///log");
-    const auto event = FailCell(*cell_, request, now_);
+    const auto event = FailCell(*cell_, revisions_, request, now_);
     if (event.ok()) Apply(*event);
     return event.status();
   }
@@ -130,6 +131,14 @@ class LifecycleTest : public testing::Test {
     const auto event = RecordRevision(cell_, revisions_, request, now_);
     if (event.ok()) Apply(*event);
     return event.status();
+  }
+
+  // As Record(), with the newest token and without naming a recipe.
+  void RecordWithoutRecipe(const std::string& content) {
+    const auto event = RecordRevision(cell_, revisions_,
+                                      TestRevision(1, content, token_), now_);
+    ASSERT_THAT(event, IsOk());
+    Apply(*event);
   }
 
   CellState state() const { return cell_->state(); }
@@ -356,6 +365,63 @@ TEST_F(LifecycleTest, ProofThatIsNotAcceptedIsRefused) {
                          " is not accepted: it was loaded"));
 }
 
+TEST_F(LifecycleTest, RecordWithoutModulesIsRefused) {
+  RecordRevisionRequest request = TestRevision(1);
+  request.clear_modules();
+  const auto refused = RecordRevision({}, {}, request, now_);
+  EXPECT_THAT(refused, IsRefusedFor("PROOF_NOT_ACCEPTED"));
+  EXPECT_EQ(refused.status().message(),
+            absl::StrCat("the proof of ", TestId(1),
+                         " is not accepted: the record names no modules"));
+}
+
+TEST_F(LifecycleTest, RecordWithoutARecipeIsOfTheLeases) {
+  Reach(kBuilding);
+  RecordWithoutRecipe("content");
+  EXPECT_EQ(state(), kBuilt);
+  EXPECT_THAT(revisions_[0].recipe_digests(), ElementsAre(RecipeOf("a")));
+
+  Plan(PlanWithRecipe("b"));
+  Claim();
+  Plan(PlanWithRecipe("c"));
+  RecordWithoutRecipe("content");
+  EXPECT_EQ(state(), kPlanned);
+  EXPECT_THAT(revisions_[0].recipe_digests(),
+              ElementsAre(RecipeOf("a"), RecipeOf("b")));
+}
+
+TEST_F(LifecycleTest, RecordWithoutARecipeMayBeIrreproducible) {
+  Reach(kBuilt);
+  Plan(PlanWithRecipe("b"));
+  Claim();
+  RecordWithoutRecipe("other");
+  Plan(PlanWithRecipe("a"));
+  Claim();
+  RecordWithoutRecipe("third");
+  EXPECT_EQ(state(), kFailed);
+  EXPECT_EQ(attempt_.outcome(), release::v1::ATTEMPT_OUTCOME_IRREPRODUCIBLE);
+}
+
+TEST_F(LifecycleTest, PlanOfALowerEpochIsRefused) {
+  CellPlan plan = PlanWithRecipe("a");
+  auto& epoch = *plan.mutable_recipe()->add_epochs();
+  epoch.set_stage("compile");
+  epoch.set_epoch(3);
+  Plan(plan);
+  EXPECT_THAT(CheckEpochs(*cell_, plan), IsOk());
+  plan.mutable_recipe()->mutable_epochs(0)->set_epoch(4);
+  EXPECT_THAT(CheckEpochs(*cell_, plan), IsOk());
+  plan.mutable_recipe()->mutable_epochs(0)->set_epoch(2);
+  const absl::StatusOr<Event> refused = CheckEpochs(*cell_, plan);
+  EXPECT_THAT(refused, IsRefusedFor("EPOCH_BEHIND"));
+  EXPECT_EQ(refused.status().message(),
+            absl::StrCat(TestId(1),
+                         " is planned with epoch 3 of stage compile, but this "
+                         "plan has epoch 2; use the newer version of Gantry"));
+  plan.clear_recipe();
+  EXPECT_THAT(CheckEpochs(*cell_, plan), IsOk());
+}
+
 TEST_F(LifecycleTest, DeterministicFailureWaitsForAnotherRecipe) {
   Reach(kFailed);
   EXPECT_EQ(cell_->reason(), "compile error");
@@ -373,6 +439,43 @@ TEST_F(LifecycleTest, FailureOfARecipeThatIsNoLongerWantedPlansTheCell) {
   Plan(PlanWithRecipe("b"));
   ASSERT_THAT(Fail(kDeterministic), IsOk());
   EXPECT_EQ(state(), kPlanned);
+}
+
+// The recipe of the newest revision is wanted again before the attempt ends.
+TEST_F(LifecycleTest, FailureAfterTheRecipeWasRevertedLeavesTheCellBuilt) {
+  for (bool is_lost : {false, true}) {
+    cell_.reset();
+    revisions_.clear();
+    Reach(kBuilt);
+    Plan(PlanWithRecipe("b"));
+    Claim();
+    Plan(PlanWithRecipe("a"));
+    EXPECT_EQ(state(), kBuilding);
+    if (is_lost) {
+      Apply(LoseLease(*cell_, revisions_, now_));
+    } else {
+      ASSERT_THAT(Fail(kInfrastructure), IsOk());
+    }
+    EXPECT_EQ(state(), kBuilt);
+    EXPECT_FALSE(cell_->has_lease());
+    EXPECT_EQ(cell_->reason(), "");
+    EXPECT_EQ(cell_->infrastructure_failures(), 0);
+  }
+}
+
+TEST_F(LifecycleTest, NewRecipeForgetsFailuresOfTheInfrastructure) {
+  Reach(kPlanned);
+  Claim();
+  ASSERT_THAT(Fail(kInfrastructure), IsOk());
+  now_ += absl::Minutes(1);
+  Claim();
+  EXPECT_EQ(cell_->infrastructure_failures(), 1);
+  Plan(PlanWithRecipe("b"));
+  EXPECT_EQ(state(), kBuilding);
+  EXPECT_EQ(cell_->infrastructure_failures(), 0);
+  ASSERT_THAT(Fail(kInfrastructure), IsOk());
+  EXPECT_EQ(state(), kPlanned);
+  EXPECT_EQ(cell_->infrastructure_failures(), 0);
 }
 
 TEST_F(LifecycleTest, InfrastructureFailuresWaitLongerAndPark) {
@@ -412,14 +515,14 @@ TEST_F(LifecycleTest, LostLeasesCountAsFailuresOfTheInfrastructure) {
   for (int lost = 1; lost <= 4; ++lost) {
     now_ += absl::Minutes(10);
     ASSERT_TRUE(IsLost(*cell_, now_));
-    Apply(LoseLease(*cell_, now_));
+    Apply(LoseLease(*cell_, revisions_, now_));
     EXPECT_EQ(attempt_.outcome(), release::v1::ATTEMPT_OUTCOME_LOST);
     ASSERT_TRUE(IsClaimable(*cell_, now_));
     Apply(ClaimCell(*cell_, "worker", ++token_, now_, absl::Minutes(10)));
   }
   EXPECT_EQ(cell_->attempt_count(), 5);
   now_ += absl::Minutes(10);
-  Apply(LoseLease(*cell_, now_));
+  Apply(LoseLease(*cell_, revisions_, now_));
   EXPECT_FALSE(IsClaimable(*cell_, now_, true));
   EXPECT_EQ(cell_->reason(), "the lease of worker expired without a result");
 }

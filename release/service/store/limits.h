@@ -34,12 +34,26 @@ inline constexpr size_t kMaxStoredPayloadBytes = kMaxPayloadBytes + 32;
 // need.
 inline constexpr size_t kMaxRecipeBytes = 8 << 10;
 
+// The content of a fragment, and its keyring, each.
+inline constexpr size_t kMaxFragmentContentBytes = 1 << 20;
+
+// A serialized Fragment: sources have little more than the content.
+inline constexpr size_t kMaxFragmentBytes = 3 << 20;
+
+// The log of an attempt.
+inline constexpr size_t kMaxLogBytes = 1 << 20;
+
 inline constexpr int kMaxChannelsPerCell = 16;
+
+inline constexpr int kMaxReleasesPerHead = 1000;
+
+// Stages, and architectures, that a worker names.
+inline constexpr int kMaxCapabilities = 16;
 
 // Cells that one call may plan, list or claim.
 inline constexpr int kMaxCellsPerCall = 1000;
 
-// Serialized cells of one page of ListCells; the last cell may exceed it.
+// Serialized records of one page of a list; the last record may exceed it.
 inline constexpr size_t kMaxPageBytes = 2 << 20;
 
 // gRPC refuses larger requests with an error that names no field.

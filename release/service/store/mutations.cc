@@ -14,6 +14,8 @@
 #include "proto/cell_plan.pb.h"
 #include "proto/event.pb.h"
 #include "proto/revision.pb.h"
+#include "release/service/store/heads.h"
+#include "release/service/store/lease_duration.h"
 #include "release/service/store/lifecycle.h"
 #include "release/service/store/limits.h"
 
@@ -23,15 +25,6 @@ namespace {
 using ::gantry::release::v1::Cell;
 using ::gantry::release::v1::Event;
 using ::gantry::release::v1::Revision;
-
-constexpr absl::Duration kDefaultLeaseDuration = absl::Minutes(10);
-
-// The duration that a request asks for.
-template <typename Request>
-absl::Duration LeaseDuration(const Request& request) {
-  return request.has_lease_duration() ? ToDuration(request.lease_duration())
-                                      : kDefaultLeaseDuration;
-}
 
 absl::StatusOr<Cell> FindExisting(CellTable& table, const std::string& id) {
   GANTRY_ASSIGN_OR_RETURN(absl::optional<Cell> cell, table.Find(id));
@@ -53,14 +46,16 @@ absl::StatusOr<Cell> AppendEvent(CellTable& table, Event event,
 }
 
 // Leases a cell that can be claimed.  Returns nullopt if it had a lease whose
-// loss has parked it.
+// loss has parked it, or left nothing to build.
 absl::StatusOr<absl::optional<Cell>> Claim(
     CellTable& table, Cell cell, const release::v1::ClaimCellsRequest& request,
     absl::Time now) {
   if (IsLost(cell, now)) {
+    GANTRY_ASSIGN_OR_RETURN(const std::vector<Revision> revisions,
+                            table.ListRevisions(cell.id()));
     GANTRY_ASSIGN_OR_RETURN(
-        cell, AppendEvent(table, LoseLease(cell, now), cell.lease().worker(),
-                          request.request_id(), cell));
+        cell, AppendEvent(table, LoseLease(cell, revisions, now),
+                          cell.lease().worker(), request.request_id(), cell));
     if (!IsClaimable(cell, now)) return absl::optional<Cell>();
   }
   GANTRY_ASSIGN_OR_RETURN(const int64_t token, table.NextFencingToken());
@@ -72,15 +67,28 @@ absl::StatusOr<absl::optional<Cell>> Claim(
   return absl::make_optional(std::move(claimed));
 }
 
+ClaimFilter MakeFilter(const release::v1::ClaimCellsRequest& request,
+                       absl::Time now) {
+  ClaimFilter filter;
+  filter.now = now;
+  filter.include_waiting = request.include_waiting();
+  filter.channels.assign(request.channels().begin(), request.channels().end());
+  filter.epochs.assign(request.epochs().begin(), request.epochs().end());
+  filter.architectures.assign(request.architectures().begin(),
+                              request.architectures().end());
+  return filter;
+}
+
 // The claimable cells that the request names, ordered by id.
 absl::StatusOr<std::vector<Cell>> FindNamed(
     CellTable& table, const release::v1::ClaimCellsRequest& request,
     absl::Time now) {
+  const ClaimFilter filter = MakeFilter(request, now);
   std::vector<Cell> cells;
   for (const std::string& id :
        std::set<std::string>(request.ids().begin(), request.ids().end())) {
     GANTRY_ASSIGN_OR_RETURN(absl::optional<Cell> cell, table.Find(id));
-    if (cell.has_value() &&
+    if (cell.has_value() && Matches(filter, *cell) &&
         IsClaimable(*cell, now, request.include_waiting())) {
       cells.push_back(*std::move(cell));
     }
@@ -99,10 +107,7 @@ bool SharesCompile(const Cell& a, const Cell& b) {
 absl::StatusOr<std::vector<Cell>> FindNext(
     CellTable& table, const release::v1::ClaimCellsRequest& request,
     absl::Time now, int limit) {
-  ClaimFilter filter;
-  filter.now = now;
-  filter.include_waiting = request.include_waiting();
-  filter.channels.assign(request.channels().begin(), request.channels().end());
+  ClaimFilter filter = MakeFilter(request, now);
   GANTRY_ASSIGN_OR_RETURN(const std::vector<Cell> ordered,
                           table.ListClaimable(filter, limit));
   std::vector<Cell> cells;
@@ -128,10 +133,14 @@ absl::Status PlanCells(CellTable& table,
                        const release::v1::PlanCellsRequest& request,
                        absl::Time now,
                        release::v1::PlanCellsResponse& response) {
+  GANTRY_RETURN_IF_ERROR(CheckHeads(table, request.heads()));
   for (const release::v1::CellPlan& plan : request.plans()) {
     const std::string id = CellId(plan.coordinates());
     GANTRY_ASSIGN_OR_RETURN(const absl::optional<Cell> before, table.Find(id));
     std::vector<Revision> revisions;
+    if (before.has_value()) {
+      GANTRY_RETURN_IF_ERROR(CheckEpochs(*before, plan));
+    }
     if (before.has_value() && before->revision() != 0) {
       GANTRY_ASSIGN_OR_RETURN(revisions, table.ListRevisions(id));
     }
@@ -158,6 +167,7 @@ absl::Status RetireCells(CellTable& table,
                          const release::v1::RetireCellsRequest& request,
                          absl::Time now,
                          release::v1::RetireCellsResponse& response) {
+  GANTRY_RETURN_IF_ERROR(CheckHeads(table, request.heads()));
   const std::vector<std::string> channels(request.channels().begin(),
                                           request.channels().end());
   GANTRY_ASSIGN_OR_RETURN(const std::vector<Cell> cells,
@@ -192,7 +202,8 @@ absl::Status RecordRevision(CellTable& table,
   response.set_revision(event->revision().number());
   if (event->kind() == release::v1::EVENT_KIND_IRREPRODUCIBLE) {
     response.set_outcome(release::v1::ATTEMPT_OUTCOME_IRREPRODUCIBLE);
-    response.set_revision(FindContradiction(revisions, request)->number());
+    response.set_revision(
+        FindContradiction(before, revisions, request)->number());
   }
   const std::string actor = before.has_value() && request.fencing_token() != 0
                                 ? before->lease().worker()
@@ -266,7 +277,14 @@ absl::Status FailAttempt(CellTable& table,
                          absl::Time now, Cell& response) {
   GANTRY_ASSIGN_OR_RETURN(const Cell before,
                           FindExisting(table, request.lease().id()));
-  GANTRY_ASSIGN_OR_RETURN(Event event, FailCell(before, request, now));
+  GANTRY_ASSIGN_OR_RETURN(const std::vector<Revision> revisions,
+                          table.ListRevisions(before.id()));
+  GANTRY_ASSIGN_OR_RETURN(Event event,
+                          FailCell(before, revisions, request, now));
+  if (!request.log().empty()) {
+    GANTRY_RETURN_IF_ERROR(
+        table.PutLog(event.attempt().log_digest(), request.log(), now));
+  }
   GANTRY_ASSIGN_OR_RETURN(
       response, AppendEvent(table, std::move(event), before.lease().worker(),
                             request.request_id(), before));

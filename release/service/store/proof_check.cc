@@ -38,6 +38,7 @@ std::string VerdictRefusal(const Proof& proof) {
 
 // Why the proof does not cover the payload's modules; empty: it does.
 std::string CoverageRefusal(const release::v1::RecordRevisionRequest& request) {
+  if (request.modules().empty()) return "the record names no modules";
   std::map<absl::string_view, absl::string_view> proved;
   for (const ModuleProof& module : request.payload().proof().modules()) {
     if (!proved.emplace(module.name(), module.digest()).second) {

@@ -12,14 +12,6 @@ using ::testing::HasSubstr;
 
 class ProofCheckTest : public testing::Test {
  protected:
-  ProofCheckTest() : request_(fixtures::TestRevision(1)) {
-    for (const auto& proved : proof().modules()) {
-      auto& module = *request_.add_modules();
-      module.set_name(proved.name());
-      module.set_digest(proved.digest());
-    }
-  }
-
   proof::v1::Proof& proof() {
     return *request_.mutable_payload()->mutable_proof();
   }
@@ -33,7 +25,7 @@ class ProofCheckTest : public testing::Test {
         proof::v1::VERDICT_REFUSED);
   }
 
-  release::v1::RecordRevisionRequest request_;
+  release::v1::RecordRevisionRequest request_ = fixtures::TestRevision(1);
 };
 
 TEST_F(ProofCheckTest, CompleteProofsAreAccepted) {
@@ -85,6 +77,11 @@ TEST_F(ProofCheckTest, BootMustRefuseTheNegativeControl) {
 TEST_F(ProofCheckTest, EachModuleOfThePayloadMustBeProved) {
   request_.mutable_modules(1)->set_name("nvidia-peermem");
   EXPECT_EQ(ProofRefusal(request_), "it does not name nvidia-peermem");
+}
+
+TEST_F(ProofCheckTest, RecordMustNameItsModules) {
+  request_.clear_modules();
+  EXPECT_EQ(ProofRefusal(request_), "the record names no modules");
 }
 
 TEST_F(ProofCheckTest, ProofOfOtherBytesIsNone) {

@@ -17,7 +17,8 @@ constexpr int64_t kApplicationId = 0x474e5459;
 // Migration N leads from version N to N + 1.
 struct Migration {
   const char* sql;
-  // Runs after `sql`, in its transaction; may be null.
+  // Runs after the `sql` of all migrations, because it writes through
+  // CellTable, which needs the newest schema; may be null.
   absl::Status (*convert)(Database& database);
 };
 
@@ -197,21 +198,24 @@ absl::Status CheckIntegrity(Database& database) {
       absl::StrCat(database.path(), ": corrupt: ", result));
 }
 
-absl::Status RunMigration(Database& database, int64_t version) {
-  const Migration& migration = kMigrations[version];
+absl::Status RunMigrations(Database& database, int64_t version) {
   GANTRY_RETURN_IF_ERROR(database.Execute("BEGIN IMMEDIATE"));
-  GANTRY_RETURN_IF_ERROR(database.Execute(migration.sql));
-  if (migration.convert != nullptr) {
-    GANTRY_RETURN_IF_ERROR(migration.convert(database));
+  for (int64_t i = version; i < SchemaVersion(); ++i) {
+    GANTRY_RETURN_IF_ERROR(database.Execute(kMigrations[i].sql));
+  }
+  for (int64_t i = version; i < SchemaVersion(); ++i) {
+    if (kMigrations[i].convert == nullptr) continue;
+    GANTRY_RETURN_IF_ERROR(kMigrations[i].convert(database));
   }
   return database.Execute(
       absl::StrCat("PRAGMA application_id = ", kApplicationId,
-                   "; PRAGMA user_version = ", version + 1, "; COMMIT;")
+                   "; PRAGMA user_version = ", SchemaVersion(), "; COMMIT;")
           .c_str());
 }
 
 absl::Status Migrate(Database& database, int64_t version) {
-  absl::Status status = RunMigration(database, version);
+  if (version == SchemaVersion()) return absl::OkStatus();
+  absl::Status status = RunMigrations(database, version);
   if (!status.ok() && database.in_transaction()) {
     database.Execute("ROLLBACK").IgnoreError();
   }
@@ -223,7 +227,7 @@ absl::Status Migrate(Database& database, int64_t version) {
 int64_t SchemaVersion() { return std::size(kMigrations); }
 
 absl::Status PrepareForWriting(Database& database) {
-  GANTRY_ASSIGN_OR_RETURN(int64_t version, ReadVersion(database));
+  GANTRY_ASSIGN_OR_RETURN(const int64_t version, ReadVersion(database));
   GANTRY_RETURN_IF_ERROR(CheckIntegrity(database));
   GANTRY_ASSIGN_OR_RETURN(const std::string mode,
                           database.QueryText("PRAGMA journal_mode = WAL"));
@@ -236,10 +240,7 @@ absl::Status PrepareForWriting(Database& database) {
   // With NORMAL, a power cut would roll back acknowledged commits.
   GANTRY_RETURN_IF_ERROR(
       database.Execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"));
-  for (; version < SchemaVersion(); ++version) {
-    GANTRY_RETURN_IF_ERROR(Migrate(database, version));
-  }
-  return absl::OkStatus();
+  return Migrate(database, version);
 }
 
 absl::Status CheckForReading(Database& database) {

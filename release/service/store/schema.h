@@ -14,8 +14,7 @@ namespace gantry::service {
 int64_t SchemaVersion();
 
 // Prepares a writable connection: turns on the write-ahead log and durable
-// commits, and migrates the database to SchemaVersion(), one transaction per
-// version.
+// commits, and migrates the database to SchemaVersion() in one transaction.
 //
 // FAILED_PRECONDITION: the database belongs to another program or a newer
 // Gantry.  DATA_LOSS: it is corrupt or not an SQLite database.  Neither is
