@@ -146,27 +146,30 @@ absl::StatusOr<bool> Failures(const QueryOptions& options,
 
 absl::StatusOr<bool> Log(const QueryOptions& options,
                          service::ReleaseClient& client, std::ostream& out) {
-  const absl::StatusOr<Cell> cell = client.GetCell(options.command[1]);
-  if (absl::IsNotFound(cell.status())) {
-    return PrintFound(options, cell, FormatCell, out);
+  const absl::StatusOr<CellLog> log =
+      FindCellLog(client, options.command[1], options.attempt);
+  if (absl::IsNotFound(log.status())) {
+    out << (options.json ? "null" : log.status().message()) << "\n";
+    return false;
   }
-  GANTRY_RETURN_IF_ERROR(cell.status());
-  const absl::StatusOr<std::string> log = ReadCellLog(*cell);
+  GANTRY_RETURN_IF_ERROR(log.status());
+  const absl::StatusOr<std::string>& content = log->content;
   if (!options.json) {
-    out << (log.ok() ? *log : absl::StrCat(log.status().message(), "\n"));
-    return log.ok();
+    out << (content.ok() ? *content
+                         : absl::StrCat(content.status().message(), "\n"));
+    return content.ok();
   }
   google::protobuf::Struct object;
   auto& fields = *object.mutable_fields();
-  fields["log_uri"].set_string_value(cell->log_uri());
-  if (log.ok()) {
-    fields["content"].set_string_value(*log);
+  fields["log_uri"].set_string_value(log->uri);
+  if (content.ok()) {
+    fields["content"].set_string_value(*content);
   } else {
     fields["content"].set_null_value(google::protobuf::NULL_VALUE);
   }
   GANTRY_ASSIGN_OR_RETURN(const std::string json, FormatJson(object));
   out << json;
-  return log.ok();
+  return content.ok();
 }
 
 absl::StatusOr<HostIdentity> IdentifyHost(const QueryOptions& options) {

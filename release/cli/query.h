@@ -1,6 +1,7 @@
 #ifndef GANTRY_RELEASE_CLI_QUERY_H_
 #define GANTRY_RELEASE_CLI_QUERY_H_
 
+#include <cstdint>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -33,6 +34,9 @@ struct QueryOptions {
   // For list.  Names of states, any of which matches; see ParseCellStateName().
   std::vector<std::string> cell_states;
 
+  // For log.  See FindCellLog().
+  int64_t attempt = 0;
+
   // For resolve.  Without `os_release`, empty fields are read from the host
   // whose root file system is `rootfs`.
   std::string kernel_release;
@@ -41,8 +45,8 @@ struct QueryOptions {
 };
 
 // Runs the command and writes its result to `out`.  Returns false if there is
-// no such cell, `resolve` finds no payload, or the file with the log is not on
-// this machine; `out` then has the reason.
+// no such cell or attempt, `resolve` finds no payload, or the log is neither in
+// the service nor a file on this machine; `out` then has the reason.
 // INVALID_ARGUMENT: an unknown command or cell state, or, with `json`, a record
 // without a JSON form.  After an error nothing has been written.
 absl::StatusOr<bool> Query(const QueryOptions& options, std::ostream& out);

@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -33,6 +34,9 @@ ABSL_FLAG(std::string, kernel, "",
 ABSL_FLAG(std::string, gpu, "",
           "resolve: PCI device ID of the GPU, such as 0x20b0; empty: that of "
           "this host, or any with --os_release");
+ABSL_FLAG(int64_t, attempt, 0,
+          "log: number of the attempt, as \"attempts\" lists it; 0: the last "
+          "one that has a log");
 ABSL_FLAG(std::string, rootfs, "/",
           "resolve: where this host's root file system is mounted");
 
@@ -46,9 +50,8 @@ constexpr char kUsage[] =
     "  query [flags] failures      the failed cells that match the flags, by "
     "cause\n"
     "  query [flags] retry ID      lets a failed cell be built again at once\n"
-    "  query [flags] log ID        the log of a cell's last failure\n"
-    "Exit codes: 0 found; 3 no such cell, no payload or no log on this "
-    "machine, "
+    "  query [flags] log ID        the log of an attempt that failed\n"
+    "Exit codes: 0 found; 3 no such cell or attempt, no payload or no log, "
     "with the reason on standard output; 1 error.";
 
 int main(int argc, char** argv) {
@@ -65,6 +68,7 @@ int main(int argc, char** argv) {
   options.cell_states = absl::GetFlag(FLAGS_cell_state);
   options.kernel_release = absl::GetFlag(FLAGS_kernel);
   options.gpu_device_id = absl::GetFlag(FLAGS_gpu);
+  options.attempt = absl::GetFlag(FLAGS_attempt);
   options.rootfs = absl::GetFlag(FLAGS_rootfs);
   const absl::StatusOr<bool> found = gantry::cli::Query(options, std::cout);
   if (!found.ok()) {

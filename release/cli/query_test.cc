@@ -87,7 +87,8 @@ class QueryTest : public testing::Test {
     return service::ReleaseClient(server_->InProcessChannel(), "test");
   }
 
-  void RecordFailure() {
+  // The service stores `log`, if there is one.
+  void RecordFailure(const std::string& log = "") {
     service::ReleaseClient client = Client();
     release::v1::CellPlan plan;
     *plan.mutable_coordinates() = Coordinates("11.8");
@@ -107,6 +108,7 @@ class QueryTest : public testing::Test {
     failure.set_fingerprint("v1:compile:12");
     failure.set_reason("nv-pci.c:1: too few arguments");
     request.set_log_uri("file://" + PathOf("compile.log"));
+    request.set_log(log);
     ASSERT_THAT(client.FailAttempt(request), IsOk());
   }
 
@@ -120,7 +122,11 @@ class QueryTest : public testing::Test {
     payload->mutable_proof()->set_kernel_release("6.1.0-56-cloud-amd64");
     auto* module = payload->mutable_proof()->add_modules();
     module->set_name("nvidia");
+    module->set_digest(kDigest);
     module->set_static_verdict(proof::v1::VERDICT_ACCEPTED);
+    auto* recorded = publication.add_modules();
+    recorded->set_name(module->name());
+    recorded->set_digest(module->digest());
     ASSERT_THAT(Client().RecordRevision(publication), IsOk());
   }
 
@@ -301,6 +307,31 @@ TEST_F(QueryTest, LogIsPrintedAsItIs) {
   options_.json = true;
   ASSERT_THAT(Run({"log", kFailedId}), IsOk());
   EXPECT_THAT(output_, HasSubstr("\"content\": \"line 1\\nline 2\""));
+}
+
+TEST_F(QueryTest, LogInTheServiceIsPreferred) {
+  ASSERT_THAT(Client().RetryCell(kFailedId), IsOk());
+  RecordFailure("in the service");
+  std::ofstream(PathOf("compile.log")) << "in the file";
+  ASSERT_THAT(Run({"log", kFailedId}), IsOk());
+  EXPECT_TRUE(found_);
+  EXPECT_EQ(output_, "in the service");
+  options_.json = true;
+  ASSERT_THAT(Run({"log", kFailedId}), IsOk());
+  EXPECT_THAT(output_, HasSubstr("\"content\": \"in the service\""));
+  EXPECT_THAT(output_, HasSubstr("\"log_uri\": \"file://"));
+
+  options_.json = false;
+  options_.attempt = 2;
+  ASSERT_THAT(Run({"log", kFailedId}), IsOk());
+  EXPECT_EQ(output_, "in the service");
+  options_.attempt = 1;
+  ASSERT_THAT(Run({"log", kFailedId}), IsOk());
+  EXPECT_EQ(output_, "in the file");
+  options_.attempt = 3;
+  ASSERT_THAT(Run({"log", kFailedId}), IsOk());
+  EXPECT_FALSE(found_);
+  EXPECT_EQ(output_, absl::StrCat(kFailedId, " has no attempt 3\n"));
 }
 
 TEST_F(QueryTest, LogThatIsNotAFileHereIsNotFound) {
