@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "base/message_digest.h"
 #include "base/proto_time.h"

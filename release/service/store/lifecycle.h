@@ -33,8 +33,8 @@ namespace gantry::service {
 //   any but EXCLUDED -> BUILT or PLANNED      RecordRevision
 //
 // BUILT: the newest revision has the wanted recipe, and its image is kept.
-// Requests must be valid
-// (server/request_validation.h).  Events have neither actor nor request id.
+// Requests must be valid (server/request_validation.h).  Events have neither
+// actor nor request id.
 
 absl::optional<release::v1::Event> PlanCell(
     const absl::optional<release::v1::Cell>& cell,

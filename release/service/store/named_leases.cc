@@ -1,6 +1,5 @@
 #include "release/service/store/named_leases.h"
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
 #include "base/proto_time.h"
