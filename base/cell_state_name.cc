@@ -22,7 +22,7 @@ absl::StatusOr<CellState> ParseCellStateName(absl::string_view name) {
     return absl::InvalidArgumentError(
         absl::StrCat("unknown cell state \"", name,
                      "\"; expected one of planned, building, built, failed, "
-                     "excluded, retired"));
+                     "excluded, retired, blocked"));
   }
   return state;
 }

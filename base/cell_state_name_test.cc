@@ -31,7 +31,7 @@ TEST(CellStateNameTest, UnknownNamesAreInvalid) {
         StatusIs(absl::StatusCode::kInvalidArgument,
                  "unknown cell state \"" + std::string(name) +
                      "\"; expected one of planned, building, built, failed, "
-                     "excluded, retired"));
+                     "excluded, retired, blocked"));
   }
 }
 

@@ -46,6 +46,11 @@ def is_waiting(cell):
           state_of(cell) == "failed" and bool(cell.get("next_attempt_time")))
 
 
+def is_blocked(cell):
+  """Whether the cell is not built because cells for other kernels fail alike."""
+  return state_of(cell) == "blocked"
+
+
 def fingerprint_of(cell):
   """What failures with the same cause have in common; never empty."""
   failure = cell.get("failure") or {}
@@ -192,7 +197,8 @@ class Changes:
         if not was(cell_id, "built") or
         old[cell_id].get("revision") != run.cells[cell_id].get("revision")]
     self.wanted = [cell_id for cell_id in run.ids(
-        "planned", "building", "built", "failed") if cell_id not in old]
+        "planned", "building", "built", "failed", "blocked")
+                   if cell_id not in old]
     # A cell of a channel that this run does not handle is not gone.
     self.unwanted = sorted(
         cell_id for cell_id, cell in old.items()

@@ -73,7 +73,7 @@ class CompleteTest(unittest.TestCase):
                         cell("c", "retired")).is_complete())
 
   def test_not_built(self):
-    for state in ("planned", "building", "failed", "new state"):
+    for state in ("planned", "building", "failed", "blocked", "new state"):
       self.assertFalse(run(cell("a", "built"), cell("b", state)).is_complete())
 
   def test_problem_of_a_channel(self):

@@ -68,6 +68,9 @@ def summary(run):
       len(run.ids("built")), _count(wanted, "wanted cell"),
       len(run.ids("failed")), len(run.ids("planned")),
       len(run.ids("building")))
+  blocked = len(run.ids("blocked"))
+  if blocked:
+    text += ", %d blocked" % blocked
   if run.late_ids:
     text += "; %d late" % len(run.late_ids)
   with_problems = sum(1 for channel in run.channels.values()
@@ -171,13 +174,16 @@ def _waits_for(cell):
   if state == "failed":
     return "the next attempt, " + _optional_minutes(
         cell.get("next_attempt_time"), "at an unknown time")
+  if state == "blocked":
+    return "its siblings or a node's request: " + nightly_results.reason_of(cell)
   return "a worker"
 
 
 def _add_waiting(out, run):
   out.heading("Waiting")
   cells = [run.cells[cell_id] for cell_id in sorted(run.cells)
-           if nightly_results.is_waiting(run.cells[cell_id])]
+           if nightly_results.is_waiting(run.cells[cell_id]) or
+           nightly_results.is_blocked(run.cells[cell_id])]
   if not cells:
     out.paragraph("Nothing.")
     return

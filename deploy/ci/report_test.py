@@ -67,6 +67,13 @@ class ReportTest(unittest.TestCase):
                   text)
     self.assertIn("the next attempt, 2026-01-02 04:00 UTC", text)
 
+  def test_blocked_cells_wait_but_are_not_late(self):
+    text = markdown(cell("a", "blocked",
+                         reason="siblings b and c fail alike: f"))
+    self.assertIn("0 planned, 0 being built, 1 blocked.", text)
+    self.assertIn("| a | blocked | 2026-01-02 00:00 UTC | its siblings or a "
+                  "node's request: siblings b and c fail alike: f |\n", text)
+
   def test_no_cells(self):
     self.assertIn("There are no cells.", markdown())
 

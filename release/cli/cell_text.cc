@@ -52,6 +52,10 @@ std::string FailureText(const release::v1::Failure& failure) {
 }
 
 std::string NextAttemptText(const Cell& cell) {
+  if (cell.state() == release::v1::CELL_STATE_BLOCKED) {
+    return "when its siblings allow it, a node asks for it or its recipe "
+           "changes, or after query retry";
+  }
   if (cell.state() != release::v1::CELL_STATE_FAILED) return "";
   return cell.has_next_attempt_time()
              ? TimeUtil::ToString(cell.next_attempt_time())
@@ -86,6 +90,7 @@ std::string FormatCell(const Cell& cell) {
   if (cell.has_lease()) add("building", LeaseText(cell.lease()));
   add("reason", cell.reason());
   if (cell.has_failure()) add("failure", FailureText(cell.failure()));
+  if (cell.demand() != 0) add("demand", absl::StrCat(cell.demand()));
   add("next try", NextAttemptText(cell));
   add("log", cell.log_uri());
   if (cell.has_payload()) {

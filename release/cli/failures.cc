@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,16 +12,26 @@
 #include "proto/attempt.pb.h"
 
 namespace gantry::cli {
+namespace {
 
 using ::gantry::release::v1::Cell;
 
+std::string FingerprintText(const FailureGroup& group) {
+  if (group.is_blocked) return "blocked";
+  return group.fingerprint.empty() ? "-" : group.fingerprint;
+}
+
+}  // namespace
+
 std::vector<FailureGroup> GroupFailures(const std::vector<Cell>& cells) {
-  std::map<std::pair<std::string, std::string>, FailureGroup> by_cause;
+  std::map<std::tuple<bool, std::string, std::string>, FailureGroup> by_cause;
   for (const Cell& cell : cells) {
     const std::string& fingerprint = cell.failure().fingerprint();
-    FailureGroup& group =
-        by_cause[{fingerprint, fingerprint.empty() ? cell.reason() : ""}];
+    const bool is_blocked = cell.state() == release::v1::CELL_STATE_BLOCKED;
+    FailureGroup& group = by_cause[{is_blocked, fingerprint,
+                                    fingerprint.empty() ? cell.reason() : ""}];
     if (group.ids.empty()) {
+      group.is_blocked = is_blocked;
       group.fingerprint = fingerprint;
       group.reason = cell.reason();
     }
@@ -39,11 +50,9 @@ std::string FormatFailures(const std::vector<FailureGroup>& groups) {
   if (groups.empty()) return "no cell has failed\n";
   std::string text;
   for (const FailureGroup& group : groups) {
-    absl::StrAppend(
-        &text,
-        FormatTextTable({{absl::StrCat(group.ids.size()),
-                          group.fingerprint.empty() ? "-" : group.fingerprint,
-                          group.reason}}));
+    absl::StrAppend(&text,
+                    FormatTextTable({{absl::StrCat(group.ids.size()),
+                                      FingerprintText(group), group.reason}}));
     for (const std::string& id : group.ids) {
       absl::StrAppend(&text, "  ", id, "\n");
     }
@@ -58,6 +67,7 @@ absl::StatusOr<std::string> FailuresJson(
   for (const FailureGroup& group : groups) {
     auto& fields =
         *failures.add_values()->mutable_struct_value()->mutable_fields();
+    fields["blocked"].set_bool_value(group.is_blocked);
     fields["count"].set_number_value(static_cast<double>(group.ids.size()));
     fields["fingerprint"].set_string_value(group.fingerprint);
     fields["reason"].set_string_value(group.reason);

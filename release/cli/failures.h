@@ -9,8 +9,9 @@
 
 namespace gantry::cli {
 
-// Failed cells that have one cause.
+// Failed cells that have one cause, or cells that are blocked for one reason.
 struct FailureGroup {
+  bool is_blocked = false;
   // See Failure.fingerprint.  May be empty.
   std::string fingerprint;
   // That of the first cell.
@@ -18,15 +19,17 @@ struct FailureGroup {
   std::vector<std::string> ids;
 };
 
-// Groups failed cells by fingerprint, and those without one by reason.  The
-// largest groups are first; ids have the order of `cells`.
+// Groups failed cells by fingerprint, and blocked ones and those without a
+// fingerprint by reason.  The largest groups are first; ids have the order of
+// `cells`.
 std::vector<FailureGroup> GroupFailures(
     const std::vector<release::v1::Cell>& cells);
 
-// A line "count  fingerprint  reason" for each group, then its ids.
+// A line "count  fingerprint  reason" for each group, then its ids.  In place
+// of the fingerprint, blocked cells have "blocked".
 std::string FormatFailures(const std::vector<FailureGroup>& groups);
 
-// {"failures": [{"count", "fingerprint", "reason", "ids"}]}.
+// {"failures": [{"blocked", "count", "fingerprint", "reason", "ids"}]}.
 // INVALID_ARGUMENT: a string is not valid UTF-8.
 absl::StatusOr<std::string> FailuresJson(
     const std::vector<FailureGroup>& groups);

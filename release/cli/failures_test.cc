@@ -50,6 +50,22 @@ TEST(FailuresTest, LargestGroupsAreFirst) {
             "  a\n");
 }
 
+TEST(FailuresTest, BlockedCellsAreGroupsOfTheirOwn) {
+  Cell blocked = FailedCell("b", "", "siblings a and c fail alike");
+  blocked.set_state(release::v1::CELL_STATE_BLOCKED);
+  const auto groups =
+      GroupFailures({FailedCell("a", "v1:compile:2", "error"), blocked,
+                     FailedCell("c", "v1:compile:2", "error")});
+  EXPECT_EQ(FormatFailures(groups),
+            "2  v1:compile:2  error\n"
+            "  a\n"
+            "  c\n"
+            "1  blocked  siblings a and c fail alike\n"
+            "  b\n");
+  EXPECT_THAT(FailuresJson(groups),
+              IsOkAndHolds(HasSubstr("   \"blocked\": true,\n")));
+}
+
 TEST(FailuresTest, JsonHasAllGroups) {
   const auto json = FailuresJson(GroupFailures(
       {FailedCell("c", "v1:compile:2", "error"),
@@ -57,6 +73,7 @@ TEST(FailuresTest, JsonHasAllGroups) {
   EXPECT_THAT(json, IsOkAndHolds("{\n"
                                  " \"failures\": [\n"
                                  "  {\n"
+                                 "   \"blocked\": false,\n"
                                  "   \"count\": 2,\n"
                                  "   \"fingerprint\": \"v1:compile:2\",\n"
                                  "   \"ids\": [\n"

@@ -16,6 +16,7 @@
 #include "proto/release_service.pb.h"
 #include "release/cli/cell_log.h"
 #include "release/cli/cell_text.h"
+#include "release/cli/demand.h"
 #include "release/cli/failures.h"
 #include "release/cli/gpu.h"
 #include "release/service/client/release_client.h"
@@ -83,13 +84,13 @@ absl::StatusOr<release::v1::ListCellsRequest> MakeFilter(
   return filter;
 }
 
-absl::StatusOr<bool> List(const QueryOptions& options,
-                          service::ReleaseClient& client, std::ostream& out) {
-  GANTRY_ASSIGN_OR_RETURN(const release::v1::ListCellsRequest filter,
-                          MakeFilter(options));
-  GANTRY_ASSIGN_OR_RETURN(std::vector<Cell> cells, client.ListCells(filter));
+// Prints cells with `format`, or as JSON.
+absl::StatusOr<bool> PrintCells(const QueryOptions& options,
+                                std::vector<Cell> cells,
+                                std::string (*format)(const std::vector<Cell>&),
+                                std::ostream& out) {
   if (!options.json) {
-    out << FormatCells(cells);
+    out << format(cells);
     return true;
   }
   release::v1::ListCellsResponse response;
@@ -97,6 +98,23 @@ absl::StatusOr<bool> List(const QueryOptions& options,
   GANTRY_ASSIGN_OR_RETURN(const std::string json, FormatJson(response));
   out << json;
   return true;
+}
+
+absl::StatusOr<bool> List(const QueryOptions& options,
+                          service::ReleaseClient& client, std::ostream& out) {
+  GANTRY_ASSIGN_OR_RETURN(const release::v1::ListCellsRequest filter,
+                          MakeFilter(options));
+  GANTRY_ASSIGN_OR_RETURN(std::vector<Cell> cells, client.ListCells(filter));
+  return PrintCells(options, std::move(cells), FormatCells, out);
+}
+
+absl::StatusOr<bool> Demand(const QueryOptions& options,
+                            service::ReleaseClient& client, std::ostream& out) {
+  GANTRY_ASSIGN_OR_RETURN(const release::v1::ListCellsRequest filter,
+                          MakeFilter(options));
+  GANTRY_ASSIGN_OR_RETURN(std::vector<Cell> cells, client.ListCells(filter));
+  return PrintCells(options, CellsInDemand(std::move(cells)), FormatDemand,
+                    out);
 }
 
 absl::StatusOr<bool> Get(const QueryOptions& options,
@@ -132,6 +150,7 @@ absl::StatusOr<bool> Failures(const QueryOptions& options,
                           MakeFilter(options));
   filter.clear_states();
   filter.add_states(release::v1::CELL_STATE_FAILED);
+  filter.add_states(release::v1::CELL_STATE_BLOCKED);
   GANTRY_ASSIGN_OR_RETURN(const std::vector<Cell> cells,
                           client.ListCells(filter));
   const std::vector<FailureGroup> groups = GroupFailures(cells);
@@ -231,7 +250,8 @@ constexpr Command kCommands[] = {
     {"list", false, false, List},        {"get", true, false, Get},
     {"resolve", false, false, Resolve},  {"revisions", true, false, Revisions},
     {"attempts", true, false, Attempts}, {"failures", false, false, Failures},
-    {"retry", true, true, Retry},        {"log", true, false, Log},
+    {"demand", false, false, Demand},    {"retry", true, true, Retry},
+    {"log", true, false, Log},
 };
 
 absl::StatusOr<const Command*> FindCommand(

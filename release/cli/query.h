@@ -12,7 +12,7 @@ namespace gantry::cli {
 
 struct QueryOptions {
   // "list", "get ID", "resolve", "revisions ID", "attempts ID", "failures",
-  // "retry ID" or "log ID".
+  // "demand", "retry ID" or "log ID".
   std::vector<std::string> command;
 
   // "HOST:PORT".  Empty: an in-process service on the state directory's
@@ -24,14 +24,16 @@ struct QueryOptions {
   // Print one JSON object instead of text.
   bool json = false;
 
-  // For list, failures and resolve; see ListCellsRequest and ResolveRequest.
+  // For list, failures, demand and resolve; see ListCellsRequest and
+  // ResolveRequest.
   std::string os_release;
   std::string driver_version;
   std::string cuda_version;
 
-  // For list and failures.
+  // For list, failures and demand.
   std::string channel;
-  // For list.  Names of states, any of which matches; see ParseCellStateName().
+  // For list and demand.  Names of states, any of which matches; see
+  // ParseCellStateName().
   std::vector<std::string> cell_states;
 
   // For log.  See FindCellLog().

@@ -16,7 +16,8 @@ ABSL_FLAG(std::string, state, "",
           "state directory; empty: .gantry in the workspace");
 ABSL_FLAG(bool, json, false, "print one JSON object");
 ABSL_FLAG(std::string, os_release, "",
-          "list, failures: prefix of the OS release; resolve: OS release; "
+          "list, failures, demand: prefix of the OS release; resolve: OS "
+          "release; "
           "empty: that of "
           "this host, with its kernel and GPU");
 ABSL_FLAG(std::string, driver, "",
@@ -24,10 +25,10 @@ ABSL_FLAG(std::string, driver, "",
 ABSL_FLAG(std::string, cuda, "",
           "toolkit version, or its beginning, such as 12");
 ABSL_FLAG(std::string, channel, "",
-          "list, failures: name of the channel; empty: any");
+          "list, failures, demand: name of the channel; empty: any");
 ABSL_FLAG(std::vector<std::string>, cell_state, {},
-          "list: cells in any of these states, separated by commas: planned, "
-          "building, built, failed, excluded, retired");
+          "list, demand: cells in any of these states, separated by commas: "
+          "planned, building, built, failed, excluded, retired, blocked");
 ABSL_FLAG(std::string, kernel, "",
           "resolve: kernel release; empty: that of this host, or any with "
           "--os_release");
@@ -47,9 +48,13 @@ constexpr char kUsage[] =
     "  query [flags] resolve       the payload for a node, or why it has none\n"
     "  query [flags] revisions ID  the payloads of a cell, newest first\n"
     "  query [flags] attempts ID   the attempts to build a cell, newest first\n"
-    "  query [flags] failures      the failed cells that match the flags, by "
-    "cause\n"
-    "  query [flags] retry ID      lets a failed cell be built again at once\n"
+    "  query [flags] failures      the failed and blocked cells that match the "
+    "flags, by cause\n"
+    "  query [flags] demand        the cells that nodes asked for in vain, "
+    "most "
+    "wanted first\n"
+    "  query [flags] retry ID      lets a failed or blocked cell be built at "
+    "once\n"
     "  query [flags] log ID        the log of an attempt that failed\n"
     "Exit codes: 0 found; 3 no such cell or attempt, no payload or no log, "
     "with the reason on standard output; 1 error.";

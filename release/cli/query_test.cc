@@ -487,6 +487,30 @@ TEST_F(QueryTest, UnreachableServiceIsUnavailable) {
                    "start a service there with //release:server"));
 }
 
+TEST_F(QueryTest, DemandListsWhatNodesAskedForInVain) {
+  ASSERT_THAT(Run({"demand"}), IsOk());
+  EXPECT_EQ(output_, "no node has asked in vain\n");
+  release::v1::ResolveRequest request;
+  request.set_os_release("debian-12-6.1.0-56-cloud-amd64");
+  request.set_cuda_version("11");
+  ASSERT_THAT(Client().Resolve(request), IsOk());
+  ASSERT_THAT(Client().Resolve(request), IsOk());
+  // The server writes demand before it ends.
+  server_.reset();
+
+  ASSERT_THAT(Run({"demand"}), IsOk());
+  EXPECT_TRUE(found_);
+  EXPECT_THAT(output_, HasSubstr(absl::StrCat("2       ", kFailedId)));
+  EXPECT_THAT(output_, Not(HasSubstr(kBuiltId)));
+  options_.json = true;
+  ASSERT_THAT(Run({"demand"}), IsOk());
+  EXPECT_THAT(output_, HasSubstr("\"demand\": \"2\""));
+  options_.json = false;
+  options_.cell_states = {"planned"};
+  ASSERT_THAT(Run({"demand"}), IsOk());
+  EXPECT_EQ(output_, "no node has asked in vain\n");
+}
+
 TEST_F(QueryTest, MissingDatabaseIsNotFound) {
   options_.state_dir = PathOf("empty");
   EXPECT_THAT(
@@ -509,8 +533,8 @@ TEST_F(QueryTest, UnknownCommandsAndStatesAreInvalid) {
         StatusIs(absl::StatusCode::kInvalidArgument,
                  absl::StrCat("unknown command \"", absl::StrJoin(command, " "),
                               "\"; expected one of list, get ID, resolve, "
-                              "revisions ID, attempts ID, failures, retry ID, "
-                              "log ID")));
+                              "revisions ID, attempts ID, failures, demand, "
+                              "retry ID, log ID")));
   }
   options_.cell_states = {"unspecified"};
   EXPECT_THAT(Run({"list"}), StatusIs(absl::StatusCode::kInvalidArgument,

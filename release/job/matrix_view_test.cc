@@ -60,6 +60,18 @@ TEST(MatrixViewTest, TableHasStatesAndReasons) {
             "  log: /logs/x\n");
 }
 
+TEST(MatrixViewTest, BlockedCellHasAReason) {
+  Cell cell =
+      MakeCell("flatcar-2", "", "12.4", release::v1::CELL_STATE_BLOCKED);
+  cell.set_reason("siblings a and b fail alike: v1:compile:0");
+  EXPECT_EQ(FormatMatrixTable({cell}),
+            "OS RELEASE  KERNEL  535.261.03 / CUDA 12.4\n"
+            "flatcar-2   ?       blocked\n"
+            "\n"
+            "flatcar-2_amd64_nvidia_535.261.03_cuda12.4: blocked: siblings a "
+            "and b fail alike: v1:compile:0\n");
+}
+
 TEST(MatrixViewTest, OrderOfCellsDoesNotMatter) {
   std::vector<Cell> cells = Cells();
   const std::vector<Cell> reversed(cells.rbegin(), cells.rend());

@@ -23,7 +23,7 @@ using ::gantry::release::v1::CellPlan;
 
 namespace {
 
-bool IsMissing(const Cell& cell) {
+bool IsUnbuilt(const Cell& cell) {
   return cell.state() != release::v1::CELL_STATE_BUILT &&
          cell.state() != release::v1::CELL_STATE_EXCLUDED &&
          cell.state() != release::v1::CELL_STATE_RETIRED;
@@ -83,7 +83,9 @@ std::vector<std::string> FailedChannels(
 std::vector<std::string> MissingCellIds(const std::vector<Cell>& cells) {
   std::vector<std::string> ids;
   for (const Cell& cell : cells) {
-    if (IsMissing(cell)) ids.push_back(cell.id());
+    if (IsUnbuilt(cell) && cell.state() != release::v1::CELL_STATE_BLOCKED) {
+      ids.push_back(cell.id());
+    }
   }
   return ids;
 }
@@ -114,7 +116,8 @@ std::vector<Cell> PreviewCells(const std::vector<CellPlan>& plans,
       // Another recipe would be built.
       if (plan.recipe().digest() != cell.wanted_recipe().digest() &&
           (cell.state() == release::v1::CELL_STATE_BUILT ||
-           cell.state() == release::v1::CELL_STATE_FAILED)) {
+           cell.state() == release::v1::CELL_STATE_FAILED ||
+           cell.state() == release::v1::CELL_STATE_BLOCKED)) {
         cell.set_state(release::v1::CELL_STATE_PLANNED);
         cell.clear_reason();
       }
@@ -140,7 +143,7 @@ std::string PlanId(const std::vector<CellPlan>& plans) {
 }
 
 bool IsComplete(const std::vector<Cell>& cells) {
-  return std::none_of(cells.begin(), cells.end(), IsMissing);
+  return std::none_of(cells.begin(), cells.end(), IsUnbuilt);
 }
 
 }  // namespace gantry::job

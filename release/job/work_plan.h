@@ -27,9 +27,9 @@ std::vector<std::string> FailedChannels(
 // A name of these plans, equal for equal ones.
 std::string PlanId(const std::vector<release::v1::CellPlan>& plans);
 
-// Ids of the cells that are neither built, excluded nor retired.  Includes
-// cells that are leased to other workers: only the service knows whether a
-// lease has expired.
+// Ids of the cells that are neither built, blocked, excluded nor retired.
+// Includes cells that are leased to other workers: only the service knows
+// whether a lease has expired.
 std::vector<std::string> MissingCellIds(
     const std::vector<release::v1::Cell>& cells);
 
@@ -43,7 +43,7 @@ std::vector<release::v1::Cell> PreviewCells(
     const std::vector<release::v1::CellPlan>& plans,
     const std::vector<release::v1::Cell>& known);
 
-// Whether every cell is built or excluded.
+// Whether every cell is built, excluded or retired.
 bool IsComplete(const std::vector<release::v1::Cell>& cells);
 
 }  // namespace gantry::job

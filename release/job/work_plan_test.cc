@@ -86,16 +86,18 @@ TEST(WorkPlanTest, FailedChannelIsKnownAndHasNoCells) {
   EXPECT_THAT(FailedChannels(lock, {"stable"}), IsEmpty());
 }
 
-TEST(WorkPlanTest, OnlyBuiltAndExcludedCellsAreNotMissing) {
+TEST(WorkPlanTest, BuiltBlockedAndExcludedCellsAreNotMissing) {
   const std::vector<Cell> cells = {
       CellInState("a", release::v1::CELL_STATE_PLANNED),
       CellInState("b", release::v1::CELL_STATE_BUILDING),
       CellInState("c", release::v1::CELL_STATE_BUILT),
       CellInState("d", release::v1::CELL_STATE_FAILED),
-      CellInState("e", release::v1::CELL_STATE_EXCLUDED)};
+      CellInState("e", release::v1::CELL_STATE_EXCLUDED),
+      CellInState("f", release::v1::CELL_STATE_BLOCKED)};
   EXPECT_THAT(MissingCellIds(cells), ElementsAre("a", "b", "d"));
   EXPECT_FALSE(IsComplete(cells));
   EXPECT_TRUE(IsComplete({cells[2], cells[4]}));
+  EXPECT_FALSE(IsComplete({cells[2], cells[5]}));
 }
 
 TEST(WorkPlanTest, PreviewKeepsKnownCells) {
@@ -116,11 +118,14 @@ TEST(WorkPlanTest, PreviewKeepsKnownCells) {
 TEST(WorkPlanTest, PreviewPlansCellsWithAnotherRecipe) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<CellPlan> plans,
                               CellPlansFromLock(TwoChannels(), {"stable"}));
-  Cell known = CellInState(CellId(plans[0].coordinates()),
-                           release::v1::CELL_STATE_BUILT);
-  known.mutable_wanted_recipe()->set_digest("another");
-  EXPECT_EQ(PreviewCells(plans, {known})[0].state(),
-            release::v1::CELL_STATE_PLANNED);
+  for (const CellState state :
+       {release::v1::CELL_STATE_BUILT, release::v1::CELL_STATE_FAILED,
+        release::v1::CELL_STATE_BLOCKED}) {
+    Cell known = CellInState(CellId(plans[0].coordinates()), state);
+    known.mutable_wanted_recipe()->set_digest("another");
+    EXPECT_EQ(PreviewCells(plans, {known})[0].state(),
+              release::v1::CELL_STATE_PLANNED);
+  }
 }
 
 TEST(WorkPlanTest, EqualPlansHaveOneId) {

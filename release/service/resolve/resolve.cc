@@ -43,11 +43,13 @@ std::string FormatTime(const google::protobuf::Timestamp& timestamp) {
 
 // Higher is nearer to a payload.
 int Progress(const Cell& cell) {
-  if (cell.has_payload()) return 4;
+  if (cell.has_payload()) return 5;
   switch (cell.state()) {
     case release::v1::CELL_STATE_BUILDING:
-      return 3;
+      return 4;
     case release::v1::CELL_STATE_PLANNED:
+      return 3;
+    case release::v1::CELL_STATE_BLOCKED:
       return 2;
     case release::v1::CELL_STATE_FAILED:
       return 1;
@@ -194,6 +196,12 @@ ResolveResponse NotBuilt(const Cell& cell, absl::Time now) {
                            ? ""
                            : absl::StrCat("; log: ", cell.log_uri())),
           &cell);
+    case release::v1::CELL_STATE_BLOCKED:
+      return None(NoPayload::CAUSE_PLANNED,
+                  absl::StrCat(cell.id(),
+                               " is planned, but was blocked: ", cell.reason(),
+                               "; asking the service for it lifts that"),
+                  &cell);
     case release::v1::CELL_STATE_EXCLUDED:
       return None(NoPayload::CAUSE_EXCLUDED,
                   absl::StrCat(cell.id(), " is excluded: ", cell.reason()),

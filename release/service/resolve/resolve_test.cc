@@ -27,6 +27,7 @@ constexpr CellState kPlanned = release::v1::CELL_STATE_PLANNED;
 constexpr CellState kBuilding = release::v1::CELL_STATE_BUILDING;
 constexpr CellState kBuilt = release::v1::CELL_STATE_BUILT;
 constexpr CellState kFailed = release::v1::CELL_STATE_FAILED;
+constexpr CellState kBlocked = release::v1::CELL_STATE_BLOCKED;
 constexpr CellState kExcluded = release::v1::CELL_STATE_EXCLUDED;
 constexpr CellState kRetired = release::v1::CELL_STATE_RETIRED;
 
@@ -68,6 +69,7 @@ Cell MakeCell(const CellSpec& spec) {
     cell.set_reason("nv-pci.c:1: too few arguments");
     cell.set_attempt_count(3);
   }
+  if (spec.state == kBlocked) cell.set_reason("siblings a and b fail alike: f");
   if (spec.state == kExcluded) cell.set_reason("no such firmware");
   if (spec.state == kRetired) cell.set_reason("the matrix no longer has it");
   if (spec.has_payload) cell.mutable_payload()->set_digest("sha256:12");
@@ -260,6 +262,29 @@ INSTANTIATE_TEST_SUITE_P(
          "2023-11-14 21:43:20 "
          "UTC (attempt 3): nv-pci.c:1: too few arguments",
          kId},
+        {"Blocked",
+         {},
+         {{kBlocked}},
+         NoPayload::CAUSE_PLANNED,
+         "flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda12.4 is planned, "
+         "but was blocked: siblings a and b fail alike: f; asking the service "
+         "for it lifts that",
+         kId},
+        {"BlockedIsNearerThanFailed",
+         {},
+         {{kFailed, "560"}, {kBlocked}},
+         NoPayload::CAUSE_PLANNED,
+         "flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda12.4 is planned, "
+         "but was blocked: siblings a and b fail alike: f; asking the service "
+         "for it lifts that",
+         kId},
+        {"PlannedIsNearerThanBlocked",
+         {},
+         {{kBlocked, "560"}, {kPlanned}},
+         NoPayload::CAUSE_PLANNED,
+         "flatcar-4230.2.0_amd64_nvidia_535.261.03_open_cuda12.4 was planned "
+         "at 2023-11-14 21:43:20 UTC; no worker has claimed it yet",
+         kId},
         {"Excluded",
          {},
          {{kExcluded}},
@@ -314,7 +339,7 @@ TEST_P(ResolveStateTest, NewerDriverWithAPayloadIsPreferredToABuiltOne) {
 
 INSTANTIATE_TEST_SUITE_P(All, ResolveStateTest,
                          testing::Values(kPlanned, kBuilding, kBuilt, kFailed,
-                                         kExcluded, kRetired),
+                                         kBlocked, kExcluded, kRetired),
                          [](const auto& info) {
                            return release::v1::CellState_Name(info.param);
                          });

@@ -38,7 +38,12 @@ absl::StatusOr<std::unique_ptr<ReleaseServer>> ReleaseServer::Start(
   GANTRY_ASSIGN_OR_RETURN(
       std::unique_ptr<CellStore> store,
       CellStore::Open(options.database_path, store_options));
-  std::unique_ptr<ReleaseServer> server(new ReleaseServer(std::move(store)));
+  std::unique_ptr<DemandRecorder> demand;
+  if (!options.read_only) {
+    demand = std::make_unique<DemandRecorder>(*store, options.demand_interval);
+  }
+  std::unique_ptr<ReleaseServer> server(
+      new ReleaseServer(std::move(store), std::move(demand)));
 
   grpc::ServerBuilder builder;
   // Otherwise a second server on the same port would receive some of the calls.

@@ -10,6 +10,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+#include "release/service/server/demand_recorder.h"
 #include "release/service/server/release_service.h"
 #include "release/service/store/cell_store.h"
 
@@ -29,6 +30,10 @@ struct ReleaseServerOptions {
 
   // Source of the current time.  Must be thread-safe.
   std::function<absl::Time()> clock = absl::Now;
+
+  // How long requests of nodes that were in vain are counted before they are
+  // written as demand; see DemandRecorder.
+  absl::Duration demand_interval = absl::Seconds(10);
 };
 
 // Serves ReleaseService and gRPC's standard health and reflection services.
@@ -56,10 +61,15 @@ class ReleaseServer {
   void Shutdown(absl::Time deadline);
 
  private:
-  explicit ReleaseServer(std::unique_ptr<CellStore> store)
-      : store_(std::move(store)), service_(*store_) {}
+  ReleaseServer(std::unique_ptr<CellStore> store,
+                std::unique_ptr<DemandRecorder> demand)
+      : store_(std::move(store)),
+        demand_(std::move(demand)),
+        service_(*store_, demand_.get()) {}
 
   const std::unique_ptr<CellStore> store_;
+  // Null if the store is read-only.
+  const std::unique_ptr<DemandRecorder> demand_;
   ReleaseService service_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;

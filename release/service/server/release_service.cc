@@ -8,6 +8,7 @@
 #include "proto/attempt.pb.h"
 #include "proto/event.pb.h"
 #include "proto/fragment.pb.h"
+#include "proto/no_payload.pb.h"
 #include "proto/release_service.pb.h"
 #include "proto/revision.pb.h"
 #include "release/service/resolve/resolve.h"
@@ -31,6 +32,7 @@ using ::gantry::release::v1::Cell;
 using ::gantry::release::v1::ChannelHead;
 using ::gantry::release::v1::Event;
 using ::gantry::release::v1::Fragment;
+using ::gantry::release::v1::NoPayload;
 using ::gantry::release::v1::Revision;
 
 constexpr int kDefaultPageSize = 100;
@@ -40,6 +42,13 @@ absl::Status DrainingError() {
       WithErrorInfo(absl::UnavailableError("the service is shutting down"),
                     "DRAINING", {}),
       absl::Seconds(1));
+}
+
+// Whether the node gets a payload once the nearest cell is built.
+bool IsWaitedFor(const NoPayload& none) {
+  return none.cause() == NoPayload::CAUSE_PLANNED ||
+         none.cause() == NoPayload::CAUSE_BUILDING ||
+         none.cause() == NoPayload::CAUSE_FAILED;
 }
 
 CellFilter MakeFilter(const release::v1::ListCellsRequest& request) {
@@ -357,6 +366,10 @@ absl::Status ReleaseService::ReadPayload(
                           store_.ListReleaseOrNeighbours(request.os_release()));
   GANTRY_ASSIGN_OR_RETURN(response,
                           service::Resolve(request, cells, store_.Now()));
+  if (demand_ != nullptr && response.has_no_payload() &&
+      IsWaitedFor(response.no_payload())) {
+    demand_->Count(response.no_payload().nearest().id());
+  }
   return absl::OkStatus();
 }
 

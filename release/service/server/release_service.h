@@ -10,6 +10,7 @@
 #include "proto/release_service.pb.h"
 #include "proto/revision.pb.h"
 #include "release/service/server/call_gate.h"
+#include "release/service/server/demand_recorder.h"
 #include "release/service/store/cell_store.h"
 #include "release/service/store/mutations.h"
 
@@ -25,8 +26,9 @@ class ReleaseService final
   using Context = grpc::CallbackServerContext;
   using Reactor = grpc::ServerUnaryReactor;
 
-  // `store` must outlive this object.
-  explicit ReleaseService(CellStore& store) : store_(store) {}
+  // Both must outlive this object.  `demand` is null if the store is read-only.
+  ReleaseService(CellStore& store, DemandRecorder* demand)
+      : store_(store), demand_(demand) {}
 
   // Refuses calls from now on with UNAVAILABLE.  Waits until all calls in
   // flight have finished, or until the deadline.
@@ -141,6 +143,7 @@ class ReleaseService final
                            release::v1::ResolveResponse& response);
 
   CellStore& store_;
+  DemandRecorder* const demand_;
   CallGate gate_;
 };
 

@@ -199,6 +199,19 @@ absl::StatusOr<std::unique_ptr<CellTable>> CellTable::Create(
       {table->not_in_plan_,
        absl::StrCat(kSelect, "WHERE plan_id <> ?1 AND state <> ",
                     release::v1::CELL_STATE_RETIRED, " ORDER BY cell.id")},
+      {table->has_blocked_or_repeated_failures_,
+       absl::StrCat("SELECT EXISTS (SELECT 1 FROM cell WHERE version = ?1 "
+                    "AND state = ",
+                    release::v1::CELL_STATE_BLOCKED,
+                    ") OR (SELECT COUNT(DISTINCT os_release) FROM cell "
+                    "WHERE version = ?1 AND state = ",
+                    release::v1::CELL_STATE_FAILED,
+                    " AND next_attempt_us = 0) >= 2")},
+      {table->wanted_,
+       absl::StrCat("SELECT record, NULL FROM cell WHERE version = ?1 "
+                    "AND state NOT IN (",
+                    release::v1::CELL_STATE_EXCLUDED, ", ",
+                    release::v1::CELL_STATE_RETIRED, ") ORDER BY id")},
       {table->revisions_,
        "SELECT record FROM revision WHERE cell_id = ?1 ORDER BY number DESC"},
       {table->attempts_,
@@ -308,6 +321,19 @@ absl::StatusOr<std::vector<Cell>> CellTable::ListNotInPlan(
   return ReadRows(
       not_in_plan_.Bind(plan_id), kNoLimit, kNoBytesLimit, ReadCell,
       [&](const Cell& cell) { return IsInAnyChannel(cell, channels); });
+}
+
+absl::StatusOr<bool> CellTable::HasBlockedOrRepeatedFailures(
+    absl::string_view version) {
+  Statement& statement = has_blocked_or_repeated_failures_;
+  const auto reset = absl::MakeCleanup([&] { statement.Reset(); });
+  GANTRY_ASSIGN_OR_RETURN(const bool row, statement.Bind(version).Step());
+  return row && statement.Number(0) != 0;
+}
+
+absl::StatusOr<std::vector<Cell>> CellTable::ListWanted(
+    absl::string_view version) {
+  return ReadCells(wanted_.Bind(version));
 }
 
 absl::StatusOr<std::vector<Revision>> CellTable::ListRevisions(
@@ -434,7 +460,7 @@ absl::Status CellTable::PutCell(const Cell& cell) {
   return put_cell_.Run();
 }
 
-absl::Status CellTable::PutLease(const Cell& cell) {
+absl::Status CellTable::PutUnlogged(const Cell& cell) {
   Cell record = cell;
   record.clear_payload();
   return PutCell(record);

@@ -73,8 +73,8 @@ struct RecordedResponse {
 // must outlive this object.  The caller controls transactions.  Not
 // thread-safe.
 //
-// All changes of these go through Append(); only leases are renewed without an
-// event.  Logs, named leases and responses are bookkeeping without events.
+// All changes of these go through Append(), except what PutUnlogged() changes.
+// Logs, named leases and responses are bookkeeping without events.
 //
 // Versions without a limit stored payloads larger than kMaxStoredPayloadBytes;
 // these are returned without their proofs.
@@ -112,6 +112,15 @@ class CellTable {
   absl::StatusOr<std::vector<release::v1::Cell>> ListNotInPlan(
       absl::string_view plan_id, const std::vector<std::string>& channels);
 
+  // Whether a cell of this version is blocked, or those of at least two OS
+  // releases failed and are not tried again.
+  absl::StatusOr<bool> HasBlockedOrRepeatedFailures(absl::string_view version);
+
+  // The cells of this version that are neither excluded nor retired, ordered by
+  // id, without their payloads.
+  absl::StatusOr<std::vector<release::v1::Cell>> ListWanted(
+      absl::string_view version);
+
   // Newest first.
   absl::StatusOr<std::vector<release::v1::Revision>> ListRevisions(
       absl::string_view cell_id);
@@ -145,11 +154,12 @@ class CellTable {
   // INTERNAL: its revision is in the table with another payload.
   absl::Status Append(release::v1::Event event);
 
-  // Replaces the lease of a cell, which must be in the table.
-  absl::Status PutLease(const release::v1::Cell& cell);
+  // Replaces a cell, which must be in the table and differ only in its lease's
+  // expiry time or in its demand.
+  absl::Status PutUnlogged(const release::v1::Cell& cell);
 
   // Makes all records those of the events again.  Leases that were renewed have
-  // their first expiry time.
+  // their first expiry time, and demand is that of the cell's last event.
   absl::Status Rebuild();
 
   // Returns a token that is greater than all earlier ones.
@@ -193,6 +203,8 @@ class CellTable {
   Statement claimable_;
   Statement claimable_of_release_;
   Statement not_in_plan_;
+  Statement has_blocked_or_repeated_failures_;
+  Statement wanted_;
   Statement revisions_;
   Statement attempts_;
   Statement fragment_;

@@ -459,12 +459,33 @@ absl::StatusOr<Event> FailCell(const Cell& cell,
 }
 
 absl::optional<Event> RetryCell(const Cell& cell, absl::Time now) {
-  if (cell.state() != release::v1::CELL_STATE_FAILED) return absl::nullopt;
+  if (cell.state() != release::v1::CELL_STATE_FAILED &&
+      cell.state() != release::v1::CELL_STATE_BLOCKED) {
+    return absl::nullopt;
+  }
   Cell after = cell;
   ClearFailure(after);
   after.clear_infrastructure_failures();
+  after.set_unblocked_recipe_digest(after.wanted_recipe().digest());
   SetState(after, release::v1::CELL_STATE_PLANNED, now);
   return MakeEvent(release::v1::EVENT_KIND_RETRIED, std::move(after), now);
+}
+
+absl::optional<Event> BlockCell(const Cell& cell, const std::string& reason,
+                                absl::Time now) {
+  if (cell.state() != release::v1::CELL_STATE_PLANNED) return absl::nullopt;
+  Cell after = cell;
+  after.set_reason(reason);
+  SetState(after, release::v1::CELL_STATE_BLOCKED, now);
+  return MakeEvent(release::v1::EVENT_KIND_BLOCKED, std::move(after), now);
+}
+
+absl::optional<Event> UnblockCell(const Cell& cell, absl::Time now) {
+  if (cell.state() != release::v1::CELL_STATE_BLOCKED) return absl::nullopt;
+  Cell after = cell;
+  ClearFailure(after);
+  SetState(after, release::v1::CELL_STATE_PLANNED, now);
+  return MakeEvent(release::v1::EVENT_KIND_UNBLOCKED, std::move(after), now);
 }
 
 const Revision* FindContradiction(const absl::optional<Cell>& cell,
@@ -527,6 +548,7 @@ absl::StatusOr<absl::optional<Event>> RecordRevision(
     SetState(after, IdleState(after, {revision}), now);
   }
   after.clear_infrastructure_failures();
+  after.clear_demand();
   Event event = MakeEvent(is_newest ? release::v1::EVENT_KIND_CONFIRMED
                                     : release::v1::EVENT_KIND_RECORDED,
                           std::move(after), now);

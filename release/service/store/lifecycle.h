@@ -29,7 +29,8 @@ namespace gantry::service {
 //   BUILDING -> PLANNED or BUILT              ReleaseCell; also FailCell and
 //                                             LoseLease if another recipe is
 //                                             wanted by now
-//   FAILED -> PLANNED                         RetryCell
+//   FAILED, BLOCKED -> PLANNED                RetryCell
+//   PLANNED -> BLOCKED -> PLANNED             BlockCell, UnblockCell
 //   any but EXCLUDED -> BUILT or PLANNED      RecordRevision
 //
 // BUILT: the newest revision has the wanted recipe, and its image is kept.
@@ -82,8 +83,18 @@ absl::StatusOr<release::v1::Event> FailCell(
     const std::vector<release::v1::Revision>& revisions,
     const release::v1::FailAttemptRequest& request, absl::Time now);
 
+// With its recipe the cell is never blocked again.
 absl::optional<release::v1::Event> RetryCell(const release::v1::Cell& cell,
                                              absl::Time now);
+
+// Only a planned cell changes.
+absl::optional<release::v1::Event> BlockCell(const release::v1::Cell& cell,
+                                             const std::string& reason,
+                                             absl::Time now);
+
+// Only a blocked cell changes.
+absl::optional<release::v1::Event> UnblockCell(const release::v1::Cell& cell,
+                                               absl::Time now);
 
 // The first of `revisions` that has the request's recipe, but other content.
 // Null if there is none.
@@ -92,11 +103,11 @@ const release::v1::Revision* FindContradiction(
     const std::vector<release::v1::Revision>& revisions,
     const release::v1::RecordRevisionRequest& request);
 
-// Sets the payload's publish_time to `now`.  The event of a recipe that gave
-// other content before is EVENT_KIND_IRREPRODUCIBLE.  A request with the token
-// of the cell's lease, but without a recipe, is for the lease's.  A revision
-// that was pruned and is built again is kept again if it has the same image;
-// otherwise its content is the next revision.
+// Sets the payload's publish_time to `now`, and the demand to 0.  The event of
+// a recipe that gave other content before is EVENT_KIND_IRREPRODUCIBLE.  A
+// request with the token of the cell's lease, but without a recipe, is for the
+// lease's.  A revision that was pruned and is built again is kept again if it
+// has the same image; otherwise its content is the next revision.
 absl::StatusOr<absl::optional<release::v1::Event>> RecordRevision(
     const absl::optional<release::v1::Cell>& cell,
     const std::vector<release::v1::Revision>& revisions,

@@ -41,6 +41,7 @@ constexpr CellState kPlanned = release::v1::CELL_STATE_PLANNED;
 constexpr CellState kBuilding = release::v1::CELL_STATE_BUILDING;
 constexpr CellState kBuilt = release::v1::CELL_STATE_BUILT;
 constexpr CellState kFailed = release::v1::CELL_STATE_FAILED;
+constexpr CellState kBlocked = release::v1::CELL_STATE_BLOCKED;
 constexpr CellState kExcluded = release::v1::CELL_STATE_EXCLUDED;
 constexpr CellState kRetired = release::v1::CELL_STATE_RETIRED;
 
@@ -147,6 +148,7 @@ class LifecycleTest : public testing::Test {
   void Reach(CellState state) {
     Plan(PlanWithRecipe("a"));
     if (state == kPlanned) return;
+    if (state == kBlocked) return Apply(BlockCell(*cell_, "siblings", now_));
     if (state == kExcluded) return Plan(Exclusion());
     if (state == kRetired) {
       return Apply(RetireCell(*cell_, {"6.1-cloud"}, now_));
@@ -166,7 +168,7 @@ class LifecycleTest : public testing::Test {
 };
 
 TEST_F(LifecycleTest, SamePlanAgainChangesNothing) {
-  for (CellState state : {kPlanned, kBuilding, kBuilt, kFailed}) {
+  for (CellState state : {kPlanned, kBuilding, kBuilt, kFailed, kBlocked}) {
     cell_.reset();
     revisions_.clear();
     Reach(state);
@@ -549,9 +551,46 @@ TEST_F(LifecycleTest, FailureNeedsTheTokenOfTheLease) {
               StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
-TEST_F(LifecycleTest, OnlyFailedCellsAreRetried) {
+TEST_F(LifecycleTest, OnlyFailedAndBlockedCellsAreRetried) {
   Reach(kBuilt);
   EXPECT_FALSE(RetryCell(*cell_, now_).has_value());
+}
+
+TEST_F(LifecycleTest, BlockedCellIsRetriedForItsRecipe) {
+  Reach(kBlocked);
+  EXPECT_EQ(cell_->reason(), "siblings");
+  EXPECT_FALSE(IsClaimable(*cell_, now_));
+  Apply(RetryCell(*cell_, now_));
+  EXPECT_EQ(state(), kPlanned);
+  EXPECT_EQ(cell_->reason(), "");
+  EXPECT_EQ(cell_->unblocked_recipe_digest(), RecipeOf("a"));
+}
+
+TEST_F(LifecycleTest, OnlyPlannedCellsAreBlocked) {
+  for (CellState state :
+       {kBuilding, kBuilt, kFailed, kBlocked, kExcluded, kRetired}) {
+    cell_.reset();
+    revisions_.clear();
+    Reach(state);
+    EXPECT_FALSE(BlockCell(*cell_, "siblings", now_).has_value());
+    if (state == kBlocked) continue;
+    EXPECT_FALSE(UnblockCell(*cell_, now_).has_value());
+  }
+}
+
+TEST_F(LifecycleTest, BlockedCellLeavesThatState) {
+  Reach(kBlocked);
+  Apply(UnblockCell(*cell_, now_));
+  EXPECT_EQ(state(), kPlanned);
+  EXPECT_EQ(cell_->reason(), "");
+  Reach(kBlocked);
+  Plan(PlanWithRecipe("b"));
+  EXPECT_EQ(state(), kPlanned);
+  EXPECT_EQ(cell_->reason(), "");
+  Apply(BlockCell(*cell_, "siblings", now_));
+  Plan(Exclusion());
+  EXPECT_EQ(state(), kExcluded);
+  EXPECT_EQ(cell_->reason(), "no such firmware");
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "release/service/store/lease_duration.h"
 #include "release/service/store/lifecycle.h"
 #include "release/service/store/limits.h"
+#include "release/service/store/sibling_update.h"
 
 namespace gantry::service {
 namespace {
@@ -56,6 +57,8 @@ absl::StatusOr<absl::optional<Cell>> Claim(
     GANTRY_ASSIGN_OR_RETURN(
         cell, AppendEvent(table, LoseLease(cell, revisions, now),
                           cell.lease().worker(), request.request_id(), cell));
+    GANTRY_RETURN_IF_ERROR(
+        UpdateSiblings(table, {&cell}, request.request_id(), now));
     if (!IsClaimable(cell, now)) return absl::optional<Cell>();
   }
   GANTRY_ASSIGN_OR_RETURN(const int64_t token, table.NextFencingToken());
@@ -134,6 +137,7 @@ absl::Status PlanCells(CellTable& table,
                        absl::Time now,
                        release::v1::PlanCellsResponse& response) {
   GANTRY_RETURN_IF_ERROR(CheckHeads(table, request.heads()));
+  std::vector<Cell*> changed;
   for (const release::v1::CellPlan& plan : request.plans()) {
     const std::string id = CellId(plan.coordinates());
     GANTRY_ASSIGN_OR_RETURN(const absl::optional<Cell> before, table.Find(id));
@@ -149,18 +153,18 @@ absl::Status PlanCells(CellTable& table,
     if (known.has_value()) known->clear_payload();
     absl::optional<Event> event =
         PlanCell(known, revisions, plan, request.plan_id(), now);
-    Cell after;
+    Cell& after = *response.add_cells();
     if (event.has_value()) {
       GANTRY_ASSIGN_OR_RETURN(
           after, AppendEvent(table, *std::move(event), "", request.request_id(),
                              before.value_or(Cell())));
+      changed.push_back(&after);
     } else {
       after = *before;
     }
     if (after.has_payload()) after.mutable_payload()->clear_proof();
-    *response.add_cells() = std::move(after);
   }
-  return absl::OkStatus();
+  return UpdateSiblings(table, changed, request.request_id(), now);
 }
 
 absl::Status RetireCells(CellTable& table,
@@ -170,9 +174,11 @@ absl::Status RetireCells(CellTable& table,
   GANTRY_RETURN_IF_ERROR(CheckHeads(table, request.heads()));
   const std::vector<std::string> channels(request.channels().begin(),
                                           request.channels().end());
-  GANTRY_ASSIGN_OR_RETURN(const std::vector<Cell> cells,
+  GANTRY_ASSIGN_OR_RETURN(std::vector<Cell> cells,
                           table.ListNotInPlan(request.plan_id(), channels));
-  for (const Cell& cell : cells) {
+  std::vector<Cell*> changed;
+  for (Cell& cell : cells) {
+    changed.push_back(&cell);
     Event event = RetireCell(cell, channels, now);
     if (event.kind() == release::v1::EVENT_KIND_RETIRED) {
       response.add_ids(cell.id());
@@ -180,7 +186,7 @@ absl::Status RetireCells(CellTable& table,
     event.set_request_id(request.request_id());
     GANTRY_RETURN_IF_ERROR(table.Append(std::move(event)));
   }
-  return absl::OkStatus();
+  return UpdateSiblings(table, changed, request.request_id(), now);
 }
 
 absl::Status RecordRevision(CellTable& table,
@@ -215,7 +221,8 @@ absl::Status RecordRevision(CellTable& table,
   GANTRY_ASSIGN_OR_RETURN(
       *response.mutable_cell(),
       AppendEvent(table, *std::move(event), actor, request.request_id(), base));
-  return absl::OkStatus();
+  return UpdateSiblings(table, {response.mutable_cell()}, request.request_id(),
+                        now);
 }
 
 absl::Status ClaimCells(CellTable& table,
@@ -251,7 +258,7 @@ absl::Status RenewLeases(CellTable& table,
     }
     *cell->mutable_lease()->mutable_expire_time() =
         ToTimestamp(now + LeaseDuration(request));
-    GANTRY_RETURN_IF_ERROR(table.PutLease(*cell));
+    GANTRY_RETURN_IF_ERROR(table.PutUnlogged(*cell));
     *response.add_leases() = lease;
   }
   return absl::OkStatus();
@@ -269,7 +276,7 @@ absl::Status ReleaseLease(CellTable& table,
   GANTRY_ASSIGN_OR_RETURN(
       response, AppendEvent(table, std::move(event), before.lease().worker(),
                             request.request_id(), before));
-  return absl::OkStatus();
+  return UpdateSiblings(table, {&response}, request.request_id(), now);
 }
 
 absl::Status FailAttempt(CellTable& table,
@@ -288,7 +295,7 @@ absl::Status FailAttempt(CellTable& table,
   GANTRY_ASSIGN_OR_RETURN(
       response, AppendEvent(table, std::move(event), before.lease().worker(),
                             request.request_id(), before));
-  return absl::OkStatus();
+  return UpdateSiblings(table, {&response}, request.request_id(), now);
 }
 
 absl::Status RetryCell(CellTable& table,
@@ -300,7 +307,7 @@ absl::Status RetryCell(CellTable& table,
   GANTRY_ASSIGN_OR_RETURN(
       response, AppendEvent(table, *std::move(event), "", request.request_id(),
                             response));
-  return absl::OkStatus();
+  return UpdateSiblings(table, {&response}, request.request_id(), now);
 }
 
 }  // namespace gantry::service

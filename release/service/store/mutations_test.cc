@@ -133,7 +133,7 @@ TEST_F(MutationsTest, DemandComesBeforePriority) {
       store_->WriteAndWait([&](CellTable& table, absl::Time) -> absl::Status {
         GANTRY_ASSIGN_OR_RETURN(absl::optional<Cell> cell, table.Find(id));
         cell->set_demand(5);
-        return table.PutLease(*cell);
+        return table.PutUnlogged(*cell);
       }),
       IsOk());
   EXPECT_THAT(Ids(Claim(2)), ElementsAre(id, CellId(urgent.coordinates())));

@@ -136,6 +136,9 @@ constexpr Migration kMigrations[] = {
       DROP INDEX cell_by_state;
       CREATE INDEX cell_by_state
         ON cell (state, demand DESC, priority DESC, want_us, id);
+      -- Finds the siblings that fail alike.
+      CREATE INDEX cell_by_version
+        ON cell (version, state, next_attempt_us, os_release);
 
       CREATE TABLE fragment (
         digest TEXT NOT NULL PRIMARY KEY,

@@ -13,6 +13,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "benchmark/benchmark.h"
+#include "proto/attempt.pb.h"
+#include "proto/cell.pb.h"
 #include "proto/cell_plan.pb.h"
 #include "proto/release_service.pb.h"
 #include "release/service/store/cell_store.h"
@@ -152,6 +154,54 @@ BENCHMARK(BM_Claim)
     ->Teardown(TearDownStore)
     ->Unit(benchmark::kMillisecond)
     ->Iterations(3)
+    ->UseRealTime();
+
+// Fails a cell of a driver that has `range(0)` cells, of 100 releases, some of
+// which fail alike, and retries it.
+void BM_FailAmongSiblings(benchmark::State& state) {
+  const int count = static_cast<int>(state.range(0));
+  for (int begin = 0; begin < count; begin += kMaxCellsPerCall) {
+    release::v1::PlanCellsRequest request =
+        Plans(begin, std::min(begin + kMaxCellsPerCall, count), 100);
+    for (release::v1::CellPlan& plan : *request.mutable_plans()) {
+      plan.mutable_coordinates()->set_version("535");
+    }
+    Check(state, Apply(*shared->store, PlanCells, request));
+  }
+  const auto fail = [&](const release::v1::Cell& cell) {
+    release::v1::FailAttemptRequest request;
+    request.mutable_lease()->set_id(cell.id());
+    request.mutable_lease()->set_fencing_token(cell.lease().fencing_token());
+    auto& failure = *request.mutable_failure();
+    failure.set_class_(release::v1::FAILURE_CLASS_DETERMINISTIC);
+    failure.set_stage("compile");
+    failure.set_fingerprint("v1:compile:0");
+    failure.set_reason("no");
+    Check(state, Apply(*shared->store, FailAttempt, request));
+  };
+  const auto first = Claim(state, 2 * count / 100);
+  for (const auto& cell : first.cells()) fail(cell);
+  for (auto _ : state) {
+    state.PauseTiming();
+    release::v1::RetryCellRequest retry;
+    retry.set_id(first.cells(0).id());
+    Check(state, Apply(*shared->store, RetryCell, retry));
+    release::v1::ClaimCellsRequest claim;
+    claim.set_worker("worker");
+    claim.add_ids(first.cells(0).id());
+    const auto claimed = Apply(*shared->store, ClaimCells, claim);
+    Check(state, claimed);
+    state.ResumeTiming();
+    fail(claimed->cells(0));
+  }
+}
+BENCHMARK(BM_FailAmongSiblings)
+    ->Arg(1000)
+    ->Arg(10'000)
+    ->Setup(SetUpStore)
+    ->Teardown(TearDownStore)
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(10)
     ->UseRealTime();
 
 // Renews 100 leases in one call, as a worker does every few minutes.

@@ -1,0 +1,21 @@
+#ifndef GANTRY_RELEASE_CLI_DEMAND_H_
+#define GANTRY_RELEASE_CLI_DEMAND_H_
+
+#include <string>
+#include <vector>
+
+#include "proto/cell.pb.h"
+
+namespace gantry::cli {
+
+// The cells that nodes asked for in vain, those with the highest demand first;
+// cells with the same demand have the order of `cells`.
+std::vector<release::v1::Cell> CellsInDemand(
+    std::vector<release::v1::Cell> cells);
+
+// A table with one line per cell.
+std::string FormatDemand(const std::vector<release::v1::Cell>& cells);
+
+}  // namespace gantry::cli
+
+#endif  // GANTRY_RELEASE_CLI_DEMAND_H_
