@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "absl/functional/function_ref.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -30,6 +31,25 @@ bool IsLowerHex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
+std::string FinishHex(EVP_MD_CTX* context) {
+  unsigned char bytes[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  Require(EVP_DigestFinal_ex(context, bytes, &size));
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(bytes), size));
+}
+
+// Calls `update` with each piece of a file.
+absl::Status ReadFilePieces(const std::string& path,
+                            absl::FunctionRef<void(absl::string_view)> update) {
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.ok()) return ErrnoStatus(errno, path);
+  return ReadPieces(fd.get(), path, [&](absl::string_view piece) {
+    update(piece);
+    return absl::OkStatus();
+  });
+}
+
 }  // namespace
 
 void Sha256::Free::operator()(evp_md_ctx_st* context) const {
@@ -47,12 +67,7 @@ void Sha256::Update(absl::string_view data) {
 }
 
 std::string Sha256::Finish() {
-  unsigned char bytes[EVP_MAX_MD_SIZE];
-  unsigned int size = 0;
-  Require(EVP_DigestFinal_ex(context_.get(), bytes, &size));
-  return absl::StrCat(kPrefix,
-                      absl::BytesToHexString(absl::string_view(
-                          reinterpret_cast<const char*>(bytes), size)));
+  return absl::StrCat(kPrefix, FinishHex(context_.get()));
 }
 
 std::string Sha256Digest(absl::string_view data) {
@@ -62,15 +77,20 @@ std::string Sha256Digest(absl::string_view data) {
 }
 
 absl::StatusOr<std::string> FileSha256Digest(const std::string& path) {
-  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.ok()) return ErrnoStatus(errno, path);
   Sha256 sha256;
-  GANTRY_RETURN_IF_ERROR(
-      ReadPieces(fd.get(), path, [&](absl::string_view piece) {
-        sha256.Update(piece);
-        return absl::OkStatus();
-      }));
+  GANTRY_RETURN_IF_ERROR(ReadFilePieces(
+      path, [&](absl::string_view piece) { sha256.Update(piece); }));
   return sha256.Finish();
+}
+
+absl::StatusOr<std::string> FileSha512Digest(const std::string& path) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(
+      EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  Require(EVP_DigestInit_ex(context.get(), EVP_sha512(), nullptr));
+  GANTRY_RETURN_IF_ERROR(ReadFilePieces(path, [&](absl::string_view piece) {
+    Require(EVP_DigestUpdate(context.get(), piece.data(), piece.size()));
+  }));
+  return absl::StrCat("sha512:", FinishHex(context.get()));
 }
 
 absl::Status ValidateDigest(absl::string_view digest) {

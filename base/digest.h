@@ -40,6 +40,9 @@ std::string Sha256Digest(absl::string_view data);
 // (NOT_FOUND, ...) and name the path.
 absl::StatusOr<std::string> FileSha256Digest(const std::string& path);
 
+// The same as "sha512:<128 lower-case hex digits>".
+absl::StatusOr<std::string> FileSha512Digest(const std::string& path);
+
 // INVALID_ARGUMENT unless `digest` has the form of Sha256::Finish().
 absl::Status ValidateDigest(absl::string_view digest);
 

@@ -16,6 +16,9 @@ constexpr char kAbc[] =
     "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 constexpr char kEmpty[] =
     "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+constexpr char kAbc512[] =
+    "sha512:ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+    "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f";
 
 TEST(DigestTest, MatchesPublishedVectors) {
   EXPECT_EQ(Sha256Digest("abc"), kAbc);
@@ -34,6 +37,12 @@ TEST(DigestTest, DigestsAFile) {
   const std::string path = testing::TempDir() + "/abc";
   std::ofstream(path) << "abc";
   EXPECT_THAT(FileSha256Digest(path), IsOkAndHolds(kAbc));
+}
+
+TEST(DigestTest, DigestsAFileWithSha512) {
+  const std::string path = testing::TempDir() + "/abc512";
+  std::ofstream(path) << "abc";
+  EXPECT_THAT(FileSha512Digest(path), IsOkAndHolds(kAbc512));
 }
 
 TEST(DigestTest, MissingFileIsNotFound) {

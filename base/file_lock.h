@@ -10,9 +10,10 @@
 
 namespace gantry {
 
-// Holds the exclusive lock of a file or directory (flock(2)) until this object
-// is destroyed, or the process ends for any reason.  The lock is advisory: it
-// excludes only others that take it, including those in this process.
+// Holds the lock of a file or directory (flock(2)), which is exclusive unless
+// said otherwise, until this object is destroyed, or the process ends for any
+// reason.  The lock is advisory: it excludes only others that take it,
+// including those in this process.
 class FileLock {
  public:
   // Creates the file, with permissions 0644, if it is missing; it is never
@@ -25,6 +26,10 @@ class FileLock {
 
   // Opens and locks an existing directory.  Waits until the lock is free.
   static absl::StatusOr<FileLock> AcquireDirectory(const std::string& path);
+
+  // As AcquireDirectory(), but any number of others may share the lock at the
+  // same time.
+  static absl::StatusOr<FileLock> ShareDirectory(const std::string& path);
 
   FileLock(FileLock&&) = default;
   FileLock& operator=(FileLock&&) = default;

@@ -72,6 +72,23 @@ TEST_F(FileLockTest, DirectoryLockWaitsForItsHolder) {
   waiting.join();
 }
 
+TEST_F(FileLockTest, SharedDirectoryLockExcludesOnlyExclusiveOnes) {
+  absl::optional<FileLock> lock;
+  {
+    GANTRY_ASSERT_OK_AND_ASSIGN(lock,
+                                FileLock::ShareDirectory(directory_.path()));
+  }
+  EXPECT_THAT(FileLock::ShareDirectory(directory_.path()), IsOk());
+  std::atomic<bool> released = false;
+  std::thread waiting([&] {
+    EXPECT_THAT(FileLock::AcquireDirectory(directory_.path()), IsOk());
+    EXPECT_TRUE(released);
+  });
+  released = true;
+  lock.reset();
+  waiting.join();
+}
+
 TEST_F(FileLockTest, ErrorsNameThePath) {
   const std::string path = JoinPath(directory_.path(), "missing/lock");
   EXPECT_THAT(FileLock::TryAcquire(path),

@@ -3,11 +3,19 @@
 #include <filesystem>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/status_macros.h"
 #include "base/user_path.h"
 
 namespace gantry {
+namespace {
+
+// Of a service's digest in names of files.
+constexpr size_t kServiceDigits = 16;
+
+}  // namespace
 
 absl::StatusOr<StateDir> StateDir::Open(std::string path) {
   path = path.empty() ? WorkspacePath(".gantry") : UserPath(path);
@@ -23,6 +31,12 @@ std::string StateDir::batch_locks_path() const {
 }
 std::string StateDir::bazelrc_path() const {
   return JoinPath(path_, "bazelrc");
+}
+std::string StateDir::heads_path(absl::string_view service) const {
+  return JoinPath(path_, absl::StrCat("heads-",
+                                      DigestHex(Sha256Digest(service))
+                                          .substr(0, kServiceDigits),
+                                      ".textproto"));
 }
 std::string StateDir::keyrings_path() const {
   return JoinPath(path_, "keyrings");

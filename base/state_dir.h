@@ -31,6 +31,10 @@ class StateDir {
   // Bazel options with which a plain `bazel build @cells//...` uses the lock.
   std::string bazelrc_path() const;
 
+  // The versions of the heads that a release service's channels had when the
+  // lock was made or last planned.  An empty name is the embedded service's.
+  std::string heads_path(absl::string_view service) const;
+
   // Signing keys of releases, in the binary form that gpgv reads.
   std::string keyrings_path() const;
 

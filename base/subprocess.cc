@@ -29,6 +29,10 @@ namespace {
 
 constexpr size_t kErrorTail = 2000;
 
+// How often a process that has closed its output is asked whether it has
+// exited.
+constexpr absl::Duration kReapInterval = absl::Milliseconds(5);
+
 struct Pipe {
   UniqueFd read, write;
 };
@@ -111,6 +115,18 @@ int Reap(pid_t pid) {
   return ExitCode(status);
 }
 
+// Waits for the process, which has closed its output, until the deadline.
+// nullopt: it has not exited by then.
+absl::optional<int> ReapUntil(pid_t pid, absl::Time deadline) {
+  if (deadline == absl::InfiniteFuture()) return Reap(pid);
+  int status = 0;
+  while (waitpid(pid, &status, WNOHANG) != pid) {
+    if (absl::Now() >= deadline) return absl::nullopt;
+    absl::SleepFor(kReapInterval);
+  }
+  return ExitCode(status);
+}
+
 // Moves bytes between a child and memory until the child closes its ends.
 class Exchange {
  public:
@@ -130,8 +146,8 @@ class Exchange {
                       {out_.get(), POLLIN, 0},
                       {err_.get(), POLLIN, 0}};
       const int ready = poll(fds, 3, Milliseconds(deadline));
-      if (ready == 0) return false;
-      if (ready < 0) continue;
+      if (ready == 0 && absl::Now() >= deadline) return false;
+      if (ready <= 0) continue;
       if (fds[0].revents != 0) WriteSome();
       if (fds[1].revents != 0) ReadSome(out_, result.output, true);
       if (fds[2].revents != 0) ReadSome(err_, result.error_output, false);
@@ -197,14 +213,17 @@ absl::StatusOr<SubprocessResult> RunSubprocess(
   SubprocessResult result;
   Exchange exchange(options, std::move(in.write), std::move(out.read),
                     std::move(err.read));
-  const bool in_time = exchange.Run(absl::Now() + options.timeout, result);
-  if (!in_time) kill(-pid, SIGKILL);
-  result.exit_code = Reap(pid);
-  if (!in_time) {
+  const absl::Time deadline = absl::Now() + options.timeout;
+  const absl::optional<int> exit_code =
+      exchange.Run(deadline, result) ? ReapUntil(pid, deadline) : absl::nullopt;
+  if (!exit_code.has_value()) {
+    kill(-pid, SIGKILL);
+    Reap(pid);
     return absl::DeadlineExceededError(
         absl::StrCat(options.argv[0], " was killed after ",
                      absl::FormatDuration(options.timeout)));
   }
+  result.exit_code = *exit_code;
   return result;
 }
 

@@ -58,6 +58,14 @@ TEST(SubprocessTest, TimeoutKillsTheWholeGroup) {
                        "sh was killed after 100ms"));
 }
 
+TEST(SubprocessTest, TimeoutAppliesAfterTheOutputIsClosed) {
+  SubprocessOptions options;
+  options.argv = {"sh", "-c", "exec >&- 2>&-; exec sleep 60"};
+  options.timeout = absl::Milliseconds(100);
+  EXPECT_THAT(RunSubprocess(options),
+              StatusIs(absl::StatusCode::kDeadlineExceeded));
+}
+
 TEST(SubprocessTest, UnreadInputIsNotAnError) {
   SubprocessOptions options;
   options.argv = {"true"};

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "builder/userland/layout.h"
+#include "builder/userland/tree_layout.h"
 
 namespace gantry::userland {
 

@@ -7,7 +7,7 @@
 #include "payload/node/copy_progress.h"
 #include "payload/node/directory.h"
 #include "payload/node/host_snapshot.h"
-#include "payload/node/layout.h"
+#include "payload/node/install_target.h"
 #include "payload/node/plan.h"
 
 namespace gantry::node {

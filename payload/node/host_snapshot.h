@@ -10,7 +10,7 @@
 #include "payload/node/directory.h"
 #include "payload/node/free_space.h"
 #include "payload/node/installed.h"
-#include "payload/node/layout.h"
+#include "payload/node/install_target.h"
 
 namespace gantry::node {
 

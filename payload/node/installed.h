@@ -3,7 +3,7 @@
 
 #include "absl/status/status.h"
 #include "payload/node/directory.h"
-#include "payload/node/layout.h"
+#include "payload/node/install_target.h"
 
 namespace gantry::node {
 

@@ -17,7 +17,7 @@
 #include "payload/node/host_snapshot.h"
 #include "payload/node/install_lock.h"
 #include "payload/node/installed.h"
-#include "payload/node/layout.h"
+#include "payload/node/install_target.h"
 #include "payload/node/ldconfig.h"
 #include "payload/node/leftovers.h"
 #include "payload/node/plan.h"

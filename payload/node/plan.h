@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "base/host_identity.h"
 #include "payload/node/host_snapshot.h"
-#include "payload/node/layout.h"
+#include "payload/node/install_target.h"
 #include "proto/coordinates.pb.h"
 
 namespace gantry::node {

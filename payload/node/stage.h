@@ -4,7 +4,7 @@
 #include "absl/status/status.h"
 #include "payload/node/copy_progress.h"
 #include "payload/node/directory.h"
-#include "payload/node/layout.h"
+#include "payload/node/install_target.h"
 
 namespace gantry::node {
 

@@ -28,7 +28,7 @@ struct BootOptions {
   std::string kernel_image;
   // The static binary of init_main.cc.
   std::string init;
-  absl::Duration timeout = absl::Seconds(180);
+  absl::Duration timeout = GuestOptions().timeout;
   // Called with each record as it arrives.  May be unset.
   std::function<void(const ConsoleRecord&)> on_record;
 };

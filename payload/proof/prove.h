@@ -42,7 +42,7 @@ struct ProveOptions {
 
   std::string qemu = "qemu-system-x86_64";
   AcceleratorChoice accelerator = AcceleratorChoice::kAutomatic;
-  absl::Duration boot_timeout = absl::Seconds(180);
+  absl::Duration boot_timeout = BootOptions().timeout;
   StaticRefusal static_refusal = StaticRefusal::kFinal;
 
   // Called with a line, without line end, for each step.  May be unset.

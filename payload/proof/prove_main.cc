@@ -29,7 +29,8 @@ ABSL_FLAG(std::string, console, "", "output: log of the serial console");
 ABSL_FLAG(std::string, qemu, "qemu-system-x86_64", "QEMU to run");
 ABSL_FLAG(std::string, accelerator, "auto",
           "auto (KVM if it works), kvm or tcg");
-ABSL_FLAG(absl::Duration, boot_timeout, absl::Seconds(180),
+ABSL_FLAG(absl::Duration, boot_timeout,
+          gantry::proof::ProveOptions().boot_timeout,
           "the guest is killed after this time");
 ABSL_FLAG(bool, boot_refused, false,
           "boot even if the static check refuses a module, to get the "

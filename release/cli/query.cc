@@ -18,7 +18,7 @@
 #include "release/cli/cell_text.h"
 #include "release/cli/demand.h"
 #include "release/cli/failures.h"
-#include "release/cli/gpu.h"
+#include "release/cli/host_gpu.h"
 #include "release/service/client/release_client.h"
 #include "release/service/connection/connection.h"
 

@@ -1,4 +1,4 @@
-#include "builder/userland/layout.h"
+#include "builder/userland/tree_layout.h"
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"

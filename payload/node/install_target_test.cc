@@ -1,4 +1,4 @@
-#include "payload/node/layout.h"
+#include "payload/node/install_target.h"
 
 #include <functional>
 #include <random>

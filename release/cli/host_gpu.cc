@@ -1,4 +1,4 @@
-#include "release/cli/gpu.h"
+#include "release/cli/host_gpu.h"
 
 #include <filesystem>
 #include <system_error>

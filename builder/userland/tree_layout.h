@@ -1,5 +1,5 @@
-#ifndef GANTRY_BUILDER_USERLAND_LAYOUT_H_
-#define GANTRY_BUILDER_USERLAND_LAYOUT_H_
+#ifndef GANTRY_BUILDER_USERLAND_TREE_LAYOUT_H_
+#define GANTRY_BUILDER_USERLAND_TREE_LAYOUT_H_
 
 #include <string>
 
@@ -52,4 +52,4 @@ absl::StatusOr<Destination> RedistDestination(TreeLayout layout,
 
 }  // namespace gantry::userland
 
-#endif  // GANTRY_BUILDER_USERLAND_LAYOUT_H_
+#endif  // GANTRY_BUILDER_USERLAND_TREE_LAYOUT_H_

@@ -1,5 +1,5 @@
-#ifndef GANTRY_RELEASE_CLI_GPU_H_
-#define GANTRY_RELEASE_CLI_GPU_H_
+#ifndef GANTRY_RELEASE_CLI_HOST_GPU_H_
+#define GANTRY_RELEASE_CLI_HOST_GPU_H_
 
 #include <string>
 
@@ -13,4 +13,4 @@ std::string OldestNvidiaGpu(const std::string& rootfs);
 
 }  // namespace gantry::cli
 
-#endif  // GANTRY_RELEASE_CLI_GPU_H_
+#endif  // GANTRY_RELEASE_CLI_HOST_GPU_H_

@@ -1,5 +1,5 @@
-#ifndef GANTRY_PAYLOAD_NODE_LAYOUT_H_
-#define GANTRY_PAYLOAD_NODE_LAYOUT_H_
+#ifndef GANTRY_PAYLOAD_NODE_INSTALL_TARGET_H_
+#define GANTRY_PAYLOAD_NODE_INSTALL_TARGET_H_
 
 #include <cstdint>
 #include <string>
@@ -59,4 +59,4 @@ absl::StatusOr<std::vector<InstallTarget>> MakeLayout(
 
 }  // namespace gantry::node
 
-#endif  // GANTRY_PAYLOAD_NODE_LAYOUT_H_
+#endif  // GANTRY_PAYLOAD_NODE_INSTALL_TARGET_H_
