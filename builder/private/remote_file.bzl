@@ -1,10 +1,12 @@
 """Downloads the files that RemoteFile messages describe, in repository rules.
 
 Every file is verified: its digest, its size if known, and its signature if it
-has one.
+has one.  What its origin no longer has is taken from the input store, if there
+is one.
 """
 
 load("//builder/private:gpgv_status.bzl", "gpgv_refusal")
+load("//builder/private:input_store.bzl", "digest_problem", "input_store", "take_input")
 
 _APT_HELPER = "/usr/lib/apt/apt-helper"
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -81,23 +83,63 @@ def hex_to_base64(hex):
         text += "".join(digits[:used]) + "=" * (4 - used)
     return text
 
+def signature_name(file):
+    """The name of the file with the signature of another.
+
+    Args:
+      file: what parse_remote_file() returns.
+
+    Returns:
+      File name, in the directory of the file.
+    """
+    return file.name + ".gantry-signature"
+
+def _path(rctx, directory, name):
+    return str(rctx.path(directory + "/" + name))
+
 def _delete_and_fail(rctx, files, directory, message):
     for file in files:
         rctx.delete(directory + "/" + file.name)
+        rctx.delete(directory + "/" + signature_name(file))
     fail("@%s: %s" % (rctx.name, message))
+
+def _take_or_fail(rctx, files, file, directory, name, origin):
+    """Takes a file that its origin does not have from the input store.
+
+    Args:
+      rctx: repository context.
+      files: files of the repository, to delete on failure.
+      file: struct(url, algorithm, hex).
+      directory: directory for the file.
+      name: file name.
+      origin: what happened at its origin.
+    """
+    store = input_store(rctx)
+    rctx.report_progress("Taking %s from the input store" % name)
+    problem = take_input(rctx, store, file, _path(rctx, directory, name))
+    if problem:
+        _delete_and_fail(rctx, files, directory, "%s (%s:%s) is neither at its origin, %s (%s), nor in the input store, %s (%s)" % (
+            name,
+            file.algorithm,
+            file.hex,
+            file.url,
+            origin,
+            store,
+            problem,
+        ))
 
 def _is_archive_package(file):
     # Only apt knows the mirrors and proxies of this machine.
     return file.name.endswith(".deb") and not file.url.startswith("file:")
 
-def _fetch_packages(rctx, files, directory):
+def _fetch_packages(rctx, files, packages, directory):
     """Downloads through apt, which honours the machine's apt settings."""
-    rctx.report_progress("Downloading %d packages" % len(files))
+    rctx.report_progress("Downloading %d packages" % len(packages))
     triples = []
-    for file in files:
+    for file in packages:
         triples += [
             file.url,
-            str(rctx.path(directory + "/" + file.name)),
+            _path(rctx, directory, file.name),
             "%s:%s" % (file.algorithm.upper(), file.hex),
         ]
 
@@ -105,23 +147,36 @@ def _fetch_packages(rctx, files, directory):
     # user namespace.
     command = [_APT_HELPER, "-o", "APT::Sandbox::User=root", "download-file"]
     result = rctx.execute(command + triples, timeout = 7200)
-    if result.return_code != 0:
-        errors = [line for line in result.stderr.split("\n") if line.startswith("E: ")]
+    if result.return_code == 0:
+        return
+    errors = [line[3:] for line in result.stderr.split("\n") if line.startswith("E: ")]
+    error = "\n".join(errors) or result.stderr.strip()
+    if not input_store(rctx):
         _delete_and_fail(rctx, files, directory, (
-            "apt could not download:\n%s\nIf a mirror has replaced a package with a newer one, " +
-            "run discovery again (bazel run //release:discover)"
-        ) % ("\n".join(errors) or result.stderr.strip()))
+            "apt could not download: %s\nIf a mirror has replaced a package with a newer one, " +
+            "run discovery again (bazel run //release:discover), or name an input store that " +
+            "has it (GANTRY_INPUTS)"
+        ) % error)
 
-def _fetch_file(rctx, file, directory):
-    rctx.download(
+    # apt goes on after an error: most packages are there.
+    for file in packages:
+        if digest_problem(rctx, file, _path(rctx, directory, file.name)):
+            own = [line for line in errors if file.url in line]
+            _take_or_fail(rctx, files, file, directory, file.name, (own or errors or [error])[0])
+
+def _fetch_file(rctx, files, file, directory, name):
+    """Downloads a file through Bazel; `file` is struct(url, algorithm, hex)."""
+    may_take = bool(input_store(rctx) and file.hex)
+    result = rctx.download(
         url = file.url,
-        output = directory + "/" + file.name,
+        output = directory + "/" + name,
         sha256 = file.hex if file.algorithm == "sha256" else "",
         integrity = "" if file.algorithm == "sha256" else "sha512-" + hex_to_base64(file.hex),
+        # Otherwise Bazel's error is the best one.
+        allow_fail = may_take,
     )
-
-def _signature_path(file, directory):
-    return directory + "/" + file.name + ".gantry-signature"
+    if may_take and not result.success:
+        _take_or_fail(rctx, files, file, directory, name, "Bazel's warning before this error says why")
 
 def _list_keys(rctx, directory, keyring):
     """The colon listing of the keyring's keys."""
@@ -142,17 +197,15 @@ def _list_keys(rctx, directory, keyring):
     return result.stdout
 
 def _check_signature(rctx, files, file, directory, keyring, fingerprints):
-    signature = _signature_path(file, directory)
     result = rctx.execute([
         "gpgv",
         "--status-fd",
         "1",
         "--keyring",
         keyring,
-        str(rctx.path(signature)),
-        str(rctx.path(directory + "/" + file.name)),
+        _path(rctx, directory, signature_name(file)),
+        _path(rctx, directory, file.name),
     ], timeout = 3600)
-    rctx.delete(signature)
     refusal = gpgv_refusal(result.stdout, _list_keys(rctx, directory, keyring), fingerprints)
     if not refusal and result.return_code != 0:
         refusal = "gpgv exited with %d" % result.return_code
@@ -169,7 +222,7 @@ def _check_sizes(rctx, files, directory):
     if not sized:
         return
     result = rctx.execute(["stat", "--format=%s"] +
-                          [str(rctx.path(directory + "/" + file.name)) for file in sized])
+                          [_path(rctx, directory, file.name) for file in sized])
     if result.return_code != 0:
         fail("@%s: %s" % (rctx.name, result.stderr.strip()))
     for file, size in zip(sized, result.stdout.strip().split("\n")):
@@ -178,6 +231,8 @@ def _check_sizes(rctx, files, directory):
 
 def fetch_remote_files(rctx, files, directory, keyring = "", fingerprints = []):
     """Downloads and verifies files; on failure none is left.
+
+    Signatures stay beside the files, as signature_name() says.
 
     Args:
       rctx: repository context.
@@ -199,16 +254,13 @@ def fetch_remote_files(rctx, files, directory, keyring = "", fingerprints = []):
     others = [file for file in files if not _is_archive_package(file)]
     rctx.execute(["mkdir", "-p", str(rctx.path(directory))])
     if packages:
-        _fetch_packages(rctx, packages, directory)
+        _fetch_packages(rctx, files, packages, directory)
     for file in files:
         if file.signature_url:
-            rctx.download(
-                url = file.signature_url,
-                output = _signature_path(file, directory),
-                sha256 = file.signature_sha256,
-            )
+            signature = struct(url = file.signature_url, algorithm = "sha256", hex = file.signature_sha256)
+            _fetch_file(rctx, files, signature, directory, signature_name(file))
     for file in others:
-        _fetch_file(rctx, file, directory)
+        _fetch_file(rctx, files, file, directory, file.name)
     _check_sizes(rctx, files, directory)
     for file in files:
         if file.signature_url:

@@ -1,6 +1,6 @@
 """remote_files: a repository of downloaded files."""
 
-load("//builder/private:remote_file.bzl", "fetch_remote_files", "parse_remote_file")
+load("//builder/private:remote_file.bzl", "fetch_remote_files", "parse_remote_file", "signature_name")
 
 _BUILD = """\
 package(default_visibility = ["//visibility:public"])
@@ -9,6 +9,11 @@ exports_files(%r)
 
 filegroup(
     name = "files",
+    srcs = %r,
+)
+
+filegroup(
+    name = "inputs",
     srcs = %r,
 )
 """
@@ -21,13 +26,16 @@ def _remote_files_impl(rctx):
             fail("@%s: files: two have the name %s" % (rctx.name, file.name))
         names.append(file.name)
     fetch_remote_files(rctx, files, ".", rctx.attr.keyring, rctx.attr.fingerprints)
-    rctx.file("BUILD.bazel", _BUILD % (names, names))
+    signatures = [signature_name(file) for file in files if file.signature_url]
+    rctx.file("BUILD.bazel", _BUILD % (names, names, names + signatures))
 
 remote_files = repository_rule(
     implementation = _remote_files_impl,
     doc = """Downloads files, each of which is a target `@<name>//:<base name>`.
 
-`@<name>//:files` contains all of them.  Debian packages are downloaded by apt,
+`@<name>//:files` contains all of them, `@<name>//:inputs` also their signatures.
+If the environment variable GANTRY_INPUTS names an input store, files that their
+origin no longer has are taken from there.  Debian packages are downloaded by apt,
 with the machine's apt settings, other files by Bazel.  If a digest, size or
 signature does not match, the repository fails, and only the targets that depend
 on it.""",

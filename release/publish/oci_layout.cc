@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -39,6 +41,9 @@ constexpr char kEmptyIndex[] =
     R"({"schemaVersion":2,)"
     R"("mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]})";
 constexpr char kRefName[] = "org.opencontainers.image.ref.name";
+// Registries need not accept larger ones (OCI distribution specification,
+// "Pushing Manifests").
+constexpr int64_t kMaxManifestSize = int64_t{4} << 20;
 
 absl::StatusOr<Struct> ReadJson(const std::string& path) {
   GANTRY_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
@@ -77,6 +82,36 @@ Blob ReadDescriptor(const Struct& descriptor) {
   return blob;
 }
 
+// Digests of the config and the layers of an image; empty if `json` is not the
+// manifest of one.
+std::vector<std::string> BlobsOfManifest(const Struct& json) {
+  const Struct* const config = FindObject(json, "config");
+  const ListValue* const layers = FindArray(json, "layers");
+  if (config == nullptr || layers == nullptr) return {};
+  std::vector<std::string> digests;
+  digests.push_back(std::string(GetString(*config, "digest")));
+  for (const Value& layer : layers->values()) {
+    digests.push_back(std::string(GetString(layer.struct_value(), "digest")));
+  }
+  return digests;
+}
+
+// The same for the blob in this file, of which only what may be a manifest is
+// read.
+absl::StatusOr<std::vector<std::string>> BlobsOfManifestFile(
+    const std::string& path, int64_t size) {
+  std::vector<std::string> none;
+  if (size == 0 || size > kMaxManifestSize) return none;
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.ok()) return ErrnoStatus(errno, path);
+  char first = 0;
+  GANTRY_RETURN_IF_ERROR(ReadAllAt(fd.get(), 0, &first, 1, path));
+  if (first != '{') return none;
+  GANTRY_ASSIGN_OR_RETURN(const std::string text, ReadAll(fd.get(), path));
+  Struct json;
+  return ParseJson(text, path, json).ok() ? BlobsOfManifest(json) : none;
+}
+
 // Copies the content of `in`, the file `source`, to `out`, the file `path`, and
 // verifies it.
 absl::Status CopyBlob(const Blob& blob, int in, const std::string& source,
@@ -102,8 +137,7 @@ absl::Status CopyBlob(const Blob& blob, int in, const std::string& source,
 
 absl::StatusOr<OciLayout> OciLayout::Open(const std::string& directory) {
   OciLayout layout(directory);
-  GANTRY_RETURN_IF_ERROR(
-      CreateDirectories(JoinPath(directory, "blobs/sha256")));
+  GANTRY_RETURN_IF_ERROR(CreateDirectories(layout.blobs_path()));
   // Another process may be creating the layout.
   GANTRY_ASSIGN_OR_RETURN(const FileLock lock,
                           FileLock::AcquireDirectory(directory));
@@ -126,8 +160,16 @@ std::string OciLayout::index_path() const {
   return JoinPath(directory_, "index.json");
 }
 
+std::string OciLayout::blobs_path() const {
+  return JoinPath(directory_, "blobs/sha256");
+}
+
 std::string OciLayout::BlobPath(absl::string_view digest) const {
-  return absl::StrCat(directory_, "/blobs/sha256/", DigestHex(digest));
+  return JoinPath(blobs_path(), DigestHex(digest));
+}
+
+absl::StatusOr<FileLock> OciLayout::KeepBlobs() const {
+  return FileLock::ShareDirectory(blobs_path());
 }
 
 absl::Status OciLayout::PutBlob(const Blob& blob, const std::string& source) {
@@ -189,6 +231,18 @@ absl::StatusOr<std::string> OciLayout::FindTag(absl::string_view tag) const {
       absl::StrCat(index_path(), ": no image has the tag ", tag));
 }
 
+absl::StatusOr<std::set<std::string>> OciLayout::ListTags() const {
+  GANTRY_ASSIGN_OR_RETURN(const Struct index, ReadJson(index_path()));
+  std::set<std::string> tags;
+  if (const ListValue* const manifests = FindArray(index, "manifests")) {
+    for (const Value& value : manifests->values()) {
+      const absl::string_view tag = RefName(value);
+      if (!tag.empty()) tags.insert(std::string(tag));
+    }
+  }
+  return tags;
+}
+
 absl::StatusOr<payload::v1::ImageDescriptor> OciLayout::ReadImage(
     absl::string_view digest) const {
   const std::string path = BlobPath(digest);
@@ -228,6 +282,86 @@ absl::StatusOr<payload::v1::ImageDescriptor> OciLayout::ReadImage(
     blob->set_path(absl::StrCat("blobs/sha256/", DigestHex(blob->digest())));
   }
   return image;
+}
+
+absl::Status OciLayout::RemoveFromIndex(const std::set<std::string>& digests) {
+  GANTRY_ASSIGN_OR_RETURN(const FileLock lock,
+                          FileLock::AcquireDirectory(directory_));
+  GANTRY_ASSIGN_OR_RETURN(Struct index, ReadJson(index_path()));
+  auto& manifests =
+      *(*index.mutable_fields())["manifests"].mutable_list_value();
+  ListValue kept;
+  for (const Value& value : manifests.values()) {
+    const std::string digest(GetString(value.struct_value(), "digest"));
+    if (digests.count(digest) == 0) *kept.add_values() = value;
+  }
+  if (kept.values_size() == manifests.values_size()) return absl::OkStatus();
+  manifests.Swap(&kept);
+  GANTRY_ASSIGN_OR_RETURN(const std::string json, FormatJson(index));
+  return WriteFileAtomically(index_path(), json);
+}
+
+absl::StatusOr<std::set<std::string>> OciLayout::BlobsOfOtherImages(
+    const std::set<std::string>& digests) const {
+  std::set<std::string> blobs;
+  std::error_code error;
+  std::filesystem::directory_iterator entries(blobs_path(), error);
+  for (const std::filesystem::directory_iterator end; !error && entries != end;
+       entries.increment(error)) {
+    const std::string digest =
+        absl::StrCat("sha256:", entries->path().filename().string());
+    struct stat file;
+    if (!ValidateDigest(digest).ok() || digests.count(digest) != 0 ||
+        stat(entries->path().c_str(), &file) != 0) {
+      continue;
+    }
+    GANTRY_ASSIGN_OR_RETURN(
+        std::vector<std::string> of_image,
+        BlobsOfManifestFile(entries->path().string(), file.st_size));
+    blobs.insert(of_image.begin(), of_image.end());
+  }
+  if (error) return ErrnoStatus(error.value(), blobs_path());
+  return blobs;
+}
+
+absl::StatusOr<int64_t> OciLayout::DeleteBlob(absl::string_view digest) const {
+  const std::string path = BlobPath(digest);
+  struct stat file;
+  if (stat(path.c_str(), &file) != 0 || unlink(path.c_str()) != 0) {
+    if (errno == ENOENT) return 0;
+    return ErrnoStatus(errno, path);
+  }
+  return int64_t{file.st_size};
+}
+
+absl::StatusOr<OciLayout::Removal> OciLayout::Remove(
+    const std::vector<std::string>& digests) {
+  for (const std::string& digest : digests) {
+    GANTRY_RETURN_IF_ERROR(ValidateDigest(digest));
+  }
+  const std::set<std::string> removed(digests.begin(), digests.end());
+  GANTRY_ASSIGN_OR_RETURN(const FileLock lock,
+                          FileLock::AcquireDirectory(blobs_path()));
+  GANTRY_RETURN_IF_ERROR(RemoveFromIndex(removed));
+  GANTRY_ASSIGN_OR_RETURN(const std::set<std::string> kept,
+                          BlobsOfOtherImages(removed));
+  Removal removal;
+  for (const std::string& digest : digests) {
+    struct stat file;
+    if (stat(BlobPath(digest).c_str(), &file) != 0) continue;
+    GANTRY_ASSIGN_OR_RETURN(
+        std::vector<std::string> blobs,
+        BlobsOfManifestFile(BlobPath(digest), file.st_size));
+    blobs.push_back(digest);
+    for (const std::string& blob : blobs) {
+      GANTRY_RETURN_IF_ERROR(Annotate(ValidateDigest(blob), BlobPath(digest)));
+      if (kept.count(blob) != 0) continue;
+      GANTRY_ASSIGN_OR_RETURN(const int64_t size, DeleteBlob(blob));
+      removal.freed_bytes += size;
+    }
+    removal.digests.push_back(digest);
+  }
+  return removal;
 }
 
 }  // namespace gantry::publish

@@ -4,22 +4,23 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "base/cell_name.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/file_lock.h"
 #include "base/status.h"
 #include "base/status_macros.h"
-#include "base/subprocess.h"
 #include "base/temp_dir.h"
 #include "proto/coordinates.pb.h"
 #include "release/publish/oci_layout.h"
+#include "release/publish/skopeo.h"
 
 namespace gantry::publish {
 namespace {
@@ -33,34 +34,6 @@ std::vector<Blob> BlobsInOrder(const ImageDescriptor& image) {
   blobs.push_back(image.config());
   blobs.push_back(image.manifest());
   return blobs;
-}
-
-bool IsLoopback(absl::string_view repository) {
-  const absl::string_view host = repository.substr(0, repository.find('/'));
-  return absl::StartsWith(host, "127.") || absl::StartsWith(host, "[::1]") ||
-         host == "localhost" || absl::StartsWith(host, "localhost:");
-}
-
-// "true" unless the repository, which may be empty, is one on this machine.
-const char* TlsVerify(absl::string_view repository) {
-  return IsLoopback(repository) ? "false" : "true";
-}
-
-// Copies an image within `repository`, or to or from it.
-absl::Status SkopeoCopy(const std::string& source,
-                        const std::string& destination,
-                        const std::string& repository) {
-  const char* const tls = TlsVerify(repository);
-  const absl::Status status =
-      RunCommand({"skopeo", "copy", "--quiet", "--preserve-digests",
-                  absl::StrCat("--src-tls-verify=", tls),
-                  absl::StrCat("--dest-tls-verify=", tls), source, destination})
-          .status();
-  if (absl::IsInternal(status)) {
-    return absl::UnavailableError(
-        absl::StrCat(destination, ": ", status.message()));
-  }
-  return status;
 }
 
 // Adds the image to a layout for skopeo, as links to the files of the build.
@@ -83,6 +56,7 @@ absl::StatusOr<std::string> PublishToLayout(const ImageDescriptor& image,
                                             const std::string& root,
                                             const std::string& directory) {
   GANTRY_ASSIGN_OR_RETURN(OciLayout layout, OciLayout::Open(directory));
+  GANTRY_ASSIGN_OR_RETURN(const FileLock lock, layout.KeepBlobs());
   for (const Blob& blob : BlobsInOrder(image)) {
     GANTRY_RETURN_IF_ERROR(layout.PutBlob(blob, JoinPath(root, blob.path())));
   }
@@ -104,25 +78,6 @@ absl::StatusOr<std::string> PublishToRegistry(const ImageDescriptor& image,
                                     absl::StrCat("docker://", reference),
                                     repository));
   return reference;
-}
-
-// The bytes of a manifest; `name` is "@<digest>" or ":<tag>".  NOT_FOUND: the
-// registry says that it does not have it.
-absl::StatusOr<std::string> InspectManifest(const std::string& repository,
-                                            const std::string& name) {
-  const std::string reference = absl::StrCat("docker://", repository, name);
-  const absl::StatusOr<std::string> manifest = RunCommand(
-      {"skopeo", "inspect", "--raw",
-       absl::StrCat("--tls-verify=", TlsVerify(repository)), reference});
-  if (!absl::IsInternal(manifest.status())) return manifest;
-  // Error codes of the OCI distribution specification, as skopeo prints them.
-  for (absl::string_view code : {"manifest unknown", "name unknown"}) {
-    if (absl::StrContains(manifest.status().message(), code)) {
-      return absl::NotFoundError(absl::StrCat(reference, ": ", code));
-    }
-  }
-  return absl::UnavailableError(
-      absl::StrCat(reference, ": ", manifest.status().message()));
 }
 
 // Publishes an image that is in a layout.
@@ -217,6 +172,40 @@ absl::Status CopyImage(const std::string& reference,
                                     absl::StrCat("oci:", layout, ":image"),
                                     place));
   return PublishFromLayout(layout, digest, coordinates, destination);
+}
+
+absl::StatusOr<std::set<std::string>> ListTags(const Destination& destination) {
+  const std::string& repository = destination.registry_repository;
+  if (repository.empty()) {
+    GANTRY_ASSIGN_OR_RETURN(const OciLayout layout,
+                            OciLayout::Open(destination.layout_directory));
+    return layout.ListTags();
+  }
+  GANTRY_ASSIGN_OR_RETURN(const std::vector<std::string> tags,
+                          ListTags(repository));
+  return std::set<std::string>(tags.begin(), tags.end());
+}
+
+absl::StatusOr<RemovedImages> RemoveImages(
+    const std::vector<std::string>& digests, const Destination& destination) {
+  RemovedImages removed;
+  if (destination.registry_repository.empty()) {
+    GANTRY_ASSIGN_OR_RETURN(OciLayout layout,
+                            OciLayout::Open(destination.layout_directory));
+    GANTRY_ASSIGN_OR_RETURN(OciLayout::Removal removal, layout.Remove(digests));
+    removed.digests = std::move(removal.digests);
+    removed.freed_bytes = removal.freed_bytes;
+    return removed;
+  }
+  for (const std::string& digest : digests) {
+    GANTRY_ASSIGN_OR_RETURN(const bool has_image,
+                            HasImage(digest, destination));
+    if (!has_image) continue;
+    GANTRY_RETURN_IF_ERROR(DeleteManifest(destination.registry_repository,
+                                          absl::StrCat("@", digest)));
+    removed.digests.push_back(digest);
+  }
+  return removed;
 }
 
 }  // namespace gantry::publish

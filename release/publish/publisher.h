@@ -1,7 +1,10 @@
 #ifndef GANTRY_RELEASE_PUBLISH_PUBLISHER_H_
 #define GANTRY_RELEASE_PUBLISH_PUBLISHER_H_
 
+#include <cstdint>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -57,6 +60,25 @@ absl::StatusOr<std::string> FindTag(const std::string& tag,
 absl::Status CopyImage(const std::string& reference,
                        const cell::v1::CellCoordinates& coordinates,
                        const Destination& destination);
+
+// All tags of the destination.  UNAVAILABLE: as HasImage().
+absl::StatusOr<std::set<std::string>> ListTags(const Destination& destination);
+
+struct RemovedImages {
+  // Of the images that were there.
+  std::vector<std::string> digests;
+  // Of a layout only: a registry deletes blobs when its own garbage collection
+  // runs.
+  int64_t freed_bytes = 0;
+};
+
+// Removes images by digest, with all of their tags.  Those that are missing are
+// skipped.  Nobody may be publishing or tagging these images meanwhile; others
+// may be published.  Repeat it after an error or an interruption.
+// FAILED_PRECONDITION: the registry does not permit deleting images.
+// UNAVAILABLE: as HasImage().
+absl::StatusOr<RemovedImages> RemoveImages(
+    const std::vector<std::string>& digests, const Destination& destination);
 
 }  // namespace gantry::publish
 

@@ -26,7 +26,9 @@ namespace gantry::publish {
 namespace {
 
 using ::gantry::payload::v1::Blob;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 constexpr char kLayer[] = "bin/layer";
 constexpr char kConfig[] = "bin/config.json";
@@ -144,6 +146,20 @@ TEST_F(PublishToLayoutTest, PublishingGivesNoTag) {
   EXPECT_THAT(FindTag(), StatusIs(absl::StatusCode::kNotFound));
 }
 
+TEST_F(PublishToLayoutTest, ImageIsRemovedWithItsTag) {
+  ASSERT_THAT(Publish(), IsOk());
+  EXPECT_THAT(ListTags(destination_), IsOkAndHolds(ElementsAre(tag())));
+  GANTRY_ASSERT_OK_AND_ASSIGN(
+      const RemovedImages removed,
+      RemoveImages({Sha256Digest("none"), digest()}, destination_));
+  EXPECT_THAT(removed.digests, ElementsAre(digest()));
+  EXPECT_EQ(removed.freed_bytes, image_.manifest().size() +
+                                     image_.config().size() +
+                                     image_.layers(0).size());
+  EXPECT_THAT(HasImage(digest(), destination_), IsOkAndHolds(false));
+  EXPECT_THAT(ListTags(destination_), IsOkAndHolds(IsEmpty()));
+}
+
 class AlteredLayoutBlobTest : public PublishToLayoutTest,
                               public testing::WithParamInterface<const char*> {
 };
@@ -160,10 +176,13 @@ INSTANTIATE_TEST_SUITE_P(Blobs, AlteredLayoutBlobTest,
 
 class PublishToRegistryTest : public PublisherTest {
  protected:
-  void SetUp() override {
+  void SetUp() override { Start({}); }
+
+  void Start(const fixtures::RegistryOptions& options) {
     std::filesystem::create_directories(PathOf("registry"));
-    GANTRY_ASSERT_OK_AND_ASSIGN(fixtures::Registry registry,
-                                fixtures::Registry::Start(PathOf("registry")));
+    GANTRY_ASSERT_OK_AND_ASSIGN(
+        fixtures::Registry registry,
+        fixtures::Registry::Start(PathOf("registry"), options));
     registry_ = std::make_unique<fixtures::Registry>(std::move(registry));
     destination_.registry_repository = registry_->Repository("fleet/gantry");
   }
@@ -205,6 +224,41 @@ TEST_F(PublishToRegistryTest, PublishingGivesNoTag) {
 TEST_F(PublishToRegistryTest, ImageThatIsNotThereGetsNoTag) {
   EXPECT_THAT(TagImage(digest(), tag(), destination_),
               StatusIs(absl::StatusCode::kUnavailable));
+}
+
+class NoDeletesRegistryTest : public PublishToRegistryTest {
+ protected:
+  void SetUp() override { Start({false}); }
+};
+
+TEST_F(NoDeletesRegistryTest, RegistryMayRefuseToDelete) {
+  ASSERT_THAT(Publish(), IsOk());
+  EXPECT_THAT(
+      RemoveImages({digest()}, destination_),
+      StatusIs(absl::StatusCode::kFailedPrecondition,
+               HasSubstr("the registry does not permit deleting images")));
+  EXPECT_THAT(FindTag(tag(), destination_), IsOkAndHolds(digest()));
+}
+
+TEST_F(PublishToRegistryTest, EmptyRegistryHasNoTags) {
+  EXPECT_THAT(ListTags(destination_), IsOkAndHolds(IsEmpty()));
+}
+
+TEST_F(PublishToRegistryTest, ImageIsRemovedWithItsTags) {
+  ASSERT_THAT(Publish(), IsOk());
+  ASSERT_THAT(TagImage(digest(), "another", destination_), IsOk());
+  EXPECT_THAT(ListTags(destination_),
+              IsOkAndHolds(ElementsAre("another", tag())));
+  GANTRY_ASSERT_OK_AND_ASSIGN(
+      const RemovedImages removed,
+      RemoveImages({Sha256Digest("none"), digest()}, destination_));
+  EXPECT_THAT(removed.digests, ElementsAre(digest()));
+  EXPECT_THAT(HasImage(digest(), destination_), IsOkAndHolds(false));
+  EXPECT_THAT(FindTag(tag(), destination_),
+              StatusIs(absl::StatusCode::kNotFound));
+  // Published again.
+  ASSERT_THAT(Publish(), IsOk());
+  EXPECT_THAT(FindTag(tag(), destination_), IsOkAndHolds(digest()));
 }
 
 class AlteredRegistryBlobTest
