@@ -1,33 +1,35 @@
-// Runs deploy/ci/nightly with the real main job, query and release service.
-// Only Bazel and discovery are replaced.
+// Runs deploy/ci/nightly with the real worker, query, release service and
+// registry.  Only Bazel and discovery are replaced.
 
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include <csignal>
-#include <cstdint>
+#include <cstdio>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "absl/strings/substitute.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/file_lock.h"
+#include "base/progress.h"
 #include "base/state_dir.h"
 #include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
-#include "base/textproto.h"
 #include "deploy/ci/webhook_receiver.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "proto/image_descriptor.pb.h"
 #include "proto/lock.pb.h"
 #include "release/job/fake_bazel.h"
+#include "release/job/fake_cell.h"
+#include "release/job/planning.h"
 #include "release/plan/lock_file.h"
 #include "release/plan/matrix_digest.h"
+#include "release/service/client/release_client.h"
+#include "tests/fixtures/registry.h"
 #include "tests/fixtures/test_cells.h"
 
 namespace gantry::ci {
@@ -42,7 +44,8 @@ using ::testing::SizeIs;
 
 constexpr char kScript[] = "deploy/ci/nightly";
 
-// Fails for the channel "beta", as if its server were unreachable.
+// Finds nothing new, and fails for the channel "beta", as if its server were
+// unreachable.
 constexpr char kDiscover[] = R"(#!/bin/sh
 case "$*" in
   *--channel=beta*)
@@ -51,17 +54,14 @@ case "$*" in
 esac
 )";
 
-std::string Label(int number) {
-  return absl::StrCat("@cells//", fixtures::TestId(number), ":cell");
-}
-
-// A release service, and a lock with cells 1 and 2 in "6.1-cloud".
+// A release service, in which cells 1 and 2 of "6.1-cloud" are planned.
 class NightlyTest : public testing::Test {
  protected:
   NightlyTest()
       : directory_(*TempDir::Create(testing::TempDir())),
         bazel_(directory_.path()),
         receiver_(*WebhookReceiver::Start(PathOf("bodies"))),
+        registry_(*fixtures::Registry::Start(directory_.path())),
         server_(StartServer()) {
     const auto address = server_.ReadLine();
     EXPECT_THAT(address, IsOk());
@@ -84,47 +84,44 @@ class NightlyTest : public testing::Test {
   }
 
   void AddToLock(int number, const std::string& channel) {
-    auto& cell = *lock_.add_cells();
-    cell.set_id(fixtures::TestId(number));
-    *cell.mutable_coordinates() = fixtures::TestCoordinates(number);
+    auto& cell = job::AddTestCell(number, lock_);
+    cell.clear_channels();
     cell.add_channels(channel);
-    if (lock_.releases().empty()) {
-      lock_.add_releases()->set_name(cell.coordinates().os_release());
-      auto& driver = *lock_.add_drivers();
-      driver.set_version(cell.coordinates().version());
-      driver.set_flavour(cell.coordinates().flavour());
-    }
-    lock_.add_cuda_toolkits()->set_version(cell.coordinates().cuda_version());
   }
 
   void Builds(int number) {
-    bazel_.Builds(
-        Label(number),
-        {{"image", Write(absl::StrCat(number, ".image.textproto"),
-                         FormatTextProto(WriteImage(number)))},
-         {"proof",
-          Write(absl::StrCat(number, ".proof.textproto"),
-                FormatTextProto(
-                    fixtures::TestRevision(number).payload().proof()))}});
+    job::BuildsTestCell(directory_.path(), number, bazel_);
   }
 
   void Fails(int number, const std::string& log) {
-    bazel_.Fails(Label(number), "CompileKernelModules", log);
+    bazel_.Fails(job::TestLabel(number), "CompileKernelModules", log);
+  }
+
+  // Makes the service plan the lock.
+  void Plan() {
+    GANTRY_ASSERT_OK_AND_ASSIGN(const StateDir state,
+                                StateDir::Open(PathOf("planner")));
+    ASSERT_THAT(plan::WriteLock(lock_, state), IsOk());
+    GANTRY_ASSERT_OK_AND_ASSIGN(const auto client,
+                                service::ReleaseClient::Connect(service_));
+    job::PlanningOptions options;
+    options.matrix_path = PathOf("matrix.textproto");
+    Progress progress(stderr);
+    ASSERT_THAT(job::PlanMatrix(options, state, *client, progress), IsOk());
   }
 
   // The script with two workers.
   SubprocessOptions Script(const std::vector<std::string>& flags) {
-    const auto discovery = StateDir::Open(PathOf("state/discovery"));
-    EXPECT_THAT(discovery, IsOk());
-    EXPECT_THAT(plan::WriteLock(lock_, *discovery), IsOk());
+    Plan();
     SubprocessOptions options;
     options.argv = {"env",
                     "GANTRY_DISCOVER=" + PathOf("discover"),
-                    "GANTRY_MATRIX=" + Absolute("release/job/matrix"),
+                    "GANTRY_WORKER=" + Absolute("release/job/worker_main"),
                     "GANTRY_QUERY=" + Absolute("release/cli/query"),
                     "GANTRY_BAZEL=" + bazel_.command()[0],
                     "GANTRY_NIGHTLY_WEBHOOK=" + receiver_.url(),
                     "GANTRY_NIGHTLY_SERVICE=" + service_,
+                    "GANTRY_NIGHTLY_REGISTRY=" + registry_.Repository("fleet"),
                     kScript,
                     "--channels=6.1-cloud",
                     "--workers=2",
@@ -154,6 +151,7 @@ class NightlyTest : public testing::Test {
   const TempDir directory_;
   job::FakeBazel bazel_;
   WebhookReceiver receiver_;
+  const fixtures::Registry registry_;
   BackgroundProcess server_;
   std::string service_;
   matrix::v1::Lock lock_;
@@ -172,38 +170,6 @@ class NightlyTest : public testing::Test {
     options.argv = {"release/service/server/server", "--listen=127.0.0.1:0",
                     "--state=" + PathOf("service")};
     return *BackgroundProcess::Start(options);
-  }
-
-  payload::v1::Blob WriteBlob(const std::string& name,
-                              const std::string& media_type,
-                              const std::string& content) {
-    Write(name, content);
-    payload::v1::Blob blob;
-    blob.set_digest(Sha256Digest(content));
-    blob.set_size(static_cast<int64_t>(content.size()));
-    blob.set_media_type(media_type);
-    blob.set_path(name);
-    return blob;
-  }
-
-  // An image without layers, which differs by cell.
-  payload::v1::ImageDescriptor WriteImage(int number) {
-    payload::v1::ImageDescriptor image;
-    *image.mutable_coordinates() = fixtures::TestCoordinates(number);
-    const payload::v1::Blob config =
-        WriteBlob(absl::StrCat(number, ".config.json"),
-                  "application/vnd.oci.image.config.v1+json",
-                  R"({"architecture":"amd64","os":"linux"})");
-    *image.mutable_config() = config;
-    *image.mutable_manifest() = WriteBlob(
-        absl::StrCat(number, ".manifest.json"),
-        "application/vnd.oci.image.manifest.v1+json",
-        absl::Substitute(
-            R"({"schemaVersion":2,"config":{"mediaType":"$0","digest":"$1",)"
-            R"("size":$2},"layers":[],"annotations":{"cell":"$3"}})",
-            config.media_type(), config.digest(), config.size(), number));
-    image.set_content_digest(image.manifest().digest());
-    return image;
   }
 };
 
@@ -284,8 +250,23 @@ TEST_F(NightlyTest, AnUnreachableServiceIsAProblemOfEachChannel) {
   const SubprocessResult result = Run({"--service=127.0.0.1:1"});
   EXPECT_EQ(result.exit_code, 3) << result.error_output;
   EXPECT_THAT(Report("report.md"),
-              AllOf(HasSubstr("worker 1 exited with 1: matrix: "),
+              AllOf(HasSubstr("worker 1 exited with 1: worker: "),
                     HasSubstr("query exited with 1: query: ")));
+}
+
+TEST_F(NightlyTest, InputsAreKept) {
+  auto& source = *lock_.mutable_drivers(0)->mutable_source();
+  source.set_url("http://x/source.tar.gz");
+  source.set_digest(Sha256Digest("source"));
+  job::FakeCellOptions options;
+  options.input = Write("source.tar.gz", "source");
+  job::BuildsTestCell(directory_.path(), 1, bazel_, options);
+  job::BuildsTestCell(directory_.path(), 2, bazel_, options);
+  const SubprocessResult result = Run({"--inputs=" + PathOf("inputs")});
+  EXPECT_EQ(result.exit_code, 0) << result.error_output;
+  EXPECT_THAT(ReadFile(absl::StrCat(PathOf("inputs/sha256/"),
+                                    DigestHex(source.digest()))),
+              IsOkAndHolds("source"));
 }
 
 TEST_F(NightlyTest, InterruptionGivesCellsBack) {

@@ -12,6 +12,7 @@ def _payload_cell_impl(ctx):
         )),
         OutputGroupInfo(
             image = depset([image.descriptor]),
+            inputs = depset(ctx.files.inputs),
             proof = depset([proof.proof]),
         ),
     ]
@@ -23,12 +24,17 @@ payload_cell = rule(
 Building it builds all files of both.  Output groups:
 
 * `image`: gantry.payload.v1.ImageDescriptor in the text format;
+* `inputs`: the files that the cell is made of;
 * `proof`: gantry.proof.v1.Proof in the text format.""",
     attrs = {
         "image": attr.label(
             mandatory = True,
             providers = [PayloadImageInfo],
             doc = "payload_image target.",
+        ),
+        "inputs": attr.label_list(
+            allow_files = True,
+            doc = "All downloaded files that the image and the proof are made of.",
         ),
         "proof": attr.label(
             mandatory = True,

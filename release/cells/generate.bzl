@@ -1,7 +1,15 @@
 """Generates the files of a cells_repository from a lock."""
 
 load(":build_text.bzl", "build_file", "call")
-load(":names.bzl", "driver_name")
+load(
+    ":names.bzl",
+    "container_repository",
+    "driver_name",
+    "kernel_repository",
+    "source_repository",
+    "toolkit_repository",
+    "userland_repository",
+)
 load(
     ":stages.bzl",
     "FLAVOURS",
@@ -11,7 +19,18 @@ load(
     "toolkit_layer_name",
 )
 
-def _cell_file(coordinates, driver, toolkit):
+def _input_labels(release, driver, toolkit):
+    """Labels of all downloaded files that a cell is made of."""
+    repositories = [container_repository(release)]
+    if release.get("kernel_image"):
+        repositories.append(kernel_repository(release))
+    repositories.append(source_repository(driver))
+    if driver.get("userland_files"):
+        repositories.append(userland_repository(driver))
+    repositories.append(toolkit_repository(toolkit))
+    return ["@%s//:inputs" % repository for repository in repositories]
+
+def _cell_file(coordinates, release, driver, toolkit):
     release_name = coordinates["os_release"]
     modules = modules_name(release_name, driver)
 
@@ -42,6 +61,7 @@ def _cell_file(coordinates, driver, toolkit):
             call("payload_cell", [
                 ("name", "cell"),
                 ("image", ":image"),
+                ("inputs", _input_labels(release, driver, toolkit)),
                 ("proof", ":proof"),
             ]),
         ],
@@ -73,7 +93,7 @@ def cells_files(lock):
         driver = drivers[driver_name(coordinates)]
         toolkit = toolkits[coordinates["cuda_version"]]
         module_sets.append((release["name"], driver_name(driver)))
-        files[cell["id"] + "/BUILD.bazel"] = _cell_file(coordinates, driver, toolkit)
+        files[cell["id"] + "/BUILD.bazel"] = _cell_file(coordinates, release, driver, toolkit)
 
     files.update(stages_files(
         releases.values(),

@@ -9,6 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/input_file.h"
 #include "base/status_macros.h"
 #include "release/job/fingerprint.h"
 
@@ -16,6 +17,9 @@ namespace gantry::job {
 namespace {
 
 constexpr size_t kMaxReasonSize = 1000;
+
+// In ReadLogExcerpt().
+constexpr size_t kMaxOmissionLine = 100;
 
 // The error of a repository rule; empty if `message` has none.  The traceback
 // ends with a line "Error in <function>: <error>", and the error may have more
@@ -126,6 +130,31 @@ absl::StatusOr<FailureReport> SaveFailureLog(const BuildFailure& failure,
       report.log_path,
       log.empty() ? absl::StrCat(failure.message, "\n") : log));
   return report;
+}
+
+absl::StatusOr<std::string> ReadLogExcerpt(const std::string& path,
+                                           size_t max_size) {
+  GANTRY_ASSIGN_OR_RETURN(const InputFile file, InputFile::Open(path));
+  if (file.size() <= max_size) {
+    std::string log(file.size(), '\0');
+    GANTRY_RETURN_IF_ERROR(file.ReadAt(0, &log[0], log.size()));
+    return log;
+  }
+  const size_t half = (max_size - kMaxOmissionLine) / 2;
+  std::string head(half, '\0');
+  std::string tail(half, '\0');
+  GANTRY_RETURN_IF_ERROR(file.ReadAt(0, &head[0], half));
+  GANTRY_RETURN_IF_ERROR(file.ReadAt(file.size() - half, &tail[0], half));
+  const size_t line_end = head.rfind('\n');
+  if (line_end == std::string::npos) {
+    head.back() = '\n';
+  } else {
+    head.resize(line_end + 1);
+  }
+  const size_t line_start = tail.find('\n') + 1;
+  if (line_start < tail.size()) tail.erase(0, line_start);
+  return absl::StrCat(head, "[", file.size() - head.size() - tail.size(),
+                      " bytes of the log are left out]\n", tail);
 }
 
 }  // namespace gantry::job

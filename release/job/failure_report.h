@@ -1,6 +1,7 @@
 #ifndef GANTRY_RELEASE_JOB_FAILURE_REPORT_H_
 #define GANTRY_RELEASE_JOB_FAILURE_REPORT_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -37,6 +38,16 @@ release::v1::Failure InfrastructureFailure(absl::string_view stage,
 // of the infrastructure: of downloads, or of Gantry's own compile.
 absl::StatusOr<FailureReport> SaveFailureLog(const BuildFailure& failure,
                                              const std::string& directory);
+
+// The limit of FailAttemptRequest.log.
+inline constexpr size_t kMaxSentLog = size_t{1} << 20;
+
+// What is sent of the log in this file: all of it, or of a longer one its
+// beginning and its end, which begin and end with whole lines where possible,
+// with a line between them that says how many bytes were left out.  At most
+// `max_size` bytes, which must be at least 1,024.
+absl::StatusOr<std::string> ReadLogExcerpt(const std::string& path,
+                                           size_t max_size = kMaxSentLog);
 
 }  // namespace gantry::job
 

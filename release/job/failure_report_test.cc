@@ -1,5 +1,6 @@
 #include "release/job/failure_report.h"
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -12,10 +13,15 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/attempt.pb.h"
+#include "re2/re2.h"
 #include "release/job/fingerprint.h"
 
 namespace gantry::job {
 namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 // A directory for logs that does not exist yet.
 class FailureReportTest : public testing::Test {
@@ -111,6 +117,56 @@ TEST(ReasonLineTest, IsOnePrintableLine) {
   EXPECT_EQ(ReasonLine("\n  a\tb\x1b[0m\xff\nmore"), "a b?[0m?");
   EXPECT_EQ(ReasonLine(std::string(2000, 'x')), std::string(1000, 'x'));
   EXPECT_EQ(ReasonLine(" \n"), "unknown");
+}
+
+class LogExcerptTest : public FailureReportTest {
+ protected:
+  std::string Write(const std::string& log) {
+    EXPECT_THAT(WriteFileAtomically(PathOf("log"), log), IsOk());
+    return PathOf("log");
+  }
+};
+
+TEST_F(LogExcerptTest, LogUpToTheLimitIsComplete) {
+  const std::string log(1024, 'x');
+  EXPECT_THAT(ReadLogExcerpt(Write(log), 1024), IsOkAndHolds(log));
+  EXPECT_THAT(ReadLogExcerpt(Write("")), IsOkAndHolds(""));
+}
+
+TEST_F(LogExcerptTest, LongLogHasItsFirstAndLastLines) {
+  std::string log;
+  for (int line = 1; line <= 1000; ++line) {
+    absl::StrAppend(&log, "line ", line, "\n");
+  }
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::string excerpt,
+                              ReadLogExcerpt(Write(log), 1024));
+  EXPECT_LE(excerpt.size(), 1024u);
+  EXPECT_GE(excerpt.size(), 900u);
+  EXPECT_THAT(excerpt, StartsWith("line 1\nline 2\n"));
+  EXPECT_THAT(excerpt, EndsWith("\nline 999\nline 1000\n"));
+  int64_t omitted = 0;
+  std::string around[2];
+  ASSERT_TRUE(RE2::FullMatch(
+      excerpt,
+      "((?:line [0-9]+\n)+)\\[([0-9]+) bytes of the log are left "
+      "out\\]\n((?:line [0-9]+\n)+)",
+      &around[0], &omitted, &around[1]))
+      << excerpt;
+  EXPECT_EQ(around[0].size() + omitted + around[1].size(), log.size());
+}
+
+TEST_F(LogExcerptTest, LongLineIsCut) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(
+      const std::string excerpt,
+      ReadLogExcerpt(Write(std::string(10'000, 'x')), 1024));
+  EXPECT_LE(excerpt.size(), 1024u);
+  EXPECT_THAT(excerpt, HasSubstr("x\n[9"));
+  EXPECT_THAT(excerpt, EndsWith("out]\n" + std::string(462, 'x')));
+}
+
+TEST_F(LogExcerptTest, MissingLogIsAnError) {
+  EXPECT_THAT(ReadLogExcerpt(PathOf("none")),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(FailureReportTest, LogOfAnEarlierAttemptIsRemoved) {

@@ -1,6 +1,7 @@
 #include "release/job/fake_cell.h"
 
 #include <cstdint>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/substitute.h"
@@ -9,6 +10,7 @@
 #include "base/status_matchers.h"
 #include "base/textproto.h"
 #include "gmock/gmock.h"
+#include "proto/matrix.pb.h"
 #include "proto/release_service.pb.h"
 #include "tests/fixtures/test_cells.h"
 
@@ -75,7 +77,11 @@ matrix::v1::LockedCell& AddTestCell(int number, matrix::v1::Lock& lock) {
   cell.mutable_coordinates()->clear_kernel_release();
   cell.add_channels("6.1-cloud");
   if (lock.releases().empty()) {
-    lock.add_releases()->set_name(cell.coordinates().os_release());
+    auto& release = *lock.add_releases();
+    release.set_name(cell.coordinates().os_release());
+    release.set_family(matrix::v1::FAMILY_DEBIAN);
+    release.set_version("6.1.0-56-cloud-amd64");
+    release.add_channels(cell.channels(0));
     auto& driver = *lock.add_drivers();
     driver.set_version(cell.coordinates().version());
     driver.set_flavour(cell.coordinates().flavour());
@@ -89,12 +95,13 @@ ImageDescriptor BuildsTestCell(const std::string& directory, int number,
                                const FakeCellOptions& options) {
   const ImageDescriptor image = WriteImage(directory, number, options);
   const auto proof = fixtures::TestRevision(number).payload().proof();
-  bazel.Builds(
-      TestLabel(number),
-      {{"image", Write(directory, absl::StrCat(number, ".image.textproto"),
-                       FormatTextProto(image))},
-       {"proof", Write(directory, absl::StrCat(number, ".proof.textproto"),
-                       FormatTextProto(proof))}});
+  std::map<std::string, std::string> outputs = {
+      {"image", Write(directory, absl::StrCat(number, ".image.textproto"),
+                      FormatTextProto(image))},
+      {"proof", Write(directory, absl::StrCat(number, ".proof.textproto"),
+                      FormatTextProto(proof))}};
+  if (!options.input.empty()) outputs["inputs"] = options.input;
+  bazel.Builds(TestLabel(number), outputs);
   return image;
 }
 

@@ -21,7 +21,9 @@ struct FakeCellOptions {
   // Other values give images with other content.
   std::string content;
   // Names of the modules that the image says it has.
-  std::vector<std::string> modules;
+  std::vector<std::string> modules = {"nvidia-0"};
+  // Path of a downloaded file that the cell is made of; empty: none.
+  std::string input;
 };
 
 // Makes `bazel` build the cell: an image without layers, and an accepted proof.

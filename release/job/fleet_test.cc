@@ -107,7 +107,7 @@ class FleetTest : public testing::Test {
     EXPECT_THAT(CreateDirectories(PathOf(name)), IsOk());
     auto worker = std::make_unique<Worker>(PathOf(name));
     for (int number = 1; number <= kCells; ++number) {
-      BuildsTestCell(worker->directory, number, worker->bazel, {content, {}});
+      BuildsTestCell(worker->directory, number, worker->bazel, {content});
     }
     worker->bazel.RunsFirst(commands);
     const StateDir state =

@@ -41,10 +41,12 @@
 #include "release/plan/lock_file.h"
 #include "release/plan/matrix_digest.h"
 #include "release/publish/oci_layout.h"
+#include "release/publish/publisher.h"
 #include "release/service/client/release_client.h"
 #include "release/service/server/release_server.h"
 #include "tests/fixtures/file_server.h"
 #include "tests/fixtures/openpgp_signer.h"
+#include "tests/fixtures/registry.h"
 #include "tests/fixtures/test_cells.h"
 
 namespace gantry::job {
@@ -87,11 +89,12 @@ class MatrixJobTest : public testing::Test {
       : directory_(*TempDir::Create(testing::TempDir())),
         state_(*StateDir::Open(PathOf("state"))),
         bazel_(directory_.path()) {
-    options_.matrix_path = Write("matrix.textproto", "# See the lock.\n");
+    options_.planning.matrix_path =
+        Write("matrix.textproto", "# See the lock.\n");
     options_.state = state_.path();
-    options_.workspace = directory_.path();
-    options_.bazel = bazel_.command();
-    lock_.set_matrix_digest(*plan::MatrixDigest(options_.matrix_path));
+    options_.work.workspace = directory_.path();
+    options_.work.bazel = bazel_.command();
+    lock_.set_matrix_digest(*plan::MatrixDigest(options_.planning.matrix_path));
     AddToLock(1);
     AddToLock(2);
   }
@@ -203,8 +206,9 @@ TEST_F(MatrixJobTest, LockOfAnotherMatrixIsNotUsed) {
   BazelMustNotStart();
   // The lock has cells to build; this matrix itself is invalid.
   Write("matrix.textproto", "# Another matrix.\n");
-  EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kInvalidArgument,
-                              StartsWith(options_.matrix_path + ": ")));
+  EXPECT_THAT(Run(),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       StartsWith(options_.planning.matrix_path + ": ")));
 }
 
 TEST_F(MatrixJobTest, LockWithAFailedChannelIsNotTakenForComplete) {
@@ -234,7 +238,7 @@ TEST_F(MatrixJobTest, LockWithAFailedChannelIsNotTakenForComplete) {
   )",
                          server.Url("missing"), signer.public_key_path()));
   const auto coordinates = fixtures::TestCoordinates(1);
-  lock_.set_matrix_digest(*plan::MatrixDigest(options_.matrix_path));
+  lock_.set_matrix_digest(*plan::MatrixDigest(options_.planning.matrix_path));
   auto& release = *lock_.mutable_releases(0);
   release.set_family(matrix::v1::FAMILY_DEBIAN);
   release.add_channels("6.1-cloud");
@@ -251,7 +255,8 @@ TEST_F(MatrixJobTest, LockWithAFailedChannelIsNotTakenForComplete) {
   BazelMustNotStart();
   SubprocessOptions job;
   job.argv = {"env", "GANTRY_BAZEL=" + bazel_.command()[0], kMatrixProgram,
-              "--matrix=" + options_.matrix_path, "--state=" + state_.path()};
+              "--matrix=" + options_.planning.matrix_path,
+              "--state=" + state_.path()};
   GANTRY_ASSERT_OK_AND_ASSIGN(const SubprocessResult incomplete,
                               RunSubprocess(job));
   EXPECT_EQ(incomplete.exit_code, 3);
@@ -270,7 +275,7 @@ TEST_F(MatrixJobTest, BazelBuildsMissingCellsOfTheLock) {
   Builds(2);
   EXPECT_THAT(Run(), IsOk());
   bazel_.RunsFirst("echo \"$@\" >'" + PathOf("arguments") + "'\n");
-  options_.bazel_options = {"--config=asked"};
+  options_.work.bazel_options = {"--config=asked"};
   EXPECT_THAT(Run(), IsOk());
   EXPECT_THAT(ReadFile(PathOf("arguments")),
               IsOkAndHolds(AllOf(StartsWith("build --config=asked --repo_env="
@@ -336,11 +341,41 @@ TEST_F(MatrixJobTest, AlteredBlobFailsItsCellOnly) {
 TEST_F(MatrixJobTest, UnreachableRegistryFailsItsCells) {
   Builds(1);
   FailsWith(2, "nv.c:1:2: error: no\n");
-  options_.registry = "127.0.0.1:1/x";
+  options_.work.registry = "127.0.0.1:1/x";
   GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_FAILED, CELL_STATE_FAILED));
   EXPECT_THAT(cells[0].reason(), HasSubstr("127.0.0.1:1/x"));
   EXPECT_EQ(cells[1].reason(), "CompileKernelModules: nv.c:1:2: error: no");
+}
+
+TEST_F(MatrixJobTest, RegistryGetsWhatWasBuiltBefore) {
+  const auto image = Builds(1);
+  FailsWith(2, "nv.c:1:2: error: no\n");
+  EXPECT_THAT(Run(), IsOk());
+  ASSERT_THAT(CreateDirectories(PathOf("registry")), IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const fixtures::Registry registry,
+                              fixtures::Registry::Start(PathOf("registry")));
+  BazelMustNotStart();
+  publish::Destination destination;
+  destination.registry_repository = registry.Repository("fleet");
+  options_.work.registry = destination.registry_repository;
+  EXPECT_THAT(Run(), IsOk());
+  const std::string tag = CellTag(fixtures::TestCoordinates(1));
+  EXPECT_THAT(publish::ListTags(destination),
+              IsOkAndHolds(ElementsAre(tag, tag + "-r1")));
+  EXPECT_THAT(publish::FindTag(tag, destination),
+              IsOkAndHolds(image.manifest().digest()));
+}
+
+// Other machines could not read what the service would record.
+TEST_F(MatrixJobTest, ServiceWithoutRegistryIsAnError) {
+  SubprocessOptions job;
+  job.argv = {kMatrixProgram, "--service=127.0.0.1:1"};
+  GANTRY_ASSERT_OK_AND_ASSIGN(const SubprocessResult result,
+                              RunSubprocess(job));
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.error_output,
+              StartsWith("matrix: --registry: required with --service: "));
 }
 
 TEST_F(MatrixJobTest, CellsOfAKilledJobAreClaimedAgain) {
@@ -348,7 +383,8 @@ TEST_F(MatrixJobTest, CellsOfAKilledJobAreClaimedAgain) {
   bazel_.RunsFirst("kill -KILL $PPID\n");
   SubprocessOptions job;
   job.argv = {"env", "GANTRY_BAZEL=" + bazel_.command()[0], kMatrixProgram,
-              "--matrix=" + options_.matrix_path, "--state=" + state_.path()};
+              "--matrix=" + options_.planning.matrix_path,
+              "--state=" + state_.path()};
   GANTRY_ASSERT_OK_AND_ASSIGN(const SubprocessResult killed,
                               RunSubprocess(job));
   ASSERT_EQ(killed.exit_code, 128 + SIGKILL) << killed.error_output;
@@ -388,7 +424,7 @@ TEST_F(MatrixJobTest, OtherContentIsTheNextRevision) {
   Builds(2);
   EXPECT_THAT(Run(), IsOk());
   lock_.mutable_cuda_toolkits(0)->set_with_static_archives(true);
-  const auto second = Builds(1, {"second", {}});
+  const auto second = Builds(1, {"second"});
   GANTRY_ASSERT_OK_AND_ASSIGN(const std::vector<Cell> cells, Run());
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_BUILT, CELL_STATE_BUILT));
   EXPECT_EQ(cells[0].revision(), 2);
@@ -467,7 +503,7 @@ TEST_F(MatrixJobTest, SecondJobOnAStateDirectoryIsRefused) {
 
 TEST_F(MatrixJobTest, UnknownChannelIsNotFoundAndNothingIsPlanned) {
   BazelMustNotStart();
-  options_.channels = {"lts"};
+  options_.planning.channels = {"lts"};
   EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kNotFound,
                               "--channel: unknown channel \"lts\"; expected "
                               "one of 6.1-cloud"));
@@ -487,7 +523,7 @@ TEST_F(MatrixJobTest, BazelErrorFailsAllCells) {
 
 TEST_F(MatrixJobTest, UnreachableServiceIsUnavailable) {
   BazelMustNotStart();
-  options_.service = "127.0.0.1:1";
+  options_.planning.service = "127.0.0.1:1";
   EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kUnavailable,
                               HasSubstr("127.0.0.1:1")));
 }
@@ -503,8 +539,8 @@ class SharedServiceTest : public MatrixJobTest {
       return absl::FromUnixSeconds(1'700'000'000) + absl::Hours(hours_.load());
     };
     server_ = *service::ReleaseServer::Start(options);
-    options_.service = absl::StrCat("127.0.0.1:", server_->port());
-    client_ = *service::ReleaseClient::Connect(options_.service);
+    options_.planning.service = absl::StrCat("127.0.0.1:", server_->port());
+    client_ = *service::ReleaseClient::Connect(options_.planning.service);
   }
 
   // Another worker takes the cell for an hour.
@@ -529,6 +565,17 @@ TEST_F(SharedServiceTest, CellsAreRecordedOnlyInTheSharedService) {
               IsOkAndHolds(ResultOf(
                   States, ElementsAre(CELL_STATE_BUILT, CELL_STATE_BUILT))));
   EXPECT_FALSE(std::filesystem::exists(state_.database_path()));
+}
+
+// A path of this machine would mean nothing to those who ask the service.
+TEST_F(SharedServiceTest, LogsAreSentWithoutTheirPaths) {
+  FailsWith(1, "nv.c:1:2: error: no\nmore of it\n");
+  Builds(2);
+  EXPECT_THAT(Run(), IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const auto log,
+                              client_->GetLog(fixtures::TestId(1)));
+  EXPECT_EQ(log.log(), "nv.c:1:2: error: no\nmore of it\n");
+  EXPECT_EQ(log.attempt().log_uri(), "");
 }
 
 TEST_F(SharedServiceTest, DryRunShowsStatesWithoutChangingThem) {

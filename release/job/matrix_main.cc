@@ -14,6 +14,7 @@
 #include "release/job/matrix_job.h"
 #include "release/job/matrix_view.h"
 #include "release/job/work_plan.h"
+#include "release/publish/input_store.h"
 
 ABSL_FLAG(std::string, matrix, "",
           "matrix file; empty: release/matrix.textproto in the workspace");
@@ -24,10 +25,16 @@ ABSL_FLAG(std::string, service, "",
           "state directory's database");
 ABSL_FLAG(std::string, registry, "",
           "repository to publish to, such as registry.example/gantry; empty: "
-          "the OCI layout in the state directory");
+          "the OCI layout in the state directory.  Required with --service");
+ABSL_FLAG(std::string, inputs, "",
+          "input store: where downloaded files are kept, and read when their "
+          "origin no longer has them: a directory, /... or ./..., or a "
+          "registry's repository; empty: none");
 ABSL_FLAG(std::string, state, "",
           "state directory, with lock, database, images and logs; empty: "
           ".gantry in the workspace");
+ABSL_FLAG(bool, allow_rollback, false,
+          "let channels go back to older releases than the service has");
 ABSL_FLAG(bool, dry_run, false, "print the matrix without building anything");
 ABSL_FLAG(bool, json, false, "print one JSON object instead of a table");
 ABSL_FLAG(std::vector<std::string>, bazel_options, {},
@@ -52,20 +59,24 @@ constexpr int kIncomplete = 3;
 
 gantry::job::MatrixOptions OptionsFromFlags() {
   gantry::job::MatrixOptions options;
-  options.workspace = gantry::WorkspacePath("");
   const std::string matrix = absl::GetFlag(FLAGS_matrix);
-  options.matrix_path = matrix.empty()
-                            ? gantry::WorkspacePath("release/matrix.textproto")
-                            : gantry::UserPath(matrix);
-  options.channels = absl::GetFlag(FLAGS_channel);
-  options.service = absl::GetFlag(FLAGS_service);
-  options.registry = absl::GetFlag(FLAGS_registry);
+  auto& planning = options.planning;
+  planning.matrix_path = matrix.empty()
+                             ? gantry::WorkspacePath("release/matrix.textproto")
+                             : gantry::UserPath(matrix);
+  planning.channels = absl::GetFlag(FLAGS_channel);
+  planning.service = absl::GetFlag(FLAGS_service);
+  planning.allow_rollback = absl::GetFlag(FLAGS_allow_rollback);
+  options.work.workspace = gantry::WorkspacePath("");
+  options.work.bazel = gantry::job::BazelFromEnvironment();
+  options.work.bazel_options = absl::GetFlag(FLAGS_bazel_options);
+  options.work.registry = absl::GetFlag(FLAGS_registry);
+  options.work.inputs =
+      gantry::publish::InputLocation(absl::GetFlag(FLAGS_inputs));
+  options.work.batch = absl::GetFlag(FLAGS_batch);
+  options.work.lease_duration = absl::GetFlag(FLAGS_lease);
   options.state = absl::GetFlag(FLAGS_state);
   options.dry_run = absl::GetFlag(FLAGS_dry_run);
-  options.bazel = gantry::job::BazelFromEnvironment();
-  options.bazel_options = absl::GetFlag(FLAGS_bazel_options);
-  options.batch = absl::GetFlag(FLAGS_batch);
-  options.lease_duration = absl::GetFlag(FLAGS_lease);
   return options;
 }
 
@@ -73,6 +84,12 @@ gantry::job::MatrixOptions OptionsFromFlags() {
 
 int main(int argc, char** argv) {
   gantry::ParseFlags({"matrix", kUsage, gantry::kVersion}, argc, argv);
+  if (!absl::GetFlag(FLAGS_service).empty() &&
+      absl::GetFlag(FLAGS_registry).empty() && !absl::GetFlag(FLAGS_dry_run)) {
+    std::cerr << "matrix: --registry: required with --service: other machines "
+                 "cannot read the OCI layout in this state directory\n";
+    return 1;
+  }
   absl::StatusOr<gantry::job::MatrixResult> result;
   {
     gantry::Progress progress(stderr);

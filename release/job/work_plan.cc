@@ -29,14 +29,13 @@ bool IsUnbuilt(const Cell& cell) {
          cell.state() != release::v1::CELL_STATE_RETIRED;
 }
 
-// Whether the channel is among `channels`, or that is empty.
+}  // namespace
+
 bool IsSelected(const std::string& channel,
                 const std::vector<std::string>& channels) {
   return channels.empty() ||
          std::find(channels.begin(), channels.end(), channel) != channels.end();
 }
-
-}  // namespace
 
 absl::StatusOr<std::vector<CellPlan>> CellPlansFromLock(
     const Lock& lock, const std::vector<std::string>& channels) {
@@ -140,6 +139,37 @@ std::string PlanId(const std::vector<CellPlan>& plans) {
   release::v1::PlanCellsRequest all;
   all.mutable_plans()->Assign(plans.begin(), plans.end());
   return MessageDigest(all);
+}
+
+std::vector<std::vector<Cell>> CompatibleBatches(
+    const std::vector<Cell>& cells) {
+  struct Batch {
+    std::vector<Cell> cells;
+    // Digests of fragments by kind and name.
+    std::map<std::pair<std::string, std::string>, std::string> fragments;
+  };
+  std::vector<Batch> batches;
+  for (const Cell& cell : cells) {
+    const auto& fragments = cell.wanted_recipe().fragments();
+    auto batch = std::find_if(
+        batches.begin(), batches.end(), [&](const Batch& candidate) {
+          return std::none_of(fragments.begin(), fragments.end(),
+                              [&](const auto& fragment) {
+                                const auto found = candidate.fragments.find(
+                                    {fragment.kind(), fragment.name()});
+                                return found != candidate.fragments.end() &&
+                                       found->second != fragment.digest();
+                              });
+        });
+    if (batch == batches.end()) batch = batches.insert(batch, Batch());
+    batch->cells.push_back(cell);
+    for (const auto& fragment : fragments) {
+      batch->fragments[{fragment.kind(), fragment.name()}] = fragment.digest();
+    }
+  }
+  std::vector<std::vector<Cell>> result;
+  for (Batch& batch : batches) result.push_back(std::move(batch.cells));
+  return result;
 }
 
 bool IsComplete(const std::vector<Cell>& cells) {

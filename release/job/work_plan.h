@@ -19,6 +19,10 @@ namespace gantry::job {
 absl::StatusOr<std::vector<release::v1::CellPlan>> CellPlansFromLock(
     const matrix::v1::Lock& lock, const std::vector<std::string>& channels);
 
+// Whether the channel is among `channels`, or that is empty.
+bool IsSelected(const std::string& channel,
+                const std::vector<std::string>& channels);
+
 // Names of the lock's failed channels that are in `channels`, or all if that is
 // empty.
 std::vector<std::string> FailedChannels(
@@ -42,6 +46,11 @@ std::vector<release::v1::Cell> CellsLeasedTo(
 std::vector<release::v1::Cell> PreviewCells(
     const std::vector<release::v1::CellPlan>& plans,
     const std::vector<release::v1::Cell>& known);
+
+// The cells in batches that one lock can describe: in each, fragments of one
+// kind and name are equal.  Plans of different times may differ in them.
+std::vector<std::vector<release::v1::Cell>> CompatibleBatches(
+    const std::vector<release::v1::Cell>& cells);
 
 // Whether every cell is built, excluded or retired.
 bool IsComplete(const std::vector<release::v1::Cell>& cells);

@@ -48,6 +48,7 @@ absl::StatusOr<CurrentLock> FindOrDiscoverLock(const DiscoverOptions& options,
         absl::StrCat("discovering releases for ", options.matrix_path));
   }
   CurrentLock current;
+  current.is_new = true;
   if (found.has_value()) {
     GANTRY_ASSIGN_OR_RETURN(current.lock,
                             RetryFailedChannels(options, found->lock, state));

@@ -15,6 +15,8 @@ struct CurrentLock {
   matrix::v1::Lock lock;
   // Absolute, with symbolic links resolved.
   std::string path;
+  // Whether discovery has just written it.
+  bool is_new = false;
 };
 
 // Returns the lock in the state directory if it is of the matrix and complete.

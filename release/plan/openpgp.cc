@@ -62,12 +62,17 @@ absl::StatusOr<std::string> StoreKeyring(const std::string& keys_path,
     return absl::InvalidArgumentError(
         absl::StrCat(keys_path, ": not a file of OpenPGP public keys"));
   }
+  return StoreKeyringContent(keys, directory);
+}
+
+absl::StatusOr<std::string> StoreKeyringContent(absl::string_view content,
+                                                const std::string& directory) {
   GANTRY_RETURN_IF_ERROR(CreateDirectories(directory));
   const std::string path = std::filesystem::absolute(JoinPath(
       directory,
-      absl::StrCat(DigestHex(Sha256Digest(keys)).substr(0, kNameDigits),
+      absl::StrCat(DigestHex(Sha256Digest(content)).substr(0, kNameDigits),
                    ".gpg")));
-  GANTRY_RETURN_IF_ERROR(WriteFileAtomically(path, keys));
+  GANTRY_RETURN_IF_ERROR(WriteFileAtomically(path, content));
   return path;
 }
 

@@ -16,6 +16,10 @@ namespace gantry::plan {
 absl::StatusOr<std::string> StoreKeyring(const std::string& keys_path,
                                          const std::string& directory);
 
+// Writes the content of such a copy there.
+absl::StatusOr<std::string> StoreKeyringContent(absl::string_view content,
+                                                const std::string& directory);
+
 // The keys that may sign.
 struct SigningKeys {
   // A keyring in the form that StoreKeyring() writes.

@@ -2,63 +2,19 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "base/cell_name.h"
 #include "base/message_digest.h"
 #include "base/stage_epochs.h"
 #include "base/status_macros.h"
-#include "proto/coordinates.pb.h"
+#include "release/plan/fragments.h"
 
 namespace gantry::plan {
 namespace {
 
 using ::gantry::matrix::v1::LockedDriver;
-using ::gantry::matrix::v1::LockedPatch;
 using ::gantry::matrix::v1::LockedRelease;
 using ::gantry::matrix::v1::LockedToolkit;
-using ::gantry::matrix::v1::RemoteFile;
 using ::gantry::release::v1::Recipe;
-
-// Keeps of a file what shapes the content of a payload: its bytes, and its
-// name.
-void KeepIdentity(RemoteFile& file) {
-  RemoteFile identity;
-  const absl::string_view url = file.url();
-  identity.set_url(std::string(url.substr(url.rfind('/') + 1)));
-  identity.set_digest(file.digest());
-  file = identity;
-}
-
-std::string FragmentDigest(LockedRelease release) {
-  release.clear_channels();
-  release.clear_family();
-  release.clear_version();
-  release.clear_keyring();
-  release.clear_signing_key_fingerprints();
-  for (RemoteFile& file : *release.mutable_packages()) KeepIdentity(file);
-  if (release.has_developer_container()) {
-    KeepIdentity(*release.mutable_developer_container());
-  }
-  if (release.has_kernel_image()) {
-    KeepIdentity(*release.mutable_kernel_image());
-  }
-  return MessageDigest(release);
-}
-
-std::string FragmentDigest(LockedDriver driver) {
-  KeepIdentity(*driver.mutable_source());
-  for (RemoteFile& file : *driver.mutable_userland_files()) KeepIdentity(file);
-  for (LockedPatch& patch : *driver.mutable_patches()) {
-    patch.clear_reason();
-    patch.clear_name();
-  }
-  return MessageDigest(driver);
-}
-
-std::string FragmentDigest(LockedToolkit toolkit) {
-  for (RemoteFile& file : *toolkit.mutable_components()) KeepIdentity(file);
-  return MessageDigest(toolkit);
-}
 
 absl::Status AddFragment(const std::string& kind, const std::string& name,
                          const std::map<std::string, std::string>& digests,
@@ -79,16 +35,14 @@ absl::Status AddFragment(const std::string& kind, const std::string& name,
 
 Recipes::Recipes(const matrix::v1::Lock& lock) {
   for (const LockedRelease& release : lock.releases()) {
-    releases_[release.name()] = FragmentDigest(release);
+    releases_[release.name()] = FragmentOf(release).reference().digest();
   }
   for (const LockedDriver& driver : lock.drivers()) {
-    cell::v1::CellCoordinates coordinates;
-    coordinates.set_version(driver.version());
-    coordinates.set_flavour(driver.flavour());
-    drivers_[DriverName(coordinates)] = FragmentDigest(driver);
+    const auto reference = FragmentOf(driver).reference();
+    drivers_[reference.name()] = reference.digest();
   }
   for (const LockedToolkit& toolkit : lock.cuda_toolkits()) {
-    toolkits_[toolkit.version()] = FragmentDigest(toolkit);
+    toolkits_[toolkit.version()] = FragmentOf(toolkit).reference().digest();
   }
 }
 

@@ -25,9 +25,12 @@ using ::gantry::matrix::v1::Matrix;
 using ::gantry::matrix::v1::ModuleArchive;
 using ::gantry::matrix::v1::OperatingSystem;
 using ::gantry::matrix::v1::Patch;
+using ::gantry::matrix::v1::Retention;
 
 constexpr size_t kMaxReason = 4096;
 constexpr int kMaxNewest = 50;
+// As a number of days, 273 years: what is longer is a mistake.
+constexpr int kMaxRetention = 100'000;
 constexpr int kFirstLtsYear = 2021;
 constexpr int kLastLtsYear = 2100;
 
@@ -318,6 +321,21 @@ absl::Status CheckToolkits(const Matrix& matrix) {
   return absl::OkStatus();
 }
 
+absl::Status CheckRetention(const Retention& retention) {
+  for (const auto& [field, value] :
+       {std::pair("revisions_per_cell", retention.revisions_per_cell()),
+        std::pair("retired_months", retention.retired_months()),
+        std::pair("log_days", retention.log_days()),
+        std::pair("input_days", retention.input_days())}) {
+    if (value < 0 || value > kMaxRetention) {
+      return Invalid(
+          absl::StrCat("retention.", field),
+          absl::StrCat(value, " is not between 0 and ", kMaxRetention));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status ValidateMatrix(const Matrix& matrix) {
@@ -338,7 +356,7 @@ absl::Status ValidateMatrix(const Matrix& matrix) {
           absl::StrCat("must be one line of at most ", kMaxReason, " bytes"));
     }
   }
-  return absl::OkStatus();
+  return CheckRetention(matrix.retention());
 }
 
 }  // namespace gantry::plan

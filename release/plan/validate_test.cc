@@ -62,6 +62,7 @@ Matrix ValidMatrix() {
         }
         cuda_toolkits { version: "11.8.0" redist {} }
         exclusions { channel: "stable" reason: "why" }
+        retention { revisions_per_cell: 3 retired_months: 12 log_days: 90 }
       )",
                   "valid", matrix),
               IsOk());
@@ -315,6 +316,14 @@ INSTANTIATE_TEST_SUITE_P(
          [](Matrix& m) { m.mutable_exclusions(0)->clear_reason(); }},
         {"exclusions[0].reason: must be one line of at most 4096 bytes",
          [](Matrix& m) { m.mutable_exclusions(0)->set_reason("a\nb"); }},
+        {"retention.revisions_per_cell: -1 is not between 0 and 100000",
+         [](Matrix& m) { m.mutable_retention()->set_revisions_per_cell(-1); }},
+        {"retention.retired_months: 100001 is not between 0 and 100000",
+         [](Matrix& m) { m.mutable_retention()->set_retired_months(100'001); }},
+        {"retention.log_days: -1 is not between 0 and 100000",
+         [](Matrix& m) { m.mutable_retention()->set_log_days(-1); }},
+        {"retention.input_days: -7 is not between 0 and 100000",
+         [](Matrix& m) { m.mutable_retention()->set_input_days(-7); }},
     }));
 
 }  // namespace

@@ -15,6 +15,13 @@
 
 namespace gantry::e2e {
 
+// A Bazel option with which the actions of stages are executed again, to show
+// that they are reproducible.  Results of all others may come from the cache.
+inline constexpr char kNoCache[] =
+    "--modify_execution_info=(ReadDeveloperContainer|SelectPatches|"
+    "CompileKernelModules|FileTree|WriteLayer|WriteImage|ProveModules)="
+    "+no-cache";
+
 // A site with one release each of CoreOS and Flatcar, and a main job that
 // builds payloads for them.  All tests share one Bazel server.
 class ContainerLinuxTest : public testing::Test {

@@ -40,13 +40,6 @@ constexpr char kCoreosCell[] = "coreos-2023.4.0_amd64_nvidia_1.0_cuda11.8";
 constexpr int kError = 1;
 constexpr int kSomeCellsFailed = 3;
 
-// Actions that the second build must execute again to show that they are
-// reproducible.  Results of all other actions may come from the cache.
-constexpr char kNoCache[] =
-    "--modify_execution_info=(ReadDeveloperContainer|SelectPatches|"
-    "CompileKernelModules|FileTree|WriteLayer|WriteImage|ProveModules)="
-    "+no-cache";
-
 // Matches a CellReport.
 MATCHER(IsBuilt, "is built") {
   *result_listener << "whose state is \"" << arg.state() << "\" because of \""
@@ -247,7 +240,8 @@ TEST_F(ContainerLinuxTest, MalformedMatrixIsReportedWithItsLine) {
 TEST_F(ContainerLinuxTest, UnreachableServiceIsReported) {
   GANTRY_ASSERT_OK_AND_ASSIGN(
       const MatrixRunner::Result result,
-      RunMatrix(WriteMatrix(), {"--service=127.0.0.1:1"}));
+      RunMatrix(WriteMatrix(),
+                {"--service=127.0.0.1:1", "--registry=127.0.0.1:1/x"}));
   EXPECT_EQ(result.exit_code, kError);
   EXPECT_THAT(result.progress,
               AllOf(HasSubstr("matrix: "), HasSubstr("127.0.0.1:1")));

@@ -10,7 +10,6 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/status_macros.h"
-#include "base/subprocess.h"
 
 namespace gantry::e2e {
 namespace {
@@ -26,6 +25,22 @@ std::map<std::string, std::string> Environment(const std::string& home) {
           {"USER", "nobody"},
           {"LC_ALL", "C.UTF-8"},
           {"PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"}};
+}
+
+// Runs a program that prints a report.
+template <typename Result>
+absl::StatusOr<Result> RunProgram(SubprocessOptions program) {
+  program.argv.push_back("--json");
+  GANTRY_ASSIGN_OR_RETURN(const SubprocessResult output,
+                          RunSubprocess(program));
+  Result result;
+  result.exit_code = output.exit_code;
+  result.progress = output.error_output;
+  if (!output.output.empty()) {
+    GANTRY_RETURN_IF_ERROR(
+        ParseJson(output.output, program.argv[0], result.report));
+  }
+  return result;
 }
 
 }  // namespace
@@ -59,28 +74,37 @@ std::vector<std::string> MatrixRunner::Bazel() const {
           "--max_idle_secs=60"};
 }
 
+SubprocessOptions MatrixRunner::Program(
+    const std::string& name, const std::vector<std::string>& arguments) const {
+  const std::vector<std::string> bazel = Bazel();
+  SubprocessOptions program;
+  program.argv = {
+      fs::absolute(JoinPath("release/job", name)),
+      absl::StrCat("--bazel_options=", absl::StrJoin(bazel_options_, ","))};
+  program.argv.insert(program.argv.end(), arguments.begin(), arguments.end());
+  program.environment = Environment(directory_);
+  (*program.environment)["BUILD_WORKSPACE_DIRECTORY"] = workspace_;
+  (*program.environment)["GANTRY_BAZEL"] = bazel[0];
+  (*program.environment)["GANTRY_BAZEL_STARTUP_OPTIONS"] =
+      absl::StrJoin(bazel.begin() + 1, bazel.end(), "\n");
+  return program;
+}
+
+absl::StatusOr<BackgroundProcess> MatrixRunner::StartWorker(
+    const std::vector<std::string>& arguments, const std::string& log) {
+  SubprocessOptions worker = Program("worker_main", arguments);
+  worker.error_log = log;
+  return BackgroundProcess::Start(worker);
+}
+
 absl::StatusOr<MatrixRunner::Result> MatrixRunner::Run(
     const std::vector<std::string>& arguments) {
-  const std::vector<std::string> bazel = Bazel();
-  SubprocessOptions matrix;
-  matrix.argv = {fs::absolute("release/job/matrix"), "--json"};
-  matrix.argv.push_back(
-      absl::StrCat("--bazel_options=", absl::StrJoin(bazel_options_, ",")));
-  matrix.argv.insert(matrix.argv.end(), arguments.begin(), arguments.end());
-  matrix.environment = Environment(directory_);
-  (*matrix.environment)["BUILD_WORKSPACE_DIRECTORY"] = workspace_;
-  (*matrix.environment)["GANTRY_BAZEL"] = bazel[0];
-  (*matrix.environment)["GANTRY_BAZEL_STARTUP_OPTIONS"] =
-      absl::StrJoin(bazel.begin() + 1, bazel.end(), "\n");
-  GANTRY_ASSIGN_OR_RETURN(const SubprocessResult output, RunSubprocess(matrix));
-  Result result;
-  result.exit_code = output.exit_code;
-  result.progress = output.error_output;
-  if (!output.output.empty()) {
-    GANTRY_RETURN_IF_ERROR(
-        ParseJson(output.output, "matrix --json", result.report));
-  }
-  return result;
+  return RunProgram<Result>(Program("matrix", arguments));
+}
+
+absl::StatusOr<MatrixRunner::RebuildResult> MatrixRunner::Rebuild(
+    const std::vector<std::string>& arguments) {
+  return RunProgram<RebuildResult>(Program("rebuild", arguments));
 }
 
 }  // namespace gantry::e2e

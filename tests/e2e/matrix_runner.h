@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/subprocess.h"
 #include "proto/matrix_report.pb.h"
+#include "proto/rebuild_report.pb.h"
 
 namespace gantry::e2e {
 
@@ -33,8 +35,27 @@ class MatrixRunner {
   // Runs the job with `--json` and these arguments.
   absl::StatusOr<Result> Run(const std::vector<std::string>& arguments);
 
+  struct RebuildResult {
+    int exit_code = 0;
+    release::v1::RebuildReport report;
+    // Standard error.
+    std::string progress;
+  };
+
+  // Runs //release:rebuild with `--json` and these arguments.
+  absl::StatusOr<RebuildResult> Rebuild(
+      const std::vector<std::string>& arguments);
+
+  // Starts //release:worker, as `bazel run` would, with these arguments.  Its
+  // standard error is appended to the file `log`.
+  absl::StatusOr<BackgroundProcess> StartWorker(
+      const std::vector<std::string>& arguments, const std::string& log);
+
  private:
   std::vector<std::string> Bazel() const;
+  // How to run a program of release/job.
+  SubprocessOptions Program(const std::string& name,
+                            const std::vector<std::string>& arguments) const;
 
   const std::string directory_;
   const std::string workspace_;

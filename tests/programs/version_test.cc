@@ -34,13 +34,13 @@ TEST(VersionTest, ProgramsPrintIt) {
        {"builder/container/disk_image", "builder/modules/compile_modules",
         "builder/userland/file_tree", "payload/image/write_image",
         "payload/image/write_layer", "payload/proof/prove", "release/cli/query",
-        "release/job/matrix", "release/job/publish",
+        "release/job/matrix", "release/job/publish", "release/job/rebuild",
         "release/service/server/server"}) {
     EXPECT_EQ(VersionOf(program),
               absl::StrCat(program.substr(program.rfind('/') + 1), " ",
                            kVersion, "\n"));
   }
-  EXPECT_EQ(VersionOf("release/plan/discover_main"),
+  EXPECT_EQ(VersionOf("release/job/discover"),
             absl::StrCat("discover ", kVersion, "\n"));
 }
 

@@ -40,6 +40,19 @@ constexpr absl::Duration kMaxDelay = absl::Hours(6);
 // So many failures of the infrastructure in a row park a cell.
 constexpr int kMaxInfrastructureFailures = 5;
 
+// Adds the recipe with this digest, in full if the cell has it: it may be one
+// that is not wanted any more.
+void AddRecipe(const Cell& cell, const std::string& digest,
+               Revision& revision) {
+  revision.add_recipe_digests(digest);
+  for (const release::v1::Recipe* recipe :
+       {&cell.lease().recipe(), &cell.wanted_recipe()}) {
+    if (recipe->digest() != digest) continue;
+    *revision.add_recipes() = *recipe;
+    return;
+  }
+}
+
 Event MakeEvent(release::v1::EventKind kind, Cell cell, absl::Time now) {
   Event event;
   event.set_kind(kind);
@@ -393,6 +406,9 @@ Event ClaimCell(const Cell& cell, const std::string& worker,
   lease->set_worker(worker);
   lease->set_fencing_token(fencing_token);
   lease->set_recipe_digest(cell.wanted_recipe().digest());
+  if (cell.has_wanted_recipe()) {
+    *lease->mutable_recipe() = cell.wanted_recipe();
+  }
   *lease->mutable_start_time() = ToTimestamp(now);
   *lease->mutable_expire_time() = ToTimestamp(now + lease_duration);
   building.set_attempt_count(cell.attempt_count() + 1);
@@ -537,7 +553,7 @@ absl::StatusOr<absl::optional<Event>> RecordRevision(
     *revision.mutable_payload() = request.payload();
     *revision.mutable_payload()->mutable_publish_time() = ToTimestamp(now);
   }
-  if (!recipe.empty() && !has_recipe) revision.add_recipe_digests(recipe);
+  if (!recipe.empty() && !has_recipe) AddRecipe(before, recipe, revision);
 
   Cell after = before;
   *after.mutable_coordinates() = request.coordinates();

@@ -277,6 +277,20 @@ TEST_F(LifecycleTest, OtherContentOfTheSameRecipeIsIrreproducible) {
   EXPECT_EQ(revisions_[0].content_digest(), Sha256Digest("content"));
 }
 
+TEST_F(LifecycleTest, RevisionHasItsRecipesInFull) {
+  Reach(kBuilt);
+  Plan(PlanWithRecipe("b"));
+  Claim();
+  // Another recipe is wanted before this one is recorded.
+  Plan(PlanWithRecipe("c"));
+  ASSERT_THAT(Record("content", "b", token_), IsOk());
+  ASSERT_THAT(revisions_, SizeIs(1));
+  ASSERT_THAT(revisions_[0].recipes(), SizeIs(2));
+  EXPECT_EQ(revisions_[0].recipes(0).digest(), RecipeOf("a"));
+  EXPECT_EQ(revisions_[0].recipes(1).digest(), RecipeOf("b"));
+  EXPECT_EQ(revisions_[0].recipes(1).fragments(0).digest(), Sha256Digest("b"));
+}
+
 // The recipe of an older revision is wanted again, but gives a third content.
 TEST_F(LifecycleTest, IrreproducibleRecipeIsNotTriedForEver) {
   Reach(kBuilt);

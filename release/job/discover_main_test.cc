@@ -9,18 +9,18 @@
 #include "gtest/gtest.h"
 #include "release/plan/discover_fixture.h"
 
-namespace gantry::plan {
+namespace gantry::job {
 namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-class DiscoverMainTest : public DiscoverTest {
+class DiscoverMainTest : public plan::DiscoverTest {
  protected:
   SubprocessResult RunProgram() {
     SubprocessOptions program;
-    program.argv = {"release/plan/discover_main",
+    program.argv = {"release/job/discover",
                     absl::StrCat("--matrix=", matrix_path()),
                     absl::StrCat("--state=", state_->path())};
     const auto result = RunSubprocess(program);
@@ -59,4 +59,4 @@ TEST_F(DiscoverMainTest, NoChannelResolvedIsExitCode1WithoutALock) {
 }
 
 }  // namespace
-}  // namespace gantry::plan
+}  // namespace gantry::job
