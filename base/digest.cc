@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <openssl/types.h>
 
 #include <algorithm>
 #include <cerrno>

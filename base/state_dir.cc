@@ -33,10 +33,11 @@ std::string StateDir::bazelrc_path() const {
   return JoinPath(path_, "bazelrc");
 }
 std::string StateDir::heads_path(absl::string_view service) const {
-  return JoinPath(path_, absl::StrCat("heads-",
-                                      DigestHex(Sha256Digest(service))
-                                          .substr(0, kServiceDigits),
-                                      ".textproto"));
+  return JoinPath(
+      path_,
+      absl::StrCat("heads-",
+                   DigestHex(Sha256Digest(service)).substr(0, kServiceDigits),
+                   ".textproto"));
 }
 std::string StateDir::keyrings_path() const {
   return JoinPath(path_, "keyrings");

@@ -9,8 +9,8 @@
 #include "absl/types/optional.h"
 #include "payload/node/directory.h"
 #include "payload/node/free_space.h"
-#include "payload/node/installed.h"
 #include "payload/node/install_target.h"
+#include "payload/node/installed.h"
 
 namespace gantry::node {
 

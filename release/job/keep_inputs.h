@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "proto/lock.pb.h"
-#include "release/publish/input_store.h"
 
 namespace gantry::job {
 

@@ -8,6 +8,7 @@
 #include "base/file_lock.h"
 #include "base/state_dir.h"
 #include "base/status_macros.h"
+#include "proto/cell_plan.pb.h"
 #include "proto/publish_report.pb.h"
 #include "proto/release_service.pb.h"
 #include "release/job/reconcile.h"

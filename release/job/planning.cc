@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
@@ -15,6 +16,7 @@
 #include "base/status_macros.h"
 #include "base/textproto.h"
 #include "base/version_order.h"
+#include "proto/cell_plan.pb.h"
 #include "proto/channel_head.pb.h"
 #include "proto/fragment.pb.h"
 #include "proto/matrix.pb.h"

@@ -8,7 +8,6 @@
 #include "base/progress.h"
 #include "base/state_dir.h"
 #include "proto/cell.pb.h"
-#include "proto/cell_plan.pb.h"
 #include "proto/lock.pb.h"
 #include "release/plan/current_lock.h"
 #include "release/service/client/release_client.h"

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "base/progress.h"
 #include "base/state_dir.h"
 #include "base/status_macros.h"
@@ -18,7 +17,6 @@
 #include "gtest/gtest.h"
 #include "proto/cell.pb.h"
 #include "proto/channel_head.pb.h"
-#include "proto/event.pb.h"
 #include "proto/fragment.pb.h"
 #include "proto/release_service.pb.h"
 #include "release/plan/discover_fixture.h"

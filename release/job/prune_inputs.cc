@@ -11,6 +11,7 @@
 #include "proto/recipe.pb.h"
 #include "proto/revision.pb.h"
 #include "release/plan/input_files.h"
+#include "release/publish/input_digest.h"
 
 namespace gantry::job {
 namespace {

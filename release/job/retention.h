@@ -1,7 +1,6 @@
 #ifndef GANTRY_RELEASE_JOB_RETENTION_H_
 #define GANTRY_RELEASE_JOB_RETENTION_H_
 
-#include <string>
 #include <vector>
 
 #include "absl/time/time.h"

@@ -1,6 +1,5 @@
 #include "release/job/retention.h"
 
-#include <string>
 #include <vector>
 
 #include "absl/time/time.h"

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <random>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

@@ -7,6 +7,7 @@
 #include "base/state_dir.h"
 #include "base/status_matchers.h"
 #include "base/temp_dir.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/lock.pb.h"
 #include "release/plan/lock_format.h"

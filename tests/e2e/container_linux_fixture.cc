@@ -55,7 +55,7 @@ void ContainerLinuxTest::SetUpTestSuite() {
   GANTRY_ASSERT_OK_AND_ASSIGN(TempDir directory,
                               TempDir::Create(testing::TempDir()));
   suite_directory_ = new TempDir(std::move(directory));
-  runner_ = new MatrixRunner(PathInSuite("bazel"), PathInSuite("cache"));
+  runner_ = new MatrixRunner(PathInSuite("bazel"), DiskCache());
   // Otherwise the cached file of an earlier test would hide an altered one.
   runner_->AddBazelOption("--repository_cache=");
   runner_->AddBazelOption(
@@ -83,6 +83,12 @@ void ContainerLinuxTest::SetUp() {
 
 std::string ContainerLinuxTest::PathInSuite(absl::string_view name) {
   return JoinPath(suite_directory_->path(), name);
+}
+
+std::string ContainerLinuxTest::DiskCache() {
+  // Directories of other tests are beside that of this one.
+  return (fs::path(testing::TempDir()) / "../e2e_disk_cache")
+      .lexically_normal();
 }
 
 std::string ContainerLinuxTest::PathOf(absl::string_view name) const {

@@ -33,6 +33,9 @@ class ContainerLinuxTest : public testing::Test {
   // A path in the directory that all tests share.
   static std::string PathInSuite(absl::string_view name);
 
+  // The disk cache of all tests of this room, for what Bazel compiles in each.
+  static std::string DiskCache();
+
   // A path in this test's directory.
   std::string PathOf(absl::string_view name) const;
 

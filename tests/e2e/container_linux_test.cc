@@ -88,7 +88,7 @@ TEST_F(ContainerLinuxTest, BothFamiliesAreBuiltOnceAndReproducibly) {
   EXPECT_EQ(FindCell(second, kFlatcarCell).digest(), flatcar.digest());
 
   // A build with an empty output base produces the same bytes.
-  MatrixRunner other(PathInSuite("other_bazel"), PathInSuite("cache"));
+  MatrixRunner other(PathInSuite("other_bazel"), DiskCache());
   other.AddBazelOption(kNoCache);
   GANTRY_ASSERT_OK_AND_ASSIGN(
       const MatrixRunner::Result again,

@@ -105,7 +105,7 @@ class FleetTest : public ContainerLinuxTest {
     Worker worker;
     worker.directory = PathOf(name);
     worker.runner = std::make_unique<MatrixRunner>(
-        JoinPath(worker.directory, "bazel"), PathInSuite("cache"));
+        JoinPath(worker.directory, "bazel"), DiskCache());
     std::vector<std::string> arguments = {
         "--service=" + address_,
         "--registry=" + registry_->Repository("gantry"),

@@ -85,7 +85,7 @@ TEST_F(RebuildTest, ContentIsEqualAfterTheFilesVanished) {
   RemoveFromSite();
 
   // A Bazel that has downloaded nothing.
-  MatrixRunner runner(PathInSuite("rebuild_bazel"), PathInSuite("cache"));
+  MatrixRunner runner(PathInSuite("rebuild_bazel"), DiskCache());
   runner.AddBazelOption("--repository_cache=");
   runner.AddBazelOption(kNoCache);
   const std::string state = absl::StrCat("--state=", PathOf("state"));
