@@ -3,7 +3,6 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "google/protobuf/repeated_field.h"
 #include "proto/channel_head.pb.h"
 #include "proto/release_service.pb.h"
 #include "release/service/store/cell_table.h"
