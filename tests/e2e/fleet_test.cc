@@ -52,8 +52,8 @@ constexpr absl::Duration kLease = absl::Seconds(30);
 
 constexpr char kSecondToolkit[] = R"(
 cuda_toolkits {
-  version: "11.7"
-  debian { suite: "bookworm" packages: "libcudart11.0" }
+  version: "12.4"
+  debian { suite: "trixie" packages: "libcudart12" }
 }
 )";
 
