@@ -534,7 +534,10 @@ absl::StatusOr<absl::optional<Event>> RecordRevision(
   const bool is_kept = is_newest && !revisions.front().has_prune_time();
   const bool has_recipe =
       is_newest && (recipe.empty() || HasRecipe(revisions.front(), recipe));
-  if (is_kept && has_recipe && !is_leased) return absl::optional<Event>();
+  // With a token, only its lease's holder may record, even what is recorded.
+  if (is_kept && has_recipe && request.fencing_token() == 0) {
+    return absl::optional<Event>();
+  }
   GANTRY_RETURN_IF_ERROR(CheckMayRecord(before, request.fencing_token(), now));
   if (const Revision* first = FindContradiction(before, revisions, request)) {
     return absl::make_optional(

@@ -310,11 +310,14 @@ TEST_F(LifecycleTest, IrreproducibleRecipeIsNotTriedForEver) {
   EXPECT_EQ(attempt_.revision(), 1);
 }
 
-TEST_F(LifecycleTest, SameRecordAgainIsAcceptedWithAnyToken) {
+TEST_F(LifecycleTest, SameRecordAgainIsAcceptedOnlyWithoutAToken) {
   Reach(kBuilt);
   const size_t events = kinds_.size();
-  for (int64_t token : {int64_t{0}, token_, int64_t{99}}) {
-    EXPECT_THAT(Record("content", "a", token), IsOk());
+  EXPECT_THAT(Record("content", "a", 0), IsOk());
+  for (int64_t token : {token_, int64_t{99}}) {
+    EXPECT_THAT(RecordRevision(cell_, revisions_,
+                               TestRevision(1, "content", token), now_),
+                IsRefusedFor("STALE_FENCING_TOKEN"));
   }
   EXPECT_THAT(kinds_, SizeIs(events));
 }
