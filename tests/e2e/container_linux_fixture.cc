@@ -1,5 +1,6 @@
 #include "tests/e2e/container_linux_fixture.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
@@ -86,6 +87,7 @@ std::string ContainerLinuxTest::PathInSuite(absl::string_view name) {
 }
 
 std::string ContainerLinuxTest::DiskCache() {
+  if (const char* cache = std::getenv("GANTRY_TEST_DISK_CACHE")) return cache;
   // Directories of other tests are beside that of this one.
   return (fs::path(testing::TempDir()) / "../e2e_disk_cache")
       .lexically_normal();
