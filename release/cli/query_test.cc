@@ -74,13 +74,25 @@ class QueryTest : public testing::Test {
     WriteRoot("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
     options_.kernel_release = "6.1.0-56-cloud-amd64";
 
-    service::ReleaseServerOptions server_options;
-    server_options.database_path = database_path();
-    server_options.listen_address = "127.0.0.1:0";
-    GANTRY_ASSERT_OK_AND_ASSIGN(server_,
-                                service::ReleaseServer::Start(server_options));
+    StartServer("");
     RecordFailure();
     RecordPayload();
+  }
+
+  // Ends the one that runs.
+  void StartServer(const std::string& listen_address) {
+    server_.reset();
+    service::ReleaseServerOptions options;
+    options.database_path = database_path();
+    options.listen_address = listen_address;
+    GANTRY_ASSERT_OK_AND_ASSIGN(server_,
+                                service::ReleaseServer::Start(options));
+  }
+
+  // Makes commands use the service through a port.
+  void UseService() {
+    ASSERT_NO_FATAL_FAILURE(StartServer("127.0.0.1:0"));
+    options_.service = absl::StrCat("127.0.0.1:", server_->port());
   }
 
   service::ReleaseClient Client() {
@@ -208,7 +220,7 @@ TEST_F(QueryTest, ListReadsAllPages) {
     *plans[i].mutable_coordinates() = Coordinates(absl::StrCat("13.", i));
   }
   ASSERT_THAT(Client().PlanCells(plans), IsOk());
-  options_.service = absl::StrCat("127.0.0.1:", server_->port());
+  ASSERT_NO_FATAL_FAILURE(UseService());
   ASSERT_THAT(Run({"list"}), IsOk());
   EXPECT_EQ(std::count(output_.begin(), output_.end(), '\n'), 1 + 2500 + 2);
 }
@@ -285,7 +297,7 @@ TEST_F(QueryTest, RetryUsesTheServiceThatHoldsTheDatabase) {
   EXPECT_THAT(Run({"retry", kFailedId}),
               StatusIs(absl::StatusCode::kFailedPrecondition,
                        database_path() + "-lock: locked by another process"));
-  options_.service = absl::StrCat("127.0.0.1:", server_->port());
+  ASSERT_NO_FATAL_FAILURE(UseService());
   options_.json = true;
   ASSERT_THAT(Run({"retry", kFailedId}), IsOk());
   EXPECT_THAT(output_, HasSubstr("\"state\": \"CELL_STATE_PLANNED\""));
@@ -476,9 +488,9 @@ TEST_F(QueryTest, AbsoluteLinksAreResolvedInTheHostsRoot) {
 }
 
 TEST_F(QueryTest, UnreachableServiceIsUnavailable) {
-  const std::string address = absl::StrCat("127.0.0.1:", server_->port());
+  ASSERT_NO_FATAL_FAILURE(UseService());
+  const std::string address = options_.service;
   server_.reset();
-  options_.service = address;
   EXPECT_THAT(
       Run({"list"}),
       StatusIs(absl::StatusCode::kUnavailable,

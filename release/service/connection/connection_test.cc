@@ -8,6 +8,7 @@
 #include "base/status_matchers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/release_service.pb.h"
 #include "release/service/store/test_store.h"
 #include "tests/fixtures/test_cells.h"
 
@@ -15,6 +16,7 @@ namespace gantry::service {
 namespace {
 
 using ::gantry::fixtures::TestPlan;
+using ::gantry::fixtures::TestRevision;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
@@ -33,6 +35,15 @@ TEST_F(ConnectionTest, DatabaseIsCreatedAndPersists) {
   GANTRY_ASSERT_OK_AND_ASSIGN(const Connection again,
                               Connection::ToDatabase(database_.path()));
   EXPECT_THAT(again.client().ListCells({}), IsOkAndHolds(SizeIs(1)));
+}
+
+TEST_F(ConnectionTest, DatabaseOfOneMachineRecordsItsDirectories) {
+  GANTRY_ASSERT_OK_AND_ASSIGN(const Connection connection,
+                              Connection::ToDatabase(database_.path()));
+  release::v1::RecordRevisionRequest revision = TestRevision(1, "payload", 0);
+  const std::string digest = revision.payload().digest();
+  revision.mutable_payload()->set_reference("oci:/srv/oci@" + digest);
+  EXPECT_THAT(connection.client().RecordRevision(revision), IsOk());
 }
 
 TEST_F(ConnectionTest, ReadOnlyDatabaseIsReadBesideAWriter) {

@@ -42,8 +42,8 @@ absl::StatusOr<std::unique_ptr<ReleaseServer>> ReleaseServer::Start(
   if (!options.read_only) {
     demand = std::make_unique<DemandRecorder>(*store, options.demand_interval);
   }
-  std::unique_ptr<ReleaseServer> server(
-      new ReleaseServer(std::move(store), std::move(demand)));
+  std::unique_ptr<ReleaseServer> server(new ReleaseServer(
+      std::move(store), std::move(demand), !options.listen_address.empty()));
 
   grpc::ServerBuilder builder;
   // Otherwise a second server on the same port would receive some of the calls.

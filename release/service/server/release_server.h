@@ -62,10 +62,10 @@ class ReleaseServer {
 
  private:
   ReleaseServer(std::unique_ptr<CellStore> store,
-                std::unique_ptr<DemandRecorder> demand)
+                std::unique_ptr<DemandRecorder> demand, bool is_shared)
       : store_(std::move(store)),
         demand_(std::move(demand)),
-        service_(*store_, demand_.get()) {}
+        service_(*store_, demand_.get(), is_shared) {}
 
   const std::unique_ptr<CellStore> store_;
   // Null if the store is read-only.

@@ -68,6 +68,7 @@ CellFilter MakeFilter(const release::v1::ListCellsRequest& request) {
 template <typename Request>
 absl::Status ReleaseService::Admit(const Request& request) {
   GANTRY_RETURN_IF_ERROR(ValidateRequest(request));
+  if (is_shared_) GANTRY_RETURN_IF_ERROR(ValidateForSharing(request));
   return gate_.Enter() ? absl::OkStatus() : DrainingError();
 }
 

@@ -27,8 +27,10 @@ class ReleaseService final
   using Reactor = grpc::ServerUnaryReactor;
 
   // Both must outlive this object.  `demand` is null if the store is read-only.
-  ReleaseService(CellStore& store, DemandRecorder* demand)
-      : store_(store), demand_(demand) {}
+  // A shared service has clients on other machines, so that it refuses to
+  // record files of one machine.
+  ReleaseService(CellStore& store, DemandRecorder* demand, bool is_shared)
+      : store_(store), demand_(demand), is_shared_(is_shared) {}
 
   // Refuses calls from now on with UNAVAILABLE.  Waits until all calls in
   // flight have finished, or until the deadline.
@@ -144,6 +146,7 @@ class ReleaseService final
 
   CellStore& store_;
   DemandRecorder* const demand_;
+  const bool is_shared_;
   CallGate gate_;
 };
 

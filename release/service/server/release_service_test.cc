@@ -137,7 +137,7 @@ class ReleaseServiceTest : public ReleaseServerTest {
     request.mutable_failure()->set_stage("compile");
     request.mutable_failure()->set_fingerprint("v1:compile:12");
     request.mutable_failure()->set_reason("no space");
-    request.set_log_uri("file:///log");
+    request.set_log_uri("https://ci.example/log");
     return client_->FailAttempt(request);
   }
 
@@ -187,7 +187,7 @@ TEST_F(ReleaseServiceTest, ClaimedCellIsBuiltOrFails) {
   EXPECT_EQ(failed.state(), kFailed);
   EXPECT_EQ(failed.reason(), "no space");
   EXPECT_EQ(failed.failure().fingerprint(), "v1:compile:12");
-  EXPECT_EQ(failed.log_uri(), "file:///log");
+  EXPECT_EQ(failed.log_uri(), "https://ci.example/log");
   GANTRY_ASSERT_OK_AND_ASSIGN(const RecordRevisionResponse built,
                               Publish(2, "payload", second));
   EXPECT_EQ(built.cell().state(), kBuilt);
@@ -195,6 +195,30 @@ TEST_F(ReleaseServiceTest, ClaimedCellIsBuiltOrFails) {
   EXPECT_EQ(built.revision(), 1);
   EXPECT_THAT(client_->GetCell(TestId(2)),
               IsOkAndHolds(IsSameCell(built.cell())));
+}
+
+TEST_F(ReleaseServiceTest, SharedServiceRecordsNoFilesOfOneMachine) {
+  RecordRevisionRequest revision = TestRevision(1, "payload", 0);
+  const std::string digest = revision.payload().digest();
+  revision.mutable_payload()->set_reference("oci:/srv/oci@" + digest);
+  EXPECT_THAT(client_->RecordRevision(revision),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("payload.reference: is a directory of one "
+                                 "machine; publish to a registry")));
+
+  ASSERT_THAT(client_->PlanCells({TestPlan(1)}), IsOk());
+  release::v1::FailAttemptRequest failure;
+  ASSERT_NO_FATAL_FAILURE(
+      ClaimOne("worker", absl::Minutes(1), *failure.mutable_lease()));
+  failure.mutable_failure()->set_class_(
+      release::v1::FAILURE_CLASS_DETERMINISTIC);
+  failure.mutable_failure()->set_reason("no space");
+  failure.set_log_uri("file:///log");
+  EXPECT_THAT(client_->FailAttempt(failure),
+              StatusIs(absl::StatusCode::kInvalidArgument,
+                       HasSubstr("log_uri: is a file of one machine")));
+  failure.clear_log_uri();
+  EXPECT_THAT(client_->FailAttempt(failure), IsOk());
 }
 
 TEST_F(ReleaseServiceTest, ResolveReturnsThePayloadOrTheReason) {
@@ -788,7 +812,7 @@ TEST_F(LeaseTest, AttemptsAreListedNewestFirst) {
   EXPECT_EQ(attempts[0].revision(), 1);
   EXPECT_EQ(attempts[1].outcome(), release::v1::ATTEMPT_OUTCOME_FAILED);
   EXPECT_EQ(attempts[1].failure().reason(), "no space");
-  EXPECT_EQ(attempts[1].log_uri(), "file:///log");
+  EXPECT_EQ(attempts[1].log_uri(), "https://ci.example/log");
 }
 
 TEST_F(LeaseTest, LogOfAFailureIsReadableFromAnywhere) {

@@ -524,4 +524,20 @@ absl::Status ValidateRequest(const release::v1::ResolveRequest& request) {
   return ValidateLine("cuda_version", request.cuda_version(), kMaxIdBytes);
 }
 
+absl::Status ValidateForSharing(
+    const release::v1::RecordRevisionRequest& request) {
+  const std::string& reference = request.payload().reference();
+  if (!absl::StartsWith(reference, "oci:")) return absl::OkStatus();
+  return InvalidFieldError(
+      "payload.reference",
+      "is a directory of one machine; publish to a registry (--registry)");
+}
+
+absl::Status ValidateForSharing(
+    const release::v1::FailAttemptRequest& request) {
+  if (!absl::StartsWith(request.log_uri(), "file:")) return absl::OkStatus();
+  return InvalidFieldError("log_uri",
+                           "is a file of one machine; send the log itself");
+}
+
 }  // namespace gantry::service

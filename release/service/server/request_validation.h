@@ -36,6 +36,16 @@ absl::Status ValidateRequest(const release::v1::PruneRevisionRequest& request);
 absl::Status ValidateRequest(const release::v1::PruneLogsRequest& request);
 absl::Status ValidateRequest(const release::v1::ResolveRequest& request);
 
+// Checks that a request names no file of one machine, which means nothing to
+// the others that use the service.  INVALID_ARGUMENT, as above.
+template <typename Request>
+absl::Status ValidateForSharing(const Request&) {
+  return absl::OkStatus();
+}
+absl::Status ValidateForSharing(
+    const release::v1::RecordRevisionRequest& request);
+absl::Status ValidateForSharing(const release::v1::FailAttemptRequest& request);
+
 }  // namespace gantry::service
 
 #endif  // GANTRY_RELEASE_SERVICE_SERVER_REQUEST_VALIDATION_H_
