@@ -22,6 +22,7 @@ std::string MessageDigest(const google::protobuf::MessageLite& message) {
 }
 
 std::string RecipeDigest(const release::v1::Recipe& recipe) {
+  if (recipe.digest().empty()) return MessageDigest(recipe);
   release::v1::Recipe undigested = recipe;
   undigested.clear_digest();
   return MessageDigest(undigested);

@@ -13,6 +13,7 @@
 #include "proto/release_service.pb.h"
 #include "release/job/reconcile.h"
 #include "release/job/work_plan.h"
+#include "release/job/worker_name.h"
 #include "release/plan/current_lock.h"
 #include "release/publish/publisher.h"
 #include "release/service/client/release_client.h"

@@ -20,6 +20,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/substitute.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "base/cell_name.h"
 #include "base/file.h"
 #include "base/file_lock.h"
@@ -543,6 +544,14 @@ class SharedServiceTest : public MatrixJobTest {
     client_ = *service::ReleaseClient::Connect(options_.planning.service);
   }
 
+  void SetUp() override {
+    ASSERT_THAT(CreateDirectories(PathOf("registry")), IsOk());
+    GANTRY_ASSERT_OK_AND_ASSIGN(fixtures::Registry registry,
+                                fixtures::Registry::Start(PathOf("registry")));
+    registry_.emplace(std::move(registry));
+    options_.work.registry = registry_->Repository("gantry");
+  }
+
   // Another worker takes the cell for an hour.
   void TakenByAnother(int number) {
     ASSERT_THAT(client_->PlanCells({fixtures::TestPlan(number)}), IsOk());
@@ -553,6 +562,7 @@ class SharedServiceTest : public MatrixJobTest {
   }
 
   std::atomic<int> hours_{0};
+  absl::optional<fixtures::Registry> registry_;
   std::unique_ptr<service::ReleaseServer> server_;
   std::unique_ptr<service::ReleaseClient> client_;
 };
@@ -622,7 +632,11 @@ TEST_F(SharedServiceTest, CellLostToAnotherWorkerIsUnchanged) {
   another.join();
   ASSERT_THAT(States(cells), ElementsAre(CELL_STATE_BUILT, CELL_STATE_BUILT));
   EXPECT_EQ(cells[0].payload().digest(), theirs.payload().digest());
-  EXPECT_THAT(DigestOfTag(1), Not(IsOk()));
+  publish::Destination destination;
+  destination.registry_repository = options_.work.registry;
+  EXPECT_THAT(
+      publish::FindTag(CellTag(fixtures::TestCoordinates(1)), destination),
+      StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace

@@ -1,26 +1,23 @@
 #include "release/job/planning.h"
 
-#include <algorithm>
 #include <map>
 #include <set>
-#include <tuple>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
-#include "base/digest.h"
 #include "base/file.h"
 #include "base/message_digest.h"
 #include "base/status_macros.h"
 #include "base/textproto.h"
-#include "base/version_order.h"
 #include "proto/cell_plan.pb.h"
 #include "proto/channel_head.pb.h"
 #include "proto/fragment.pb.h"
 #include "proto/matrix.pb.h"
 #include "proto/release_service.pb.h"
+#include "release/job/lock_heads.h"
 #include "release/job/work_plan.h"
 #include "release/plan/discover.h"
 #include "release/plan/fragments.h"
@@ -29,9 +26,7 @@
 namespace gantry::job {
 namespace {
 
-using ::gantry::matrix::v1::Family;
 using ::gantry::matrix::v1::Lock;
-using ::gantry::matrix::v1::LockedRelease;
 using ::gantry::release::v1::Cell;
 using ::gantry::release::v1::CellPlan;
 using ::gantry::release::v1::ChannelHead;
@@ -40,16 +35,6 @@ using ::gantry::release::v1::Fragment;
 
 // Discoveries that other planners may overtake.
 constexpr int kAttempts = 3;
-
-// A channel's name is unique only within its family.
-using ChannelKey = std::pair<Family, std::string>;
-
-template <typename Channel>
-ChannelKey KeyOf(const Channel& channel) {
-  return {channel.family(), channel.name()};
-}
-
-using Heads = std::map<ChannelKey, ChannelHead>;
 
 Heads ByKey(const release::v1::ListChannelHeadsResponse& response) {
   Heads heads;
@@ -127,9 +112,12 @@ class PlanWriter {
     }
     GANTRY_RETURN_IF_ERROR(MoveHeads());
     LeaveRefusedChannels();
-    GANTRY_ASSIGN_OR_RETURN(std::vector<Cell> cells,
-                            client_.PlanCells(plans_, PlanId(plans_), moved_));
-    GANTRY_RETURN_IF_ERROR(RetireOthers());
+    const std::string plan_id = PlanId(plans_);
+    const std::set<std::string> channels = CompleteChannels();
+    GANTRY_ASSIGN_OR_RETURN(
+        std::vector<Cell> cells,
+        client_.PlanCells(std::move(plans_), plan_id, moved_));
+    GANTRY_RETURN_IF_ERROR(RetireOthers(plan_id, channels));
     GANTRY_RETURN_IF_ERROR(AddRefusedCells(cells));
     return cells;
   }
@@ -141,56 +129,12 @@ class PlanWriter {
   const std::set<std::string>& refused_channels() const { return refused_; }
 
  private:
-  // The heads that the lock gives the channels to plan, without versions.
-  Heads HeadsOfLock() const {
-    Heads heads;
-    std::map<ChannelKey, std::vector<const LockedRelease*>> releases;
-    std::map<std::string, Family> families;
-    for (const LockedRelease& release : lock_.releases()) {
-      families[release.name()] = release.family();
-      for (const std::string& channel : release.channels()) {
-        releases[{release.family(), channel}].push_back(&release);
-      }
-    }
-    std::map<ChannelKey, std::string> plans;
-    std::map<std::string, std::string> sources;
-    for (const Fragment& fragment : fragments_) {
-      sources[fragment.reference().digest()] =
-          MessageDigest(fragment.sources());
-    }
-    for (const CellPlan& plan : plans_) {
-      std::string text = MessageDigest(plan);
-      for (const auto& fragment : plan.recipe().fragments()) {
-        absl::StrAppend(&text, sources[fragment.digest()]);
-      }
-      for (const std::string& channel : plan.channels()) {
-        plans[{families[plan.coordinates().os_release()], channel}] += text;
-      }
-    }
-    for (auto& [key, list] : releases) {
-      if (!IsSelected(key.second, options_.channels)) continue;
-      std::sort(list.begin(), list.end(), [](const auto* a, const auto* b) {
-        const int order = CompareVersions(a->version(), b->version());
-        return order != 0 ? order > 0 : a->name() < b->name();
-      });
-      ChannelHead& head = heads[key];
-      head.set_family(key.first);
-      head.set_name(key.second);
-      for (const LockedRelease* release : list) {
-        auto& entry = *head.add_releases();
-        entry.set_name(release->name());
-        entry.set_version(release->version());
-      }
-      head.set_plan_digest(Sha256Digest(plans[key]));
-    }
-    return heads;
-  }
-
   absl::Status MoveHeads() {
     GANTRY_ASSIGN_OR_RETURN(const auto response, client_.ListChannelHeads());
     const Heads current = ByKey(response);
     bool has_fragments = false;
-    for (auto& [key, head] : HeadsOfLock()) {
+    for (const auto& [key, head] :
+         HeadsOfLock(lock_, plans_, fragments_, options_.channels)) {
       const auto found = current.find(key);
       if (found != current.end() && IsEqual(found->second, head)) {
         Refer(found->second);
@@ -265,10 +209,8 @@ class PlanWriter {
     plans_ = std::move(plans);
   }
 
-  // Retires the cells that the channels no longer have.
-  absl::Status RetireOthers() {
-    release::v1::RetireCellsRequest request;
-    request.set_plan_id(PlanId(plans_));
+  // The channels of which the plans have all cells.
+  std::set<std::string> CompleteChannels() const {
     std::set<std::string> channels(options_.channels.begin(),
                                    options_.channels.end());
     if (channels.empty()) {
@@ -279,7 +221,15 @@ class PlanWriter {
     // Of these, the plan may lack releases.
     for (const ChannelKey& failed : failed_) channels.erase(failed.second);
     for (const std::string& refused : refused_) channels.erase(refused);
+    return channels;
+  }
+
+  // Retires the cells that these channels no longer have.
+  absl::Status RetireOthers(const std::string& plan_id,
+                            const std::set<std::string>& channels) {
     if (channels.empty()) return absl::OkStatus();
+    release::v1::RetireCellsRequest request;
+    request.set_plan_id(plan_id);
     request.mutable_channels()->Assign(channels.begin(), channels.end());
     request.mutable_heads()->Assign(moved_.begin(), moved_.end());
     GANTRY_ASSIGN_OR_RETURN(const auto retired, client_.RetireCells(request));
@@ -291,6 +241,7 @@ class PlanWriter {
 
   // Adds the cells that the service has of channels that stayed as they were.
   absl::Status AddRefusedCells(std::vector<Cell>& cells) const {
+    if (refused_.empty()) return absl::OkStatus();
     std::set<std::string> ids;
     for (const Cell& cell : cells) ids.insert(cell.id());
     for (const std::string& channel : refused_) {
@@ -335,7 +286,7 @@ absl::StatusOr<Planned> PlanMatrix(const PlanningOptions& options,
   const std::string heads_path = state.heads_path(options.service);
   for (int attempt = 1;; ++attempt) {
     GANTRY_ASSIGN_OR_RETURN(const auto heads, client.ListChannelHeads());
-    GANTRY_ASSIGN_OR_RETURN(const plan::CurrentLock current,
+    GANTRY_ASSIGN_OR_RETURN(plan::CurrentLock current,
                             attempt == 1
                                 ? FindLock(options, state, progress)
                                 : DiscoverLock(options, state, progress));
@@ -356,7 +307,6 @@ absl::StatusOr<Planned> PlanMatrix(const PlanningOptions& options,
     GANTRY_RETURN_IF_ERROR(WriteHeads(heads_path, writer.heads()));
     Planned planned;
     planned.lock_path = current.path;
-    planned.lock = current.lock;
     planned.cells = *std::move(cells);
     std::set<std::string> failed = writer.refused_channels();
     for (const std::string& name :
@@ -364,6 +314,7 @@ absl::StatusOr<Planned> PlanMatrix(const PlanningOptions& options,
       failed.insert(name);
     }
     planned.failed_channels.assign(failed.begin(), failed.end());
+    planned.lock = std::move(current.lock);
     return planned;
   }
 }

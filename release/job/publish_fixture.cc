@@ -23,19 +23,27 @@ PublishTest::PublishTest()
     : directory_(*TempDir::Create(testing::TempDir())),
       state_(*StateDir::Open(PathOf("state"))) {
   layout_.layout_directory = state_.oci_path();
+  StartService("");
+}
+
+void PublishTest::StartService(const std::string& listen_address) {
+  client_.reset();
+  server_.reset();
   service::ReleaseServerOptions options;
-  options.listen_address = "127.0.0.1:0";
+  options.listen_address = listen_address;
   options.database_path = state_.database_path();
   options.clock = [this] { return FakeTime(days_.load()); };
   server_ = *service::ReleaseServer::Start(options);
-  client_ = *service::ReleaseClient::Connect(address());
+  client_ = std::make_unique<service::ReleaseClient>(
+      server_->InProcessChannel(), "service");
 }
 
 std::string PublishTest::PathOf(const std::string& name) const {
   return JoinPath(directory_.path(), name);
 }
 
-std::string PublishTest::address() const {
+std::string PublishTest::Serve() {
+  StartService("127.0.0.1:0");
   return absl::StrCat("127.0.0.1:", server_->port());
 }
 

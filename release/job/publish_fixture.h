@@ -25,8 +25,9 @@ class PublishTest : public testing::Test {
 
   std::string PathOf(const std::string& name) const;
 
-  // "127.0.0.1:<port>" of the service.
-  std::string address() const;
+  // Restarts the service so that it is reached through a port, too; it records
+  // no images of the layout from then on.  Returns "127.0.0.1:<port>".
+  std::string Serve();
 
   // Plans the cell (tests/fixtures/test_cells.h).
   void Plan(int number);
@@ -57,6 +58,8 @@ class PublishTest : public testing::Test {
   std::unique_ptr<service::ReleaseClient> client_;
 
  private:
+  void StartService(const std::string& listen_address);
+
   std::vector<fixtures::Registry> registries_;
 };
 

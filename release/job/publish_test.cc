@@ -79,7 +79,7 @@ TEST_F(PublishProgramTest, FillsALayoutOfTheDatabase) {
 
 TEST_F(PublishProgramTest, MissingRevisionIsExitCodeThree) {
   ASSERT_THAT(publish::RemoveImages({first_}, layout_), IsOk());
-  const SubprocessResult result = Run({"--service=" + address()});
+  const SubprocessResult result = Run({"--service=" + Serve()});
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_THAT(result.output,
               AllOf(HasSubstr(", 1 revisions missing\n"),
@@ -93,7 +93,7 @@ TEST_F(PublishProgramTest, RegistryOfAnotherIsExitCodeFour) {
   for (const std::vector<std::string>& flags :
        {std::vector<std::string>{},
         std::vector<std::string>{"--prune", MatrixFlag(kMatrix)}}) {
-    std::vector<std::string> all = {"--service=" + address(),
+    std::vector<std::string> all = {"--service=" + Serve(),
                                     "--registry=127.0.0.1:1/x"};
     all.insert(all.end(), flags.begin(), flags.end());
     const SubprocessResult result = Run(all);
@@ -129,7 +129,7 @@ TEST_F(PublishProgramTest, PrunesByThePolicyOfTheMatrix) {
 
 TEST_F(PublishProgramTest, MatrixWithAnErrorPrunesNothing) {
   const SubprocessResult result =
-      Run({"--service=" + address(), "--prune",
+      Run({"--service=" + Serve(), "--prune",
            MatrixFlag(absl::StrReplaceAll(
                kMatrix, {{"revisions_per_cell: 1", "log_days: -1"}}))});
   EXPECT_EQ(result.exit_code, 1);

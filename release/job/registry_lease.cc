@@ -1,36 +1,21 @@
 #include "release/job/registry_lease.h"
 
-#include <unistd.h>
-
-#include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "base/proto_time.h"
 #include "base/status_macros.h"
 #include "proto/release_service.pb.h"
+#include "release/job/worker_name.h"
 
 namespace gantry::job {
-namespace {
-
-// Unique to this object: two processes of one state directory exclude each
-// other, too.
-std::string HolderName() {
-  char host[64] = "";
-  gethostname(host, sizeof(host) - 1);
-  std::random_device random;
-  return absl::StrFormat("%s/%08x%08x", host, random(), random());
-}
-
-}  // namespace
-
 RegistryLease::RegistryLease(service::ReleaseClient& client, std::string name,
                              absl::Duration duration)
     : client_(client),
       name_(std::move(name)),
-      worker_(HolderName()),
+      // Two processes with one state directory exclude each other, too.
+      worker_(NewWorkerName()),
       duration_(duration) {}
 
 absl::StatusOr<std::unique_ptr<RegistryLease>> RegistryLease::Acquire(

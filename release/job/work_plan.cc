@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/cell_name.h"
+#include "base/digest.h"
 #include "base/message_digest.h"
 #include "base/status_macros.h"
 #include "proto/release_service.pb.h"
@@ -136,9 +137,9 @@ std::vector<Cell> PreviewCells(const std::vector<CellPlan>& plans,
 }
 
 std::string PlanId(const std::vector<CellPlan>& plans) {
-  release::v1::PlanCellsRequest all;
-  all.mutable_plans()->Assign(plans.begin(), plans.end());
-  return MessageDigest(all);
+  Sha256 digest;
+  for (const CellPlan& plan : plans) digest.Update(MessageDigest(plan));
+  return digest.Finish();
 }
 
 std::vector<std::vector<Cell>> CompatibleBatches(

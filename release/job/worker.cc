@@ -1,14 +1,9 @@
 #include "release/job/worker.h"
 
-#include <unistd.h>
-
 #include <cstdint>
-#include <random>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "base/file.h"
 #include "base/proto_time.h"
 #include "base/stage_epochs.h"
 #include "base/status.h"
@@ -39,19 +34,6 @@ absl::Status UnlessLost(const absl::Status& status) {
 }
 
 }  // namespace
-
-absl::StatusOr<std::string> WorkerName(const StateDir& state) {
-  auto id = ReadFile(state.worker_id_path());
-  if (absl::IsNotFound(id.status())) {
-    std::random_device random;
-    id = absl::StrFormat("%08x%08x", random(), random());
-    GANTRY_RETURN_IF_ERROR(WriteFileAtomically(state.worker_id_path(), *id));
-  }
-  GANTRY_RETURN_IF_ERROR(id.status());
-  char host[64] = "";
-  gethostname(host, sizeof(host) - 1);
-  return absl::StrCat(host, "/", *id);
-}
 
 Worker::Worker(const WorkerOptions& options, const StateDir& state,
                std::string name, service::ReleaseClient& client,

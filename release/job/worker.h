@@ -36,11 +36,6 @@ struct WorkerOptions : BuildOptions {
   absl::Duration lease_duration = absl::Minutes(10);
 };
 
-// A name that is unique to the state directory, independent of its machine and
-// path: workers with the same name release each other's leases, so that only
-// one may run, see StateDir::job_lock_path().
-absl::StatusOr<std::string> WorkerName(const StateDir& state);
-
 // Claims cells of a release service, builds and proves them, and publishes,
 // records and tags each as soon as it is built.  A cell that cannot be built is
 // recorded as failed, with the reason, and does not affect the others.  All

@@ -19,6 +19,7 @@
 #include "proto/release_service.pb.h"
 #include "release/job/bazel_build.h"
 #include "release/job/worker.h"
+#include "release/job/worker_name.h"
 #include "release/publish/input_store.h"
 #include "release/service/client/release_client.h"
 

@@ -1,6 +1,7 @@
 #include "release/service/client/release_client.h"
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "base/proto_time.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "google/protobuf/repeated_field.h"
 #include "google/rpc/error_details.pb.h"
 #include "proto/release_service.pb.h"
 #include "release/service/rpc_status/error_details.h"
@@ -40,6 +42,14 @@ std::string RandomId() {
   std::random_device random;
   return absl::StrFormat("%08x%08x%08x%08x", random(), random(), random(),
                          random());
+}
+
+// Appends the messages of a response.
+template <typename Message>
+void MoveAll(google::protobuf::RepeatedPtrField<Message>& from,
+             std::vector<Message>& to) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()),
+            std::make_move_iterator(from.end()));
 }
 
 absl::Status UnavailableError(absl::string_view address,
@@ -122,20 +132,22 @@ absl::StatusOr<Response> ReleaseClient::CallOnce(
 }
 
 absl::StatusOr<std::vector<Cell>> ReleaseClient::PlanCells(
-    const std::vector<release::v1::CellPlan>& plans, const std::string& plan_id,
+    std::vector<release::v1::CellPlan> plans, const std::string& plan_id,
     const std::vector<release::v1::ChannelHeadReference>& heads) {
   constexpr size_t kChunk = kMaxCellsPerCall;
   std::vector<Cell> cells;
+  cells.reserve(plans.size());
   for (size_t begin = 0; begin < plans.size(); begin += kChunk) {
     const size_t end = std::min(begin + kChunk, plans.size());
     release::v1::PlanCellsRequest request;
-    request.mutable_plans()->Assign(plans.begin() + begin, plans.begin() + end);
+    request.mutable_plans()->Add(std::make_move_iterator(plans.begin() + begin),
+                                 std::make_move_iterator(plans.begin() + end));
     request.set_plan_id(plan_id);
     request.mutable_heads()->Assign(heads.begin(), heads.end());
     // Planning twice changes nothing, so it needs no request_id.
-    GANTRY_ASSIGN_OR_RETURN(const release::v1::PlanCellsResponse response,
+    GANTRY_ASSIGN_OR_RETURN(release::v1::PlanCellsResponse response,
                             Call(&Stub::PlanCells, request));
-    cells.insert(cells.end(), response.cells().begin(), response.cells().end());
+    MoveAll(*response.mutable_cells(), cells);
   }
   return cells;
 }
@@ -164,9 +176,9 @@ absl::StatusOr<std::vector<Cell>> ReleaseClient::ListCells(
   request.clear_page_token();
   std::vector<Cell> cells;
   do {
-    GANTRY_ASSIGN_OR_RETURN(const release::v1::ListCellsResponse response,
+    GANTRY_ASSIGN_OR_RETURN(release::v1::ListCellsResponse response,
                             Call(&Stub::ListCells, request));
-    cells.insert(cells.end(), response.cells().begin(), response.cells().end());
+    MoveAll(*response.mutable_cells(), cells);
     request.set_page_token(response.next_page_token());
   } while (!request.page_token().empty());
   return cells;
@@ -185,9 +197,9 @@ absl::StatusOr<std::vector<Cell>> ReleaseClient::ClaimCells(
     if (begin > 0 && !request.request_id().empty()) {
       chunk.set_request_id(absl::StrCat(request.request_id(), "-", begin));
     }
-    GANTRY_ASSIGN_OR_RETURN(const release::v1::ClaimCellsResponse response,
+    GANTRY_ASSIGN_OR_RETURN(release::v1::ClaimCellsResponse response,
                             CallOnce(&Stub::ClaimCells, chunk));
-    cells.insert(cells.end(), response.cells().begin(), response.cells().end());
+    MoveAll(*response.mutable_cells(), cells);
     begin = end;
     if (request.max_cells() == 0) continue;
     chunk.set_max_cells(request.max_cells() - static_cast<int>(cells.size()));
@@ -210,10 +222,9 @@ ReleaseClient::RenewLeases(const release::v1::RenewLeasesRequest& request) {
     const int end = std::min(begin + kMaxCellsPerCall, request.leases_size());
     chunk.mutable_leases()->Assign(request.leases().begin() + begin,
                                    request.leases().begin() + end);
-    GANTRY_ASSIGN_OR_RETURN(const release::v1::RenewLeasesResponse response,
+    GANTRY_ASSIGN_OR_RETURN(release::v1::RenewLeasesResponse response,
                             Call(&Stub::RenewLeases, chunk));
-    renewed.insert(renewed.end(), response.leases().begin(),
-                   response.leases().end());
+    MoveAll(*response.mutable_leases(), renewed);
   }
   return renewed;
 }
@@ -288,7 +299,7 @@ absl::StatusOr<std::vector<Fragment>> ReleaseClient::GetFragments(
     release::v1::GetFragmentsRequest request;
     request.mutable_digests()->Assign(digests.begin() + begin,
                                       digests.begin() + end);
-    GANTRY_ASSIGN_OR_RETURN(const release::v1::GetFragmentsResponse response,
+    GANTRY_ASSIGN_OR_RETURN(release::v1::GetFragmentsResponse response,
                             Call(&Stub::GetFragments, request));
     if (response.fragments().empty() ||
         response.fragments_size() > request.digests_size()) {
@@ -297,8 +308,7 @@ absl::StatusOr<std::vector<Fragment>> ReleaseClient::GetFragments(
                        response.fragments_size(), " fragments instead of 1 to ",
                        request.digests_size()));
     }
-    fragments.insert(fragments.end(), response.fragments().begin(),
-                     response.fragments().end());
+    MoveAll(*response.mutable_fragments(), fragments);
   }
   return fragments;
 }

@@ -47,8 +47,7 @@ class ReleaseClient {
   // Plans any number of cells, and returns them in the order of `plans`.  More
   // than 1,000 take several calls: after an error, some may be planned.
   absl::StatusOr<std::vector<release::v1::Cell>> PlanCells(
-      const std::vector<release::v1::CellPlan>& plans,
-      const std::string& plan_id = "",
+      std::vector<release::v1::CellPlan> plans, const std::string& plan_id = "",
       const std::vector<release::v1::ChannelHeadReference>& heads = {});
 
   absl::StatusOr<release::v1::RetireCellsResponse> RetireCells(
