@@ -148,6 +148,12 @@ def system_dependencies():
         targets = {"": ["crypto"]},
     )
 
+    system_library(
+        name = "mustache",
+        overlay = {"//third_party:mustache.BUILD": "BUILD"},
+        packages = ["libkainjow-mustache-dev"],
+    )
+
     # Libraries whose upstream has no Bazel build: @<name>//:<name>.
     for name, module, package in [
         ("comerr", "com_err", "comerr-dev"),
@@ -155,6 +161,7 @@ def system_dependencies():
         ("e2fsprogs", "ext2fs", "libext2fs-dev"),
         ("elfutils", "libelf", "libelf-dev"),
         ("libarchive", "libarchive", "libarchive-dev"),
+        ("libmicrohttpd", "libmicrohttpd", "libmicrohttpd-dev"),
         ("sqlite3", "sqlite3", "libsqlite3-dev"),
         ("zlib", "zlib", "zlib1g-dev"),
         ("zstd", "libzstd", "libzstd-dev"),

@@ -1,20 +1,12 @@
 #include "release/cli/failures.h"
 
-#include <algorithm>
-#include <map>
-#include <tuple>
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 #include "base/json.h"
 #include "base/text_table.h"
 #include "google/protobuf/struct.pb.h"
-#include "proto/attempt.pb.h"
 
 namespace gantry::cli {
 namespace {
-
-using ::gantry::release::v1::Cell;
 
 std::string FingerprintText(const FailureGroup& group) {
   if (group.is_blocked) return "blocked";
@@ -22,29 +14,6 @@ std::string FingerprintText(const FailureGroup& group) {
 }
 
 }  // namespace
-
-std::vector<FailureGroup> GroupFailures(const std::vector<Cell>& cells) {
-  std::map<std::tuple<bool, std::string, std::string>, FailureGroup> by_cause;
-  for (const Cell& cell : cells) {
-    const std::string& fingerprint = cell.failure().fingerprint();
-    const bool is_blocked = cell.state() == release::v1::CELL_STATE_BLOCKED;
-    FailureGroup& group = by_cause[{is_blocked, fingerprint,
-                                    fingerprint.empty() ? cell.reason() : ""}];
-    if (group.ids.empty()) {
-      group.is_blocked = is_blocked;
-      group.fingerprint = fingerprint;
-      group.reason = cell.reason();
-    }
-    group.ids.push_back(cell.id());
-  }
-  std::vector<FailureGroup> groups;
-  for (auto& [cause, group] : by_cause) groups.push_back(std::move(group));
-  std::stable_sort(groups.begin(), groups.end(),
-                   [](const FailureGroup& a, const FailureGroup& b) {
-                     return a.ids.size() > b.ids.size();
-                   });
-  return groups;
-}
 
 std::string FormatFailures(const std::vector<FailureGroup>& groups) {
   if (groups.empty()) return "no cell has failed\n";

@@ -5,25 +5,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "proto/cell.pb.h"
+#include "base/failure_groups.h"
 
 namespace gantry::cli {
-
-// Failed cells that have one cause, or cells that are blocked for one reason.
-struct FailureGroup {
-  bool is_blocked = false;
-  // See Failure.fingerprint.  May be empty.
-  std::string fingerprint;
-  // That of the first cell.
-  std::string reason;
-  std::vector<std::string> ids;
-};
-
-// Groups failed cells by fingerprint, and blocked ones and those without a
-// fingerprint by reason.  The largest groups are first; ids have the order of
-// `cells`.
-std::vector<FailureGroup> GroupFailures(
-    const std::vector<release::v1::Cell>& cells);
 
 // A line "count  fingerprint  reason" for each group, then its ids.  In place
 // of the fingerprint, blocked cells have "blocked".

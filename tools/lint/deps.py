@@ -43,6 +43,8 @@ _EXTERNAL = [(re.compile(pattern + r"\Z"), label) for pattern, label in [
     (r"grpcpp/ext/proto_server_reflection_plugin\.h",
      "@com_github_grpc_grpc//:grpc++_reflection"),
     (r"(grpc|grpcpp)/.*", "@com_github_grpc_grpc//:grpc++"),
+    (r"kainjow/mustache\.hpp", "@mustache//:mustache"),
+    (r"microhttpd\.h", "@libmicrohttpd//:libmicrohttpd"),
     (r"openssl/.*", "@boringssl//:crypto"),
     (r"re2/.*", "@com_googlesource_code_re2//:re2"),
     (r"sqlite3\.h", "@sqlite3//:sqlite3"),

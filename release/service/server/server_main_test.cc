@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "base/http.h"
 #include "base/status_matchers.h"
 #include "base/subprocess.h"
 #include "base/temp_dir.h"
@@ -61,6 +62,33 @@ TEST_F(ServerMainTest, ServesUntilSignaled) {
     EXPECT_THAT(client->ListCells({}),
                 StatusIs(absl::StatusCode::kUnavailable));
   }
+}
+
+TEST_F(ServerMainTest, ServesWebPages) {
+  SubprocessOptions command = Command("127.0.0.1:0");
+  command.argv.push_back("--http_listen=127.0.0.1:0");
+  GANTRY_ASSERT_OK_AND_ASSIGN(BackgroundProcess server,
+                              BackgroundProcess::Start(command));
+  ASSERT_THAT(server.ReadLine(), IsOk());
+  GANTRY_ASSERT_OK_AND_ASSIGN(const std::string line, server.ReadLine());
+  absl::string_view url = line;
+  ASSERT_TRUE(absl::ConsumePrefix(&url, "web pages on ")) << line;
+  EXPECT_THAT(HttpGet(std::string(url)),
+              IsOkAndHolds(HasSubstr("No channel has been planned yet.")));
+  server.Signal(SIGTERM);
+  EXPECT_EQ(server.Wait(), 0);
+}
+
+TEST_F(ServerMainTest, MalformedHttpAddressIsExitCode1) {
+  SubprocessOptions command = Command("127.0.0.1:0");
+  command.argv.push_back("--http_listen=8981");
+  GANTRY_ASSERT_OK_AND_ASSIGN(const SubprocessResult result,
+                              RunSubprocess(command));
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_EQ(result.output, "");
+  EXPECT_THAT(result.error_output,
+              HasSubstr("--http_listen: \"8981\" is not of the form "
+                        "HOST:PORT\n"));
 }
 
 TEST_F(ServerMainTest, AddressThatIsNotLocalIsExitCode1) {
