@@ -11,6 +11,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/file_lock.h"
@@ -22,12 +24,15 @@
 #include "deploy/ci/webhook_receiver.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "proto/credentials.pb.h"
 #include "proto/lock.pb.h"
 #include "release/job/fake_bazel.h"
 #include "release/job/fake_cell.h"
 #include "release/job/planning.h"
 #include "release/plan/lock_file.h"
 #include "release/plan/matrix_digest.h"
+#include "release/service/auth/new_token.h"
+#include "release/service/client/client_credentials.h"
 #include "release/service/client/release_client.h"
 #include "tests/fixtures/registry.h"
 #include "tests/fixtures/test_cells.h"
@@ -83,6 +88,12 @@ class NightlyTest : public testing::Test {
     return PathOf(name);
   }
 
+  service::ClientCredentials Credentials() const {
+    service::ClientCredentials credentials;
+    credentials.token_file = PathOf("token");
+    return credentials;
+  }
+
   void AddToLock(int number, const std::string& channel) {
     auto& cell = job::AddTestCell(number, lock_);
     cell.clear_channels();
@@ -102,8 +113,9 @@ class NightlyTest : public testing::Test {
     GANTRY_ASSERT_OK_AND_ASSIGN(const StateDir state,
                                 StateDir::Open(PathOf("planner")));
     ASSERT_THAT(plan::WriteLock(lock_, state), IsOk());
-    GANTRY_ASSERT_OK_AND_ASSIGN(const auto client,
-                                service::ReleaseClient::Connect(service_));
+    GANTRY_ASSERT_OK_AND_ASSIGN(
+        const auto client,
+        service::ReleaseClient::Connect(service_, Credentials()));
     job::PlanningOptions options;
     options.matrix_path = PathOf("matrix.textproto");
     Progress progress(stderr);
@@ -125,6 +137,7 @@ class NightlyTest : public testing::Test {
                     kScript,
                     "--channels=6.1-cloud",
                     "--workers=2",
+                    "--service_flags=--service_token_file=" + PathOf("token"),
                     "--matrix=" + PathOf("matrix.textproto"),
                     "--state=" + PathOf("state"),
                     "--report_url=https://ci.example/nightly"};
@@ -141,6 +154,7 @@ class NightlyTest : public testing::Test {
   // The cells in one state, as the query prints them.
   std::string CellsInState(const std::string& state) {
     return *RunCommand({"release/cli/query", "--service=" + service_,
+                        "--service_token_file=" + PathOf("token"),
                         "--cell_state=" + state, "list"});
   }
 
@@ -165,9 +179,17 @@ class NightlyTest : public testing::Test {
     return absolute;
   }
 
-  BackgroundProcess StartServer() const {
+  // The service asks for a token, which the test plans with, too.
+  BackgroundProcess StartServer() {
+    const auto token =
+        service::AddToken(PathOf("credentials"), "nightly",
+                          {release::v1::ROLE_PLANNER, release::v1::ROLE_WORKER},
+                          absl::Now() + absl::Hours(1));
+    EXPECT_THAT(token, IsOk());
+    Write("token", *token);
     SubprocessOptions options;
     options.argv = {"release/service/server/server", "--listen=127.0.0.1:0",
+                    "--credentials=" + PathOf("credentials"),
                     "--state=" + PathOf("service")};
     return *BackgroundProcess::Start(options);
   }

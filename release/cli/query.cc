@@ -31,7 +31,7 @@ using ::gantry::release::v1::Cell;
 absl::StatusOr<service::Connection> Connect(const QueryOptions& options,
                                             bool writable) {
   if (!options.service.empty()) {
-    return service::Connection::ToService(options.service);
+    return service::Connection::ToService(options.service, options.credentials);
   }
   GANTRY_ASSIGN_OR_RETURN(const StateDir state,
                           StateDir::Open(options.state_dir));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "release/service/client/client_credentials.h"
 
 namespace gantry::cli {
 
@@ -18,6 +19,8 @@ struct QueryOptions {
   // "HOST:PORT".  Empty: an in-process service on the state directory's
   // database, which only "retry" changes.
   std::string service;
+  // Of the client of that service.
+  service::ClientCredentials credentials;
   // See StateDir::Open.
   std::string state_dir;
 

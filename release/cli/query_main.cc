@@ -8,6 +8,7 @@
 #include "base/program.h"
 #include "base/version.h"
 #include "release/cli/query.h"
+#include "release/service/connection/credential_flags.h"
 
 ABSL_FLAG(std::string, service, "",
           "HOST:PORT of the release service; empty: an in-process service "
@@ -63,6 +64,7 @@ int main(int argc, char** argv) {
   options.command =
       gantry::ParseArguments({"query", kUsage, gantry::kVersion}, argc, argv);
   options.service = absl::GetFlag(FLAGS_service);
+  options.credentials = gantry::service::CredentialsFromFlags();
   options.state_dir = absl::GetFlag(FLAGS_state);
   options.json = absl::GetFlag(FLAGS_json);
   options.os_release = absl::GetFlag(FLAGS_os_release);

@@ -18,6 +18,7 @@
 #include "release/plan/current_lock.h"
 #include "release/plan/summary.h"
 #include "release/service/connection/connection.h"
+#include "release/service/connection/credential_flags.h"
 
 ABSL_FLAG(std::string, matrix, "",
           "matrix file; empty: release/matrix.textproto in the workspace");
@@ -45,8 +46,9 @@ absl::StatusOr<Planned> Discover(const PlanningOptions& options,
                                  const StateDir& state) {
   Progress progress(stderr);
   if (!options.service.empty()) {
-    GANTRY_ASSIGN_OR_RETURN(const service::Connection connection,
-                            service::Connection::ToService(options.service));
+    GANTRY_ASSIGN_OR_RETURN(
+        const service::Connection connection,
+        service::Connection::ToService(options.service, options.credentials));
     return PlanMatrix(options, state, connection.client(), progress);
   }
   GANTRY_ASSIGN_OR_RETURN(plan::CurrentLock current,
@@ -69,6 +71,7 @@ absl::StatusOr<int> Run() {
                             : UserPath(matrix);
   options.channels = absl::GetFlag(FLAGS_channel);
   options.service = absl::GetFlag(FLAGS_service);
+  options.credentials = service::CredentialsFromFlags();
   options.allow_rollback = absl::GetFlag(FLAGS_allow_rollback);
   options.discover = true;
   GANTRY_ASSIGN_OR_RETURN(const Planned planned, Discover(options, state));

@@ -28,7 +28,8 @@ absl::StatusOr<service::Connection> Connect(const MatrixOptions& options,
                                             const StateDir& state) {
   return options.planning.service.empty()
              ? service::Connection::ToDatabase(state.database_path())
-             : service::Connection::ToService(options.planning.service);
+             : service::Connection::ToService(options.planning.service,
+                                              options.planning.credentials);
 }
 
 absl::StatusOr<MatrixResult> Preview(const MatrixOptions& options,

@@ -15,6 +15,7 @@
 #include "release/job/matrix_view.h"
 #include "release/job/work_plan.h"
 #include "release/publish/input_store.h"
+#include "release/service/connection/credential_flags.h"
 
 ABSL_FLAG(std::string, matrix, "",
           "matrix file; empty: release/matrix.textproto in the workspace");
@@ -66,6 +67,7 @@ gantry::job::MatrixOptions OptionsFromFlags() {
                              : gantry::UserPath(matrix);
   planning.channels = absl::GetFlag(FLAGS_channel);
   planning.service = absl::GetFlag(FLAGS_service);
+  planning.credentials = gantry::service::CredentialsFromFlags();
   planning.allow_rollback = absl::GetFlag(FLAGS_allow_rollback);
   options.work.workspace = gantry::WorkspacePath("");
   options.work.bazel = gantry::job::BazelFromEnvironment();

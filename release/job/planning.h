@@ -10,6 +10,7 @@
 #include "proto/cell.pb.h"
 #include "proto/lock.pb.h"
 #include "release/plan/current_lock.h"
+#include "release/service/client/client_credentials.h"
 #include "release/service/client/release_client.h"
 
 namespace gantry::job {
@@ -22,6 +23,8 @@ struct PlanningOptions {
   // Names the release service among those that the state directory is used
   // with; empty: an in-process one.
   std::string service;
+  // Of the client of that service.
+  service::ClientCredentials credentials;
   // Lets channels go back to older releases.
   bool allow_rollback = false;
   // Runs discovery for these channels even if there is a lock of the matrix.

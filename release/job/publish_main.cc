@@ -25,6 +25,7 @@
 #include "release/publish/input_store.h"
 #include "release/publish/publisher.h"
 #include "release/service/connection/connection.h"
+#include "release/service/connection/credential_flags.h"
 
 ABSL_FLAG(std::string, service, "",
           "HOST:PORT of the release service; empty: an in-process service on "
@@ -87,7 +88,10 @@ absl::Status CheckFlags() {
 absl::StatusOr<gantry::service::Connection> Connect(
     const gantry::StateDir& state) {
   const std::string service = absl::GetFlag(FLAGS_service);
-  if (!service.empty()) return gantry::service::Connection::ToService(service);
+  if (!service.empty()) {
+    return gantry::service::Connection::ToService(
+        service, gantry::service::CredentialsFromFlags());
+  }
   const bool writes = absl::GetFlag(FLAGS_prune)
                           ? !absl::GetFlag(FLAGS_dry_run)
                           : !absl::GetFlag(FLAGS_registry).empty();

@@ -21,6 +21,7 @@
 #include "release/job/rebuild.h"
 #include "release/publish/input_store.h"
 #include "release/service/connection/connection.h"
+#include "release/service/connection/credential_flags.h"
 
 ABSL_FLAG(int32_t, revision, 0, "number of the revision; 0: the newest one");
 ABSL_FLAG(std::string, service, "",
@@ -74,7 +75,8 @@ absl::StatusOr<gantry::release::v1::RebuildReport> Run(
       const gantry::service::Connection connection,
       service.empty() ? gantry::service::Connection::ToReadOnlyDatabase(
                             state.database_path())
-                      : gantry::service::Connection::ToService(service));
+                      : gantry::service::Connection::ToService(
+                            service, gantry::service::CredentialsFromFlags()));
   return gantry::job::Rebuild(OptionsFromFlags(), state, connection.client(),
                               arguments[0], absl::GetFlag(FLAGS_revision),
                               progress);

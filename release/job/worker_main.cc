@@ -22,6 +22,7 @@
 #include "release/job/worker_name.h"
 #include "release/publish/input_store.h"
 #include "release/service/client/release_client.h"
+#include "release/service/connection/credential_flags.h"
 
 ABSL_FLAG(std::string, service, "",
           "HOST:PORT of the release service; required");
@@ -88,8 +89,10 @@ absl::StatusOr<int> Run(Progress& progress) {
   // Another worker or job in this directory would have the same name.
   GANTRY_ASSIGN_OR_RETURN(const FileLock only_worker,
                           FileLock::TryAcquire(state.job_lock_path()));
-  GANTRY_ASSIGN_OR_RETURN(const auto client, service::ReleaseClient::Connect(
-                                                 absl::GetFlag(FLAGS_service)));
+  GANTRY_ASSIGN_OR_RETURN(
+      const auto client,
+      service::ReleaseClient::Connect(absl::GetFlag(FLAGS_service),
+                                      service::CredentialsFromFlags()));
   GANTRY_ASSIGN_OR_RETURN(const std::string name, WorkerName(state));
   Worker worker(options, state, name, *client, progress);
   GANTRY_RETURN_IF_ERROR(worker.ReleaseStaleLeases());

@@ -9,6 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "base/file.h"
+#include "base/loopback.h"
 #include "base/proto_time.h"
 #include "base/status.h"
 #include "base/status_macros.h"
@@ -59,6 +61,35 @@ absl::Status UnavailableError(absl::string_view address,
       "; check --service, or start a service there with //release:server"));
 }
 
+absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(
+    const std::string& address, const ClientCredentials& credentials) {
+  if (!credentials.token_file.empty()) {
+    GANTRY_RETURN_IF_ERROR(ReadToken(credentials.token_file).status());
+  }
+  if (credentials.ca_file.empty()) {
+    if (!credentials.certificate_file.empty()) {
+      return absl::InvalidArgumentError(
+          "--service_certificate: needs --service_ca, too");
+    }
+    if (!credentials.token_file.empty() && !IsLoopback(address)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--service_token_file: needs --service_ca, too, because the token "
+          "would be sent to ",
+          address, " without encryption"));
+    }
+    return grpc::InsecureChannelCredentials();
+  }
+  grpc::SslCredentialsOptions tls;
+  GANTRY_ASSIGN_OR_RETURN(tls.pem_root_certs, ReadFile(credentials.ca_file));
+  if (!credentials.certificate_file.empty()) {
+    GANTRY_ASSIGN_OR_RETURN(tls.pem_cert_chain,
+                            ReadFile(credentials.certificate_file));
+    GANTRY_ASSIGN_OR_RETURN(tls.pem_private_key,
+                            ReadFile(credentials.key_file));
+  }
+  return grpc::SslCredentials(tls);
+}
+
 }  // namespace
 
 ReleaseClient::ReleaseClient(std::shared_ptr<grpc::Channel> channel,
@@ -67,7 +98,8 @@ ReleaseClient::ReleaseClient(std::shared_ptr<grpc::Channel> channel,
       stub_(release::v1::ReleaseService::NewStub(std::move(channel))) {}
 
 absl::StatusOr<std::unique_ptr<ReleaseClient>> ReleaseClient::Connect(
-    const std::string& address, absl::Duration timeout) {
+    const std::string& address, const ClientCredentials& credentials,
+    absl::Duration timeout) {
   if (address.find(':') == std::string::npos) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", address, "\" is not of the form HOST:PORT"));
@@ -77,13 +109,19 @@ absl::StatusOr<std::unique_ptr<ReleaseClient>> ReleaseClient::Connect(
   // Detect a server that disappears without closing the connection.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
-  std::shared_ptr<grpc::Channel> channel = grpc::CreateCustomChannel(
-      address, grpc::InsecureChannelCredentials(), arguments);
+  GANTRY_ASSIGN_OR_RETURN(const auto channel_credentials,
+                          MakeCredentials(address, credentials));
+  std::shared_ptr<grpc::Channel> channel =
+      grpc::CreateCustomChannel(address, channel_credentials, arguments);
   const absl::Time deadline = absl::Now() + timeout;
   for (grpc_connectivity_state state = channel->GetState(true);
        state != GRPC_CHANNEL_READY; state = channel->GetState(true)) {
     if (state == GRPC_CHANNEL_TRANSIENT_FAILURE) {
-      return UnavailableError(address, "connection refused or no such host");
+      return UnavailableError(
+          address, credentials.ca_file.empty()
+                       ? "connection refused or no such host"
+                       : "connection refused, no such host, or one side does "
+                         "not accept the other's certificate");
     }
     if (!channel->WaitForStateChange(state, absl::ToChronoTime(deadline))) {
       return UnavailableError(
@@ -91,7 +129,9 @@ absl::StatusOr<std::unique_ptr<ReleaseClient>> ReleaseClient::Connect(
           absl::StrCat("no response within ", absl::FormatDuration(timeout)));
     }
   }
-  return std::make_unique<ReleaseClient>(std::move(channel), address);
+  auto client = std::make_unique<ReleaseClient>(std::move(channel), address);
+  client->token_file_ = credentials.token_file;
+  return client;
 }
 
 template <typename Request, typename Response>
@@ -104,6 +144,10 @@ absl::StatusOr<Response> ReleaseClient::Call(
     const absl::Time now = absl::Now();
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(now + kCallTimeout));
+    if (!token_file_.empty()) {
+      GANTRY_ASSIGN_OR_RETURN(const std::string token, ReadToken(token_file_));
+      context.AddMetadata("authorization", absl::StrCat("Bearer ", token));
+    }
     Response response;
     const absl::Status status =
         FromGrpcStatus((stub_.get()->*method)(&context, request, &response));

@@ -18,6 +18,7 @@
 #include "proto/release_service.grpc.pb.h"
 #include "proto/release_service.pb.h"
 #include "proto/revision.pb.h"
+#include "release/service/client/client_credentials.h"
 
 namespace gantry::service {
 
@@ -33,9 +34,12 @@ namespace gantry::service {
 class ReleaseClient {
  public:
   // Waits at most `timeout` for the connection.  INVALID_ARGUMENT: `address` is
-  // not of the form "HOST:PORT".  UNAVAILABLE: no service responds there.
+  // not of the form "HOST:PORT", or a token would leave this machine without
+  // TLS.  UNAVAILABLE: no service responds there, or not one that `credentials`
+  // recognizes.  Also the errors of reading the files of `credentials`.
   static absl::StatusOr<std::unique_ptr<ReleaseClient>> Connect(
-      const std::string& address, absl::Duration timeout = absl::Seconds(5));
+      const std::string& address, const ClientCredentials& credentials = {},
+      absl::Duration timeout = absl::Seconds(5));
 
   // Uses an existing channel, such as ReleaseServer::InProcessChannel(). Errors
   // have `name` in place of the address.
@@ -138,6 +142,8 @@ class ReleaseClient {
       const Request& request);
 
   const std::string name_;
+  // See ClientCredentials.
+  std::string token_file_;
   absl::Duration retry_timeout_ = absl::Minutes(1);
   const std::unique_ptr<Stub> stub_;
 };

@@ -56,7 +56,7 @@ TEST(ReleaseClientTest, RefusedConnectionFailsAtOnce) {
   const absl::Time start = absl::Now();
   // Nothing listens on port 1.
   EXPECT_THAT(
-      ReleaseClient::Connect("127.0.0.1:1", absl::Minutes(1)),
+      ReleaseClient::Connect("127.0.0.1:1", {}, absl::Minutes(1)),
       StatusIs(absl::StatusCode::kUnavailable,
                "no release service at 127.0.0.1:1: connection refused or no "
                "such host; check --service, or start a service there with "
@@ -90,7 +90,7 @@ TEST(ReleaseClientTest, ConnectGivesUpAfterTheTimeout) {
   const SilentListener listener;
   const std::string address = absl::StrCat("127.0.0.1:", listener.port());
   EXPECT_THAT(
-      ReleaseClient::Connect(address, absl::Milliseconds(300)),
+      ReleaseClient::Connect(address, {}, absl::Milliseconds(300)),
       StatusIs(absl::StatusCode::kUnavailable,
                absl::StrCat("no release service at ", address,
                             ": no response within 300ms; check --service, or "

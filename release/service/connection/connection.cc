@@ -6,9 +6,10 @@
 
 namespace gantry::service {
 
-absl::StatusOr<Connection> Connection::ToService(const std::string& address) {
+absl::StatusOr<Connection> Connection::ToService(
+    const std::string& address, const ClientCredentials& credentials) {
   GANTRY_ASSIGN_OR_RETURN(std::unique_ptr<ReleaseClient> client,
-                          ReleaseClient::Connect(address));
+                          ReleaseClient::Connect(address, credentials));
   return Connection(nullptr, std::move(client));
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "release/service/client/client_credentials.h"
 #include "release/service/client/release_client.h"
 #include "release/service/server/release_server.h"
 
@@ -15,7 +16,8 @@ namespace gantry::service {
 class Connection {
  public:
   // Connects to the service at "HOST:PORT".  Errors: ReleaseClient::Connect().
-  static absl::StatusOr<Connection> ToService(const std::string& address);
+  static absl::StatusOr<Connection> ToService(
+      const std::string& address, const ClientCredentials& credentials = {});
 
   // Serves the database in this process, on no port, until this object is
   // destroyed.  Errors: ReleaseServer::Start().

@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "base/digest.h"
+#include "base/file.h"
 #include "base/status_macros.h"
 #include "base/unique_fd.h"
 
@@ -138,6 +139,9 @@ HttpResponse Answer(const HttpServer& server, MHD_Connection* connection,
   request.path = path;
   MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, &AddParameter,
                             &request.parameters);
+  const char* const authorization = MHD_lookup_connection_value(
+      connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+  if (authorization != nullptr) request.authorization = authorization;
   HttpResponse response = server.handler()(request);
   if (response.status != MHD_HTTP_OK) return response;
   const std::string tag =
@@ -171,19 +175,35 @@ MHD_Result Handle(void* server, MHD_Connection* connection, const char* path,
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(
-    const std::string& listen_address, Handler handler) {
+    const std::string& listen_address, Handler handler,
+    const HttpTlsFiles& tls) {
+  std::string certificate, key;
+  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD;
+  if (!tls.certificate.empty()) {
+    flags |= MHD_USE_TLS;
+    GANTRY_ASSIGN_OR_RETURN(certificate, ReadFile(tls.certificate));
+    GANTRY_ASSIGN_OR_RETURN(key, ReadFile(tls.key));
+  }
   GANTRY_ASSIGN_OR_RETURN(UniqueFd listener, Listen(listen_address));
   std::unique_ptr<HttpServer> server(new HttpServer(std::move(handler)));
   server->port_ = PortOf(listener.get());
+  const MHD_OptionItem tls_options[] = {
+      {MHD_OPTION_HTTPS_MEM_CERT, 0, certificate.data()},
+      {MHD_OPTION_HTTPS_MEM_KEY, 0, key.data()},
+      {MHD_OPTION_END, 0, nullptr}};
   server->daemon_ = MHD_start_daemon(
-      MHD_USE_EPOLL_INTERNAL_THREAD, 0, nullptr, nullptr, &Handle, server.get(),
+      flags, 0, nullptr, nullptr, &Handle, server.get(),
       MHD_OPTION_LISTEN_SOCKET, listener.get(), MHD_OPTION_THREAD_POOL_SIZE,
       kThreads, MHD_OPTION_CONNECTION_LIMIT, kMaxConnections,
       MHD_OPTION_CONNECTION_TIMEOUT, kIdleTimeoutSeconds,
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, kMaxRequestBytes, MHD_OPTION_END);
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, kMaxRequestBytes, MHD_OPTION_ARRAY,
+      tls.certificate.empty() ? tls_options + 2 : tls_options, MHD_OPTION_END);
   if (server->daemon_ == nullptr) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot serve HTTP on ", listen_address));
+    return absl::UnavailableError(absl::StrCat(
+        "cannot serve HTTP on ", listen_address,
+        tls.certificate.empty()
+            ? ""
+            : absl::StrCat(": check ", tls.certificate, " and ", tls.key)));
   }
   // The daemon closes it.
   listener.Release();

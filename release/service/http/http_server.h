@@ -19,6 +19,15 @@ struct HttpRequest {
   std::string path;
   // Percent-decoded parameters of the query; of those with one name, the last.
   std::map<std::string, std::string> parameters;
+  // The header Authorization (RFC 9110, section 11.6.2); may be empty.
+  std::string authorization;
+};
+
+// Files in PEM, read once.
+struct HttpTlsFiles {
+  // With the chain of its issuers.  Empty: no TLS.
+  std::string certificate;
+  std::string key;
 };
 
 struct HttpResponse {
@@ -41,9 +50,10 @@ class HttpServer {
 
   // `listen_address` is "HOST:PORT", or "[HOST]:PORT" for IPv6; port 0 selects
   // a free one.  INVALID_ARGUMENT: it has another form.  UNAVAILABLE: the
-  // server cannot listen there.
+  // server cannot listen there.  Also the errors of reading the files of `tls`.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(
-      const std::string& listen_address, Handler handler);
+      const std::string& listen_address, Handler handler,
+      const HttpTlsFiles& tls = {});
 
   // Waits for requests in flight.
   ~HttpServer();

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "base/status_macros.h"
 #include "proto/attempt.pb.h"
 #include "proto/event.pb.h"
@@ -44,6 +46,30 @@ absl::Status DrainingError() {
       absl::Seconds(1));
 }
 
+// "PlanCells" for PlanCellsRequest.
+template <typename Request>
+absl::string_view RpcOf() {
+  return absl::StripSuffix(Request::descriptor()->name(), "Request");
+}
+
+absl::StatusOr<Principal> Identify(const grpc::CallbackServerContext& context,
+                                   Authenticator& authenticator) {
+  absl::string_view authorization;
+  const auto found = context.client_metadata().find("authorization");
+  if (found != context.client_metadata().end()) {
+    authorization =
+        absl::string_view(found->second.data(), found->second.size());
+  }
+  std::vector<std::string> names;
+  const auto peer = context.auth_context();
+  if (peer != nullptr && peer->IsPeerAuthenticated()) {
+    for (const grpc::string_ref& name : peer->GetPeerIdentity()) {
+      names.emplace_back(name.data(), name.size());
+    }
+  }
+  return authenticator.Authenticate(authorization, names);
+}
+
 // Whether the node gets a payload once the nearest cell is built.
 bool IsWaitedFor(const NoPayload& none) {
   return none.cause() == NoPayload::CAUSE_PLANNED ||
@@ -66,10 +92,18 @@ CellFilter MakeFilter(const release::v1::ListCellsRequest& request) {
 }  // namespace
 
 template <typename Request>
-absl::Status ReleaseService::Admit(const Request& request) {
+absl::StatusOr<std::string> ReleaseService::Admit(const Context& context,
+                                                  const Request& request) {
+  Principal principal;
+  if (authenticator_ != nullptr) {
+    GANTRY_ASSIGN_OR_RETURN(principal, Identify(context, *authenticator_));
+    GANTRY_RETURN_IF_ERROR(
+        Authenticator::Authorize(principal, RpcOf<Request>()));
+  }
   GANTRY_RETURN_IF_ERROR(ValidateRequest(request));
   if (is_shared_) GANTRY_RETURN_IF_ERROR(ValidateForSharing(request));
-  return gate_.Enter() ? absl::OkStatus() : DrainingError();
+  if (!gate_.Enter()) return DrainingError();
+  return std::move(principal.name);
 }
 
 template <typename Request, typename Response>
@@ -77,8 +111,8 @@ grpc::ServerUnaryReactor* ReleaseService::Read(
     Context* context, const Request* request, Response* response,
     absl::Status (ReleaseService::*read)(const Request&, Response&)) {
   Reactor* const reactor = context->DefaultReactor();
-  if (const absl::Status status = Admit(*request); !status.ok()) {
-    reactor->Finish(ToGrpcStatus(status));
+  if (const auto caller = Admit(*context, *request); !caller.ok()) {
+    reactor->Finish(ToGrpcStatus(caller.status()));
     return reactor;
   }
   reactor->Finish(ToGrpcStatus((this->*read)(*request, *response)));
@@ -91,16 +125,21 @@ grpc::ServerUnaryReactor* ReleaseService::Write(Context* context,
                                                 const Request* request,
                                                 Response* response, Run run) {
   Reactor* const reactor = context->DefaultReactor();
-  if (const absl::Status status = Admit(*request); !status.ok()) {
-    reactor->Finish(ToGrpcStatus(status));
+  auto caller = Admit(*context, *request);
+  if (!caller.ok()) {
+    reactor->Finish(ToGrpcStatus(caller.status()));
     return reactor;
   }
   store_.Write(
-      [=](CellTable& table, absl::Time now) -> absl::Status {
+      [=, caller = *std::move(caller)](CellTable& table,
+                                       absl::Time now) -> absl::Status {
         if (context->IsCancelled()) {
           return absl::CancelledError("canceled by the caller");
         }
-        return run(table, *request, now, *response);
+        table.set_actor(caller);
+        const absl::Status status = run(table, *request, now, *response);
+        table.set_actor("");
+        return status;
       },
       [this, reactor](const absl::Status& status) {
         reactor->Finish(ToGrpcStatus(status));

@@ -1,7 +1,10 @@
 #ifndef GANTRY_RELEASE_SERVICE_SERVER_RELEASE_SERVICE_H_
 #define GANTRY_RELEASE_SERVICE_SERVER_RELEASE_SERVICE_H_
 
+#include <string>
+
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/cell.pb.h"
@@ -9,6 +12,7 @@
 #include "proto/release_service.grpc.pb.h"
 #include "proto/release_service.pb.h"
 #include "proto/revision.pb.h"
+#include "release/service/auth/authenticator.h"
 #include "release/service/server/call_gate.h"
 #include "release/service/server/demand_recorder.h"
 #include "release/service/store/cell_store.h"
@@ -26,11 +30,16 @@ class ReleaseService final
   using Context = grpc::CallbackServerContext;
   using Reactor = grpc::ServerUnaryReactor;
 
-  // Both must outlive this object.  `demand` is null if the store is read-only.
-  // A shared service has clients on other machines, so that it refuses to
-  // record files of one machine.
-  ReleaseService(CellStore& store, DemandRecorder* demand, bool is_shared)
-      : store_(store), demand_(demand), is_shared_(is_shared) {}
+  // All must outlive this object.  `demand` is null if the store is read-only.
+  // Without an authenticator everybody may call everything.  A shared service
+  // has clients on other machines, so that it refuses to record files of one
+  // machine.
+  ReleaseService(CellStore& store, DemandRecorder* demand,
+                 Authenticator* authenticator, bool is_shared)
+      : store_(store),
+        demand_(demand),
+        authenticator_(authenticator),
+        is_shared_(is_shared) {}
 
   // Refuses calls from now on with UNAVAILABLE.  Waits until all calls in
   // flight have finished, or until the deadline.
@@ -104,10 +113,11 @@ class ReleaseService final
                    release::v1::ResolveResponse* response) override;
 
  private:
-  // OK if a call with this request may start, which must then call
+  // Who calls, if a call with this request may start, which must then call
   // gate_.Leave(); otherwise the error to return.
   template <typename Request>
-  absl::Status Admit(const Request& request);
+  absl::StatusOr<std::string> Admit(const Context& context,
+                                    const Request& request);
 
   // Answers a call with a function that reads the store.
   template <typename Request, typename Response>
@@ -146,6 +156,7 @@ class ReleaseService final
 
   CellStore& store_;
   DemandRecorder* const demand_;
+  Authenticator* const authenticator_;
   const bool is_shared_;
   CallGate gate_;
 };

@@ -91,9 +91,31 @@ TEST_F(ServerMainTest, MalformedHttpAddressIsExitCode1) {
                         "HOST:PORT\n"));
 }
 
+TEST_F(ServerMainTest, ListensBeyondThisMachineOnlyWithCredentials) {
+  for (const char* flag : {"--listen=0.0.0.0:0", "--http_listen=[::]:0"}) {
+    SubprocessOptions command = Command("127.0.0.1:0");
+    command.argv.push_back(flag);
+    GANTRY_ASSERT_OK_AND_ASSIGN(const SubprocessResult result,
+                                RunSubprocess(command));
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_THAT(result.error_output,
+                HasSubstr(absl::StrCat(
+                    flag,
+                    " is reached from other machines: set --credentials, "
+                    "--tls_certificate and --tls_key")));
+  }
+  SubprocessOptions command = Command("0.0.0.0:0");
+  command.argv.push_back("--insecure_listen");
+  GANTRY_ASSERT_OK_AND_ASSIGN(BackgroundProcess server,
+                              BackgroundProcess::Start(command));
+  EXPECT_THAT(server.ReadLine(), IsOkAndHolds(HasSubstr("listening on ")));
+}
+
 TEST_F(ServerMainTest, AddressThatIsNotLocalIsExitCode1) {
+  SubprocessOptions command = Command("192.0.2.1:8980");
+  command.argv.push_back("--insecure_listen");
   GANTRY_ASSERT_OK_AND_ASSIGN(const SubprocessResult result,
-                              RunSubprocess(Command("192.0.2.1:8980")));
+                              RunSubprocess(command));
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_EQ(result.output, "");
   EXPECT_THAT(result.error_output,

@@ -402,6 +402,7 @@ absl::StatusOr<std::vector<Event>> CellTable::ListEvents(int64_t after_sequence,
 
 absl::Status CellTable::Append(Event event) {
   if (event.has_cell()) event.mutable_cell()->clear_payload();
+  if (!actor_.empty()) event.set_actor(actor_);
   // The column has it.
   event.clear_sequence();
   GANTRY_RETURN_IF_ERROR(append_.Bind(event.cell().id())

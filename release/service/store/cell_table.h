@@ -149,6 +149,10 @@ class CellTable {
   absl::StatusOr<std::vector<release::v1::Event>> ListEvents(
       int64_t after_sequence, int limit, size_t max_bytes);
 
+  // Who asks for the changes that follow: the actor of their events, instead
+  // of that which the events have.  Empty: nobody in particular.
+  void set_actor(std::string actor) { actor_ = std::move(actor); }
+
   // Appends an event with the next sequence number, and makes the records of
   // its cell, revision, attempt, fragment and head those of the event.
   // INTERNAL: its revision is in the table with another payload.
@@ -196,6 +200,7 @@ class CellTable {
   absl::Status PutCell(const release::v1::Cell& cell);
 
   Database& database_;
+  std::string actor_;
   Statement find_;
   Statement list_;
   Statement of_release_;

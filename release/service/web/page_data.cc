@@ -266,9 +266,12 @@ absl::StatusOr<Response> PageData::Call(
     const Request& request) {
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + kCallTimeout));
+  if (!authorization_.empty()) {
+    context.AddMetadata("authorization", authorization_);
+  }
   Response response;
   GANTRY_RETURN_IF_ERROR(
-      FromGrpcStatus((stub_.get()->*method)(&context, request, &response)));
+      FromGrpcStatus((stub_.*method)(&context, request, &response)));
   return response;
 }
 
@@ -471,11 +474,10 @@ absl::StatusOr<int64_t> PageData::LastEventBefore(absl::Time time) {
 }
 
 absl::StatusOr<Object> PageData::Changes(const Parameters& parameters) {
-  const absl::Time now = clock_();
   std::string from = TextOf(parameters, "from");
   std::string to = TextOf(parameters, "to");
-  if (to.empty()) to = DayText(now);
-  if (from.empty()) from = DayText(now - absl::Hours(24));
+  if (to.empty()) to = DayText(now_);
+  if (from.empty()) from = DayText(now_ - absl::Hours(24));
   GANTRY_ASSIGN_OR_RETURN(const absl::Time begin, ParseDay("from", from));
   GANTRY_ASSIGN_OR_RETURN(const absl::Time last_day, ParseDay("to", to));
   const absl::Time end = last_day + absl::Hours(24);

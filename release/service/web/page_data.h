@@ -2,9 +2,7 @@
 #define GANTRY_RELEASE_SERVICE_WEB_PAGE_DATA_H_
 
 #include <cstdint>
-#include <functional>
 #include <map>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,20 +21,22 @@ namespace gantry::service {
 
 // Reads from a release service what its web pages show.  Each page is one
 // object, which is also its JSON form: texts, numbers as texts, booleans, and
-// lists of objects.  A field without a value is absent.  Times are in RFC 3339, in whole seconds.
+// lists of objects.  A field without a value is absent.  Times are in RFC 3339,
+// in whole seconds.
 //
 // Errors: those of the service.  INVALID_ARGUMENT: a parameter of the page is
-// malformed.  Thread-safe.
+// malformed.
 class PageData {
  public:
   using Object = google::protobuf::Struct;
   using Parameters = std::map<std::string, std::string>;
 
-  // `clock` is the source of the current time.
-  PageData(std::shared_ptr<grpc::Channel> channel,
-           std::function<absl::Time()> clock)
-      : stub_(release::v1::ReleaseService::NewStub(std::move(channel))),
-        clock_(std::move(clock)) {}
+  using Stub = release::v1::ReleaseService::Stub;
+
+  // Calls with this authorization, unless it is empty.  `stub` must outlive
+  // this object.
+  PageData(Stub& stub, std::string authorization, absl::Time now)
+      : stub_(stub), authorization_(std::move(authorization)), now_(now) {}
 
   // The newest releases of each channel, and the states of their cells.
   // Parameters: `channel` shows more releases, of that channel alone; `skip`,
@@ -65,8 +65,6 @@ class PageData {
   absl::StatusOr<std::string> Log(absl::string_view id, int64_t attempt);
 
  private:
-  using Stub = release::v1::ReleaseService::Stub;
-
   template <typename Request, typename Response>
   absl::StatusOr<Response> Call(
       grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
@@ -84,8 +82,9 @@ class PageData {
   absl::Status AddReleases(const release::v1::ChannelHead& head, int skip,
                            int limit, Object& channel);
 
-  const std::unique_ptr<Stub> stub_;
-  const std::function<absl::Time()> clock_;
+  Stub& stub_;
+  const std::string authorization_;
+  const absl::Time now_;
 };
 
 }  // namespace gantry::service

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 #include <utility>
-#include <vector>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -41,6 +41,20 @@ int HttpStatusOf(const absl::Status& status) {
   }
 }
 
+// The authorization of an RPC for that of a page: a token that is the password
+// of "Basic" (RFC 7617) becomes a bearer token.
+std::string BearerOf(const std::string& authorization) {
+  absl::string_view encoded = authorization;
+  std::string credentials;
+  if (!absl::StartsWithIgnoreCase(encoded, "basic ") ||
+      !absl::Base64Unescape(encoded.substr(6), &credentials)) {
+    return authorization;
+  }
+  const size_t colon = credentials.find(':');
+  if (colon == std::string::npos) return authorization;
+  return absl::StrCat("Bearer ", credentials.substr(colon + 1));
+}
+
 // Headers of every response.  Nothing is loaded from elsewhere, and a browser
 // asks again before it shows what it has cached.
 void SetHeaders(HttpResponse& response) {
@@ -76,10 +90,17 @@ HttpResponse ErrorResponse(const absl::Status& status, bool is_json) {
   (*object.mutable_fields())["message"].set_string_value(
       std::string(status.message()));
   const int code = HttpStatusOf(status);
-  if (is_json) return JsonResponse(code, object);
-  return MakeResponse(code, "text/html; charset=utf-8",
-                      RenderPage({absl::StrCat("Error ", code), "", ""},
-                                 kErrorTemplate, object));
+  HttpResponse response =
+      is_json ? JsonResponse(code, object)
+              : MakeResponse(code, "text/html; charset=utf-8",
+                             RenderPage({absl::StrCat("Error ", code), "", ""},
+                                        kErrorTemplate, object));
+  // Lets a browser ask for a token.
+  if (code == 401) {
+    response.headers["WWW-Authenticate"] =
+        "Basic realm=\"Gantry: any name, and a token as the password\"";
+  }
+  return response;
 }
 
 }  // namespace
@@ -91,7 +112,8 @@ struct WebPages::Page {
 };
 
 absl::StatusOr<WebPages::Page> WebPages::Find(const std::string& path,
-                                              const HttpRequest& request) {
+                                              const HttpRequest& request,
+                                              PageData& data) {
   const auto make =
       [](std::string title, const char* html_template,
          absl::StatusOr<PageData::Object> object) -> absl::StatusOr<Page> {
@@ -99,29 +121,29 @@ absl::StatusOr<WebPages::Page> WebPages::Find(const std::string& path,
     return Page{std::move(title), html_template, *std::move(object)};
   };
   if (path == "/matrix") {
-    return make("Matrix", kMatrixTemplate, data_.Matrix(request.parameters));
+    return make("Matrix", kMatrixTemplate, data.Matrix(request.parameters));
   }
   if (path == "/failures") {
-    return make("Failures", kFailuresTemplate, data_.Failures());
+    return make("Failures", kFailuresTemplate, data.Failures());
   }
   if (path == "/changes") {
-    return make("Changes", kChangesTemplate, data_.Changes(request.parameters));
+    return make("Changes", kChangesTemplate, data.Changes(request.parameters));
   }
   if (path == "/demand") {
-    return make("Demand", kDemandTemplate, data_.Demand());
+    return make("Demand", kDemandTemplate, data.Demand());
   }
   if (path == "/search") {
-    return make("Search", kSearchTemplate, data_.Search(request.parameters));
+    return make("Search", kSearchTemplate, data.Search(request.parameters));
   }
   if (absl::StartsWith(path, kCells)) {
     const std::string id = path.substr(kCells.size());
-    return make(id, kCellTemplate, data_.Cell(id));
+    return make(id, kCellTemplate, data.Cell(id));
   }
   return absl::NotFoundError("there is no such page");
 }
 
 HttpResponse WebPages::HandleLog(const std::string& id,
-                                 const HttpRequest& request) {
+                                 const HttpRequest& request, PageData& data) {
   int64_t attempt = 0;
   const auto parameter = request.parameters.find("attempt");
   if (parameter != request.parameters.end() &&
@@ -129,7 +151,7 @@ HttpResponse WebPages::HandleLog(const std::string& id,
     return ErrorResponse(absl::InvalidArgumentError("attempt: not a number"),
                          false);
   }
-  absl::StatusOr<std::string> log = data_.Log(id, attempt);
+  absl::StatusOr<std::string> log = data.Log(id, attempt);
   if (!log.ok()) return ErrorResponse(log.status(), false);
   return MakeResponse(200, "text/plain; charset=utf-8", *std::move(log));
 }
@@ -143,12 +165,13 @@ HttpResponse WebPages::Handle(const HttpRequest& request) {
   if (request.path == "/style.css") {
     return MakeResponse(200, "text/css; charset=utf-8", kStyleSheet);
   }
+  PageData data(*stub_, BearerOf(request.authorization), clock_());
   absl::string_view path = request.path;
   if (absl::StartsWith(path, kCells) && absl::ConsumeSuffix(&path, "/log")) {
-    return HandleLog(std::string(path.substr(kCells.size())), request);
+    return HandleLog(std::string(path.substr(kCells.size())), request, data);
   }
   const bool is_json = absl::ConsumeSuffix(&path, ".json");
-  absl::StatusOr<Page> page = Find(std::string(path), request);
+  absl::StatusOr<Page> page = Find(std::string(path), request, data);
   if (!page.ok()) return ErrorResponse(page.status(), is_json);
   if (is_json) return JsonResponse(200, page->object);
   const PageFrame frame = {page->title, std::string(path),

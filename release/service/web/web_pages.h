@@ -11,6 +11,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
+#include "proto/release_service.grpc.pb.h"
 #include "release/service/http/http_server.h"
 #include "release/service/web/page_data.h"
 
@@ -18,7 +19,8 @@ namespace gantry::service {
 
 // The web pages of a release service, which read through its RPCs.  Every page
 // works without JavaScript, and has a JSON form: "/demand" is also
-// "/demand.json".  Thread-safe.
+// "/demand.json".  The service decides who may read: a page is requested with a
+// token, as "Bearer" or, in browsers, as the password of "Basic".  Thread-safe.
 //
 //   /matrix            the states of the newest cells of each channel
 //   /cells/ID          a cell: recipe, revisions, proof, attempts
@@ -31,7 +33,8 @@ class WebPages {
  public:
   explicit WebPages(std::shared_ptr<grpc::Channel> channel,
                     std::function<absl::Time()> clock = absl::Now)
-      : data_(std::move(channel), std::move(clock)) {}
+      : stub_(release::v1::ReleaseService::NewStub(std::move(channel))),
+        clock_(std::move(clock)) {}
 
   HttpResponse Handle(const HttpRequest& request);
 
@@ -39,12 +42,14 @@ class WebPages {
   struct Page;
 
   // The page at a path without ".json".  NOT_FOUND: there is none.
-  absl::StatusOr<Page> Find(const std::string& path,
-                            const HttpRequest& request);
+  static absl::StatusOr<Page> Find(const std::string& path,
+                                   const HttpRequest& request, PageData& data);
 
-  HttpResponse HandleLog(const std::string& id, const HttpRequest& request);
+  static HttpResponse HandleLog(const std::string& id,
+                                const HttpRequest& request, PageData& data);
 
-  PageData data_;
+  const std::unique_ptr<PageData::Stub> stub_;
+  const std::function<absl::Time()> clock_;
 };
 
 }  // namespace gantry::service

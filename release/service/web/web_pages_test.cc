@@ -104,7 +104,7 @@ class WebPagesTest : public testing::Test {
 
   HttpResponse Get(const std::string& path,
                    const PageData::Parameters& parameters = {}) {
-    return pages_->Handle({path, parameters});
+    return pages_->Handle({path, parameters, ""});
   }
 
   // The JSON form of a page.
@@ -312,9 +312,9 @@ TEST_F(WebPagesTest, ServiceThatDoesNotAnswerIsUnavailable) {
   // Nothing listens on port 1.
   WebPages pages(
       grpc::CreateChannel("127.0.0.1:1", grpc::InsecureChannelCredentials()));
-  EXPECT_EQ(pages.Handle({"/matrix", {}}).status, 503);
-  EXPECT_EQ(pages.Handle({"/matrix.json", {}}).status, 503);
-  EXPECT_EQ(pages.Handle({"/style.css", {}}).status, 200);
+  EXPECT_EQ(pages.Handle({"/matrix", {}, ""}).status, 503);
+  EXPECT_EQ(pages.Handle({"/matrix.json", {}, ""}).status, 503);
+  EXPECT_EQ(pages.Handle({"/style.css", {}, ""}).status, 200);
 }
 
 TEST_F(WebPagesTest, NothingIsLoadedFromElsewhere) {
