@@ -1,10 +1,9 @@
 #include "release/cli/cell_text.h"
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
-#include "absl/strings/strip.h"
+#include "base/attempt_names.h"
 #include "base/cell_name.h"
 #include "base/cell_state_name.h"
 #include "base/text_table.h"
@@ -31,21 +30,9 @@ std::string Detail(const Cell& cell) {
   return cell.payload().digest();
 }
 
-// "deterministic" for FAILURE_CLASS_DETERMINISTIC.
-std::string ClassName(release::v1::FailureClass failure_class) {
-  return absl::AsciiStrToLower(absl::StripPrefix(
-      release::v1::FailureClass_Name(failure_class), "FAILURE_CLASS_"));
-}
-
-std::string OutcomeName(release::v1::AttemptOutcome outcome) {
-  if (outcome == release::v1::ATTEMPT_OUTCOME_UNSPECIFIED) return "running";
-  return absl::AsciiStrToLower(absl::StripPrefix(
-      release::v1::AttemptOutcome_Name(outcome), "ATTEMPT_OUTCOME_"));
-}
-
 // Class, stage and fingerprint, as far as they are known.
 std::string FailureText(const release::v1::Failure& failure) {
-  std::vector<std::string> parts = {ClassName(failure.class_())};
+  std::vector<std::string> parts = {FailureClassName(failure.class_())};
   if (!failure.stage().empty()) parts.push_back(failure.stage());
   if (!failure.fingerprint().empty()) parts.push_back(failure.fingerprint());
   return absl::StrJoin(parts, ", ");

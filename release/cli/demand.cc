@@ -1,7 +1,5 @@
 #include "release/cli/demand.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "base/cell_state_name.h"
 #include "base/text_table.h"
@@ -9,17 +7,6 @@
 namespace gantry::cli {
 
 using ::gantry::release::v1::Cell;
-
-std::vector<Cell> CellsInDemand(std::vector<Cell> cells) {
-  cells.erase(
-      std::remove_if(cells.begin(), cells.end(),
-                     [](const Cell& cell) { return cell.demand() == 0; }),
-      cells.end());
-  std::stable_sort(
-      cells.begin(), cells.end(),
-      [](const Cell& a, const Cell& b) { return a.demand() > b.demand(); });
-  return cells;
-}
 
 std::string FormatDemand(const std::vector<Cell>& cells) {
   if (cells.empty()) return "no node has asked in vain\n";

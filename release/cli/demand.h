@@ -8,11 +8,6 @@
 
 namespace gantry::cli {
 
-// The cells that nodes asked for in vain, those with the highest demand first;
-// cells with the same demand have the order of `cells`.
-std::vector<release::v1::Cell> CellsInDemand(
-    std::vector<release::v1::Cell> cells);
-
 // A table with one line per cell.
 std::string FormatDemand(const std::vector<release::v1::Cell>& cells);
 

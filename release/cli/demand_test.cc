@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cells_in_demand.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/cell.pb.h"

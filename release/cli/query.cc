@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "base/cell_state_name.h"
+#include "base/cells_in_demand.h"
 #include "base/failure_groups.h"
 #include "base/host_identity.h"
 #include "base/json.h"

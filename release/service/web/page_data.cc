@@ -12,8 +12,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "base/attempt_names.h"
 #include "base/cell_name.h"
 #include "base/cell_state_name.h"
+#include "base/cells_in_demand.h"
 #include "base/failure_groups.h"
 #include "base/proto_time.h"
 #include "base/status_macros.h"
@@ -80,14 +82,9 @@ Object& Add(Object& object, const std::string& name) {
               ->mutable_struct_value();
 }
 
-// "deterministic" for FAILURE_CLASS_DETERMINISTIC.
+// "pruned" for EVENT_KIND_PRUNED.
 std::string NameOf(absl::string_view value, absl::string_view prefix) {
   return absl::AsciiStrToLower(absl::StripPrefix(value, prefix));
-}
-
-std::string OutcomeName(release::v1::AttemptOutcome outcome) {
-  if (outcome == release::v1::ATTEMPT_OUTCOME_UNSPECIFIED) return "running";
-  return NameOf(release::v1::AttemptOutcome_Name(outcome), "ATTEMPT_OUTCOME_");
 }
 
 std::string VerdictName(proof::v1::Verdict verdict) {
@@ -120,9 +117,7 @@ void SetSummary(const release::v1::Cell& cell, Object& object) {
 
 void SetFailure(const release::v1::Failure& failure, Object& object) {
   if (failure.class_() != release::v1::FAILURE_CLASS_UNSPECIFIED) {
-    Set(object, "class",
-        NameOf(release::v1::FailureClass_Name(failure.class_()),
-               "FAILURE_CLASS_"));
+    Set(object, "class", FailureClassName(failure.class_()));
   }
   Set(object, "stage", failure.stage());
   Set(object, "fingerprint", failure.fingerprint());
@@ -432,15 +427,8 @@ absl::StatusOr<Object> PageData::Demand() {
       ListCells(
           {release::v1::CELL_STATE_PLANNED, release::v1::CELL_STATE_BUILDING,
            release::v1::CELL_STATE_FAILED, release::v1::CELL_STATE_BLOCKED}));
-  cells.erase(
-      std::remove_if(cells.begin(), cells.end(),
-                     [](const auto& cell) { return cell.demand() == 0; }),
-      cells.end());
-  std::stable_sort(
-      cells.begin(), cells.end(),
-      [](const auto& a, const auto& b) { return a.demand() > b.demand(); });
   Object page;
-  for (const release::v1::Cell& cell : cells) {
+  for (const release::v1::Cell& cell : CellsInDemand(std::move(cells))) {
     SetSummary(cell, Add(page, "cells"));
   }
   return page;
