@@ -248,7 +248,7 @@ absl::StatusOr<absl::optional<uint16_t>> ParseGpu(
 std::string UnsupportedReason(const absl::optional<uint16_t>& gpu,
                               const Cell& cell) {
   if (!gpu.has_value()) return "";
-  return UnsupportedGpuReason(*gpu, cell.coordinates().flavour());
+  return UnsupportedGpuReason(*gpu, cell.coordinates());
 }
 
 }  // namespace
