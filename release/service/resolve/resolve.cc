@@ -41,12 +41,17 @@ std::string FormatTime(const google::protobuf::Timestamp& timestamp) {
                           absl::UTCTimeZone());
 }
 
-// Higher is nearer to a payload.
-int Progress(const Cell& cell) {
+bool HasLiveLease(const Cell& cell, absl::Time now) {
+  return ToTime(cell.lease().expire_time()) > now;
+}
+
+// Higher is nearer to a payload.  A cell whose lease has expired is as near as
+// a planned one: nobody builds it.
+int Progress(const Cell& cell, absl::Time now) {
   if (cell.has_payload()) return 5;
   switch (cell.state()) {
     case release::v1::CELL_STATE_BUILDING:
-      return 4;
+      return HasLiveLease(cell, now) ? 4 : 3;
     case release::v1::CELL_STATE_PLANNED:
       return 3;
     case release::v1::CELL_STATE_BLOCKED:
@@ -58,8 +63,10 @@ int Progress(const Cell& cell) {
   }
 }
 
-bool IsBetter(const Cell* a, const Cell* b) {
-  if (Progress(*a) != Progress(*b)) return Progress(*a) > Progress(*b);
+bool IsBetter(const Cell* a, const Cell* b, absl::Time now) {
+  const int progress_a = Progress(*a, now);
+  const int progress_b = Progress(*b, now);
+  if (progress_a != progress_b) return progress_a > progress_b;
   const auto& left = a->coordinates();
   const auto& right = b->coordinates();
   int order = CompareVersions(left.version(), right.version());
@@ -70,8 +77,10 @@ bool IsBetter(const Cell* a, const Cell* b) {
 }
 
 // Precondition: `cells` is not empty.
-const Cell& Best(const Cells& cells) {
-  return **std::min_element(cells.begin(), cells.end(), IsBetter);
+const Cell& Best(const Cells& cells, absl::Time now) {
+  return **std::min_element(
+      cells.begin(), cells.end(),
+      [now](const Cell* a, const Cell* b) { return IsBetter(a, b, now); });
 }
 
 ResolveResponse None(NoPayload::Cause cause, absl::string_view reason,
@@ -100,7 +109,8 @@ size_t CommonPrefix(absl::string_view a, absl::string_view b) {
 
 // The cell whose OS release shares the longest prefix with `os_release`; null
 // if none shares the operating system, which is the part before the first "-".
-const Cell* MostSimilar(absl::string_view os_release, const Cells& cells) {
+const Cell* MostSimilar(absl::string_view os_release, const Cells& cells,
+                        absl::Time now) {
   const size_t system = std::min(os_release.find('-'), os_release.size());
   size_t longest = 0;
   for (const Cell* cell : cells) {
@@ -108,14 +118,18 @@ const Cell* MostSimilar(absl::string_view os_release, const Cells& cells) {
         longest, CommonPrefix(os_release, cell->coordinates().os_release()));
   }
   if (longest <= system) return nullptr;
-  return &Best(Filter(cells, [&](const Cell& cell) {
-    return CommonPrefix(os_release, cell.coordinates().os_release()) == longest;
-  }));
+  return &Best(Filter(cells,
+                      [&](const Cell& cell) {
+                        return CommonPrefix(os_release,
+                                            cell.coordinates().os_release()) ==
+                               longest;
+                      }),
+               now);
 }
 
 ResolveResponse UnknownRelease(const ResolveRequest& request,
-                               const Cells& cells) {
-  const Cell* similar = MostSimilar(request.os_release(), cells);
+                               const Cells& cells, absl::Time now) {
+  const Cell* similar = MostSimilar(request.os_release(), cells, now);
   return None(
       NoPayload::CAUSE_UNKNOWN_RELEASE,
       absl::StrCat(
@@ -128,7 +142,7 @@ ResolveResponse UnknownRelease(const ResolveRequest& request,
 }
 
 ResolveResponse KernelMismatch(const ResolveRequest& request,
-                               const Cells& cells) {
+                               const Cells& cells, absl::Time now) {
   return None(
       NoPayload::CAUSE_KERNEL_MISMATCH,
       absl::StrCat("the node runs kernel \"", request.kernel_release(),
@@ -139,11 +153,11 @@ ResolveResponse KernelMismatch(const ResolveRequest& request,
                                       "\"", cell.coordinates().kernel_release(),
                                       "\"");
                                 })),
-      &Best(cells));
+      &Best(cells, now));
 }
 
 ResolveResponse UnknownVersion(const ResolveRequest& request,
-                               const Cells& cells) {
+                               const Cells& cells, absl::Time now) {
   std::vector<std::string> requested;
   if (!request.driver_version().empty()) {
     requested.push_back(absl::StrCat("driver ", request.driver_version()));
@@ -162,12 +176,12 @@ ResolveResponse UnknownVersion(const ResolveRequest& request,
                                       " with CUDA ",
                                       cell.coordinates().cuda_version());
                                 })),
-      &Best(cells));
+      &Best(cells, now));
 }
 
 ResolveResponse Building(const Cell& cell, absl::Time now) {
   const auto& lease = cell.lease();
-  if (ToTime(lease.expire_time()) > now) {
+  if (HasLiveLease(cell, now)) {
     return None(NoPayload::CAUSE_BUILDING,
                 absl::StrCat(cell.id(), " is being built by ", lease.worker(),
                              ", started at ", FormatTime(lease.start_time())),
@@ -266,28 +280,28 @@ absl::StatusOr<ResolveResponse> Resolve(const ResolveRequest& request,
   const Cells of_release = Filter(known, [&](const Cell& cell) {
     return cell.coordinates().os_release() == request.os_release();
   });
-  if (of_release.empty()) return UnknownRelease(request, known);
+  if (of_release.empty()) return UnknownRelease(request, known, now);
 
   const Cells of_kernel = Filter(of_release, [&](const Cell& cell) {
     return MatchesKernel(cell, request);
   });
-  if (of_kernel.empty()) return KernelMismatch(request, of_release);
+  if (of_kernel.empty()) return KernelMismatch(request, of_release, now);
 
   const Cells of_version = Filter(of_kernel, [&](const Cell& cell) {
     return MatchesVersions(cell, request);
   });
-  if (of_version.empty()) return UnknownVersion(request, of_kernel);
+  if (of_version.empty()) return UnknownVersion(request, of_kernel, now);
 
   const Cells fitting = Filter(of_version, [&](const Cell& cell) {
     return UnsupportedReason(gpu, cell).empty();
   });
   if (fitting.empty()) {
-    const Cell& best = Best(of_version);
+    const Cell& best = Best(of_version, now);
     return None(NoPayload::CAUSE_GPU_UNSUPPORTED, UnsupportedReason(gpu, best),
                 &best);
   }
 
-  const Cell& best = Best(fitting);
+  const Cell& best = Best(fitting, now);
   if (!best.has_payload()) return NotBuilt(best, now);
   ResolveResponse response;
   *response.mutable_cell() = best;

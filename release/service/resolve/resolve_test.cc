@@ -369,6 +369,18 @@ TEST(ResolveTest, ExpiredLeaseIsReportedAsPlanned) {
             "2023-11-14 22:43:20 UTC");
 }
 
+TEST(ResolveTest, ExpiredLeaseHidesNoRunningSibling) {
+  Cell running = MakeCell({kBuilding});
+  Cell expired = MakeCell({kBuilding, "550"});
+  *expired.mutable_lease()->mutable_expire_time() = ToTimestamp(kNow);
+  ResolveRequest request;
+  request.set_os_release("flatcar-4230.2.0");
+  const auto response = Resolve(request, {expired, running}, kNow);
+  ASSERT_THAT(response, IsOk());
+  EXPECT_EQ(response->no_payload().cause(), NoPayload::CAUSE_BUILDING);
+  EXPECT_EQ(response->no_payload().nearest().id(), kId);
+}
+
 TEST(ResolveTest, CellWithoutAKernelReleaseMatchesAnyKernel) {
   const ResolveResponse response = ResolveFor(
       {}, {{kPlanned, "535", "12.4", "flatcar-4230.2.0", /*kernel=*/""}});
