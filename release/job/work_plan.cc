@@ -12,7 +12,6 @@
 #include "base/digest.h"
 #include "base/message_digest.h"
 #include "base/status_macros.h"
-#include "proto/release_service.pb.h"
 #include "release/plan/recipes.h"
 
 namespace gantry::job {

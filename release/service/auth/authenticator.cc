@@ -5,10 +5,11 @@
 #include <algorithm>
 #include <iostream>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "base/digest.h"
 #include "base/proto_time.h"
 #include "base/status.h"

@@ -1,5 +1,6 @@
 #include "release/service/auth/json_web_token.h"
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"

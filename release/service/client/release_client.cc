@@ -14,7 +14,6 @@
 #include "base/proto_time.h"
 #include "base/status.h"
 #include "base/status_macros.h"
-#include "google/protobuf/repeated_field.h"
 #include "google/rpc/error_details.pb.h"
 #include "proto/release_service.pb.h"
 #include "release/service/rpc_status/error_details.h"

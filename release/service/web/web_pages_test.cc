@@ -16,6 +16,7 @@
 #include "gtest/gtest.h"
 #include "proto/attempt.pb.h"
 #include "proto/cell.pb.h"
+#include "proto/cell_plan.pb.h"
 #include "proto/channel_head.pb.h"
 #include "proto/matrix.pb.h"
 #include "proto/release_service.pb.h"
