@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -130,9 +131,15 @@ bool Matches(const IdentityRule& rule, const Struct& claims) {
 }  // namespace
 
 absl::Status ValidateCredentials(const Credentials& credentials) {
+  std::set<std::string> known;
   for (int i = 0; i < credentials.tokens_size(); ++i) {
-    GANTRY_RETURN_IF_ERROR(
-        ValidateToken(absl::StrCat("tokens[", i, "]"), credentials.tokens(i)));
+    const Token& token = credentials.tokens(i);
+    const std::string field = absl::StrCat("tokens[", i, "]");
+    GANTRY_RETURN_IF_ERROR(ValidateToken(field, token));
+    if (!known.insert(token.name()).second ||
+        !known.insert(token.digest()).second) {
+      return FieldError(field, "has the name or digest of another token");
+    }
   }
   for (int i = 0; i < credentials.client_certificates_size(); ++i) {
     const auto& certificate = credentials.client_certificates(i);

@@ -146,6 +146,11 @@ TEST_F(AuthenticatorTest, MalformedCredentialsAreInvalid) {
        "tokens[0].digest: "},
       {"tokens { name: 'a' roles: ROLE_NODE digest: '" + digest + "' }",
        "tokens[0].expire_time: is required"},
+      {"tokens { name: 'a' roles: ROLE_NODE digest: '" + digest +
+           "' expire_time {} } tokens { name: 'b' roles: ROLE_OPERATOR "
+           "digest: '" +
+           digest + "' expire_time {} }",
+       "tokens[1]: has the name or digest of another token"},
       {"client_certificates { name: 'a' }",
        "client_certificates[0].roles: is required"},
       {"identity_providers { issuer: 'a' audience: 'b' keys_url: 'http://x' }",

@@ -152,7 +152,8 @@ absl::Status CheckTimes(const Struct& claims, absl::Time now) {
   }
   const auto begin = claims.fields().find("nbf");
   if (begin != claims.fields().end() &&
-      now + kClockSkew < time(begin->second)) {
+      (!begin->second.has_number_value() ||
+       now + kClockSkew < time(begin->second))) {
     return Unauthenticated("is not valid yet");
   }
   return absl::OkStatus();

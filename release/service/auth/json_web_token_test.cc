@@ -101,6 +101,8 @@ TEST_F(JsonWebTokenTest, TimesCountWithAMinuteOfSkew) {
       IsOk());
   ExpectRefused(Issuer().Sign(Claims(1'700'000'100, R"(, "nbf": 1700000061)")),
                 "is not valid yet");
+  ExpectRefused(Issuer().Sign(Claims(1'700'000'100, R"(, "nbf": "1")")),
+                "is not valid yet");
   ExpectRefused(Issuer().Sign(R"({"aud": "gantry.example"})"), "has no expiry");
   ExpectRefused(
       Issuer().Sign(R"({"aud": "gantry.example", "exp": "1700000100"})"),

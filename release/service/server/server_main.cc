@@ -65,17 +65,20 @@ std::string AddressWithPort(const std::string& address, int port) {
   return absl::StrCat(address.substr(0, address.rfind(':')), ":", port);
 }
 
-// INVALID_ARGUMENT: whoever reaches the address could publish, or read tokens
-// on the way.
-absl::Status CheckExposure(
+// INVALID_ARGUMENT: the address has another form, or whoever reaches it could
+// publish, or read tokens on the way.
+absl::Status CheckAddress(
     absl::string_view flag, const std::string& address,
     const gantry::service::ReleaseServerOptions& options) {
   const bool is_secure =
       !options.credentials_path.empty() && !options.tls.certificate.empty();
-  // What has no port is refused by the server.
+  // Without a port, gRPC would choose one.
+  if (!absl::StrContains(address, ':')) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(flag, ": \"", address, "\" is not of the form HOST:PORT"));
+  }
   if (is_secure || gantry::IsLoopback(address) ||
-      absl::GetFlag(FLAGS_insecure_listen) ||
-      !absl::StrContains(address, ':')) {
+      absl::GetFlag(FLAGS_insecure_listen)) {
     return absl::OkStatus();
   }
   return absl::InvalidArgumentError(absl::StrCat(
@@ -104,10 +107,10 @@ absl::StatusOr<gantry::service::ReleaseServerOptions> OptionsFromFlags() {
         "--tls_client_ca: needs --tls_certificate, too");
   }
   GANTRY_RETURN_IF_ERROR(
-      CheckExposure("--listen", options.listen_address, options));
+      CheckAddress("--listen", options.listen_address, options));
   const std::string http = absl::GetFlag(FLAGS_http_listen);
   if (!http.empty()) {
-    GANTRY_RETURN_IF_ERROR(CheckExposure("--http_listen", http, options));
+    GANTRY_RETURN_IF_ERROR(CheckAddress("--http_listen", http, options));
   }
   options.database_path = absl::GetFlag(FLAGS_database);
   if (options.database_path.empty()) {

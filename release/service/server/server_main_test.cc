@@ -79,6 +79,17 @@ TEST_F(ServerMainTest, ServesWebPages) {
   EXPECT_EQ(server.Wait(), 0);
 }
 
+TEST_F(ServerMainTest, AddressWithoutPortIsExitCode1) {
+  for (const char* address : {"0.0.0.0", "localhost", ""}) {
+    GANTRY_ASSERT_OK_AND_ASSIGN(const SubprocessResult result,
+                                RunSubprocess(Command(address)));
+    EXPECT_EQ(result.exit_code, 1);
+    EXPECT_THAT(result.error_output,
+                HasSubstr(absl::StrCat("--listen: \"", address,
+                                       "\" is not of the form HOST:PORT\n")));
+  }
+}
+
 TEST_F(ServerMainTest, MalformedHttpAddressIsExitCode1) {
   SubprocessOptions command = Command("127.0.0.1:0");
   command.argv.push_back("--http_listen=8981");
